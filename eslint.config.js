@@ -1,0 +1,62 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["dist/", "coverage/", "reports/", ".stryker-tmp/", ".cache/", "**/node_modules/"] },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      // A number or a bigint prints as its digits.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // Types are imported as types, so that nothing is loaded for them.
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/no-invalid-void-type": ["error", { allowAsThisParameter: true }],
+      eqeqeq: "error",
+    },
+  },
+  {
+    // The core has no clock, no randomness, no runtime and no stores: what varies is passed in.
+    files: ["src/**/*.ts"],
+    ignores: ["src/stores/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { group: ["node:*", "**/stores/**"], message: "The core imports neither node:* nor stores." },
+          ],
+        },
+      ],
+      "no-restricted-globals": [
+        "error",
+        ...[
+          "process",
+          "Deno",
+          "Bun",
+          "Buffer",
+          "performance",
+          "crypto",
+          "setTimeout",
+          "setInterval",
+          "fetch",
+        ].map((name) => ({ name, message: "The core has no clock, randomness, I/O or runtime of its own." })),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Math", property: "random", message: "The core has no randomness." },
+        { object: "Date", property: "now", message: "The core has no clock." },
+      ],
+    },
+  },
+  {
+    // Every method answers with a promise, as those of a durable store do, also where it need not wait.
+    files: ["src/stores/memory/index.ts"],
+    rules: { "@typescript-eslint/require-await": "off", "@typescript-eslint/no-empty-function": "off" },
+  },
+  { files: ["**/*.js", "**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
+);

@@ -1,0 +1,66 @@
+import { amount } from "../internal/amount.ts";
+import { ours } from "../internal/check.ts";
+import { formatUsd, type MicroCents } from "../money.ts";
+import { BudgetCap, BudgetWindow } from "./cap.ts";
+import { BudgetState } from "./state.ts";
+
+/**
+ * The answer of {@link admits}. Test `decision.admitted`: the object itself is always truthy.
+ */
+export type AdmissionDecision =
+  | { readonly admitted: true; readonly refusedWindow: null; readonly reason: null }
+  | { readonly admitted: false; readonly refusedWindow: BudgetWindow; readonly reason: string };
+
+const ADMITTED: AdmissionDecision = /* @__PURE__ */ Object.freeze({
+  admitted: true,
+  refusedWindow: null,
+  reason: null,
+});
+
+/**
+ * Whether work that costs at most `estimate` fits under the cap in both windows, the run's first.
+ *
+ * Pure: it reserves nothing. Two processes that both ask before either has reserved are both admitted;
+ * a {@link BudgetLedger} checks and reserves in one step.
+ *
+ * @param estimate - an upper bound of the cost, in micro-cents.
+ * @param run - what the run has committed.
+ * @param month - what the month has committed.
+ * @param cap - the most that either may commit; an exact fit is admitted.
+ * @returns a frozen decision. It is truthy also when it refuses: test `.admitted`.
+ * @throws TypeError if an argument is not of its type, or was not made by this copy of the library.
+ * @throws RangeError if the estimate is negative.
+ * @example
+ * ```ts
+ * const nothing = new BudgetState({ reserved: usd(0), spent: usd(0) });
+ * const cap = new BudgetCap({ run: usd("1"), month: usd("20") });
+ * admits(usd("1"), nothing, nothing, cap).admitted; // => true
+ * admits(usd("1.01"), nothing, nothing, cap).refusedWindow; // => "run"
+ * ```
+ */
+export function admits(
+  estimate: MicroCents,
+  run: BudgetState,
+  month: BudgetState,
+  cap: BudgetCap,
+): AdmissionDecision {
+  const asked = amount("admits: estimate", estimate);
+  ourState("admits: run", run);
+  ourState("admits: month", month);
+  ourCap("admits: cap", cap);
+  if (run.reserved + run.spent + asked > cap.run) return refused(BudgetWindow.RUN, asked, run, cap.run);
+  if (month.reserved + month.spent + asked > cap.month) {
+    return refused(BudgetWindow.MONTH, asked, month, cap.month);
+  }
+  return ADMITTED;
+}
+
+const ourState = /* @__PURE__ */ ours("BudgetState", BudgetState.is);
+const ourCap = /* @__PURE__ */ ours("BudgetCap", BudgetCap.is);
+
+function refused(window: BudgetWindow, asked: bigint, state: BudgetState, cap: bigint): AdmissionDecision {
+  const reason =
+    `the ${window} budget refuses $${formatUsd(asked)}: ` +
+    `$${formatUsd(state.reserved + state.spent)} of its $${formatUsd(cap)} cap is committed`;
+  return Object.freeze({ admitted: false, refusedWindow: window, reason });
+}

@@ -1,0 +1,227 @@
+import { DispatchError } from "../errors.ts";
+import { ledgerAmount } from "../internal/amount.ts";
+import {
+  finite,
+  identifier,
+  listOf,
+  nameUpTo,
+  orNull,
+  outOfRange,
+  read,
+  type Reader,
+  wholeFrom,
+} from "../internal/check.ts";
+import { outcome } from "../internal/outcome.ts";
+import { quote } from "../internal/text.ts";
+import { formatUsd, type MicroCents, microCents } from "../money.ts";
+import { instant } from "../time.ts";
+import {
+  type HoldOutcome,
+  type HoldRequest,
+  HoldState,
+  type Lacking,
+  type ReleaseOutcome,
+  type SettleOutcome,
+} from "./ledger.ts";
+import type { ScopeCap } from "./scopes.ts";
+
+const JOB_PREFIX = "job:";
+
+/** The hold of a job's attempt `n`, counted from 1. */
+export function jobHoldId(jobId: string, attempt: number): string {
+  return `${JOB_PREFIX}${jobId}#${attempt}`;
+}
+
+/** Reads a hold's id for a look-up; a job's hold adds its prefix and number to up to 200 code units. */
+export const anyHoldId: Reader<string> = /* @__PURE__ */ nameUpTo(220);
+
+/** Reads a hold's id for a change, which a job's hold refuses: only its lease moves that money. */
+export function ownHoldId(what: string, holdId: unknown): string {
+  const subject = anyHoldId(what, holdId);
+  if (!subject.startsWith(JOB_PREFIX)) return identifier(what, subject);
+  const message = `${what}: ${quote(subject)} belongs to a job; only the job store moves its money`;
+  throw new DispatchError("hold_owned_by_job", message, { subject });
+}
+
+/** The error for an id that was never held. */
+export function unknownHold(holdId: string): DispatchError {
+  return new DispatchError("hold_unknown", `there is no hold ${quote(holdId)}`, { subject: holdId });
+}
+
+/** Reads scopes and caps: at least one, none twice. The result is a frozen copy. */
+export function scopeCaps(what: string, value: unknown): readonly ScopeCap[] {
+  const scopes = listOf((at, entry) =>
+    Object.freeze(
+      read<Required<ScopeCap>>(at, entry, { scope: identifier, cap: ledgerAmount, until: orNull(instant) }),
+    ),
+  )(what, value);
+  const names = scopes.map(({ scope }) => scope);
+  if (names.length > 0 && new Set(names).size === names.length) return scopes;
+  throw outOfRange(what, "at least one scope, each once", names.map(quote).join(", "));
+}
+
+/** Past 10^9 seconds (31 years) an instant that it is added to could pass for milliseconds. */
+export function duration(what: string, value: unknown): number {
+  const seconds = finite(what, value);
+  if (seconds > 1e9) throw outOfRange(what, "at most 1e9 seconds", seconds);
+  return seconds;
+}
+
+function ttl(what: string, value: unknown): number {
+  const seconds = duration(what, value);
+  if (seconds === 0) throw outOfRange(what, "above 0", seconds);
+  return seconds;
+}
+
+/**
+ * What a hold's request may be: checked, copied and frozen, before a store touches anything.
+ *
+ * @throws TypeError for a missing or unknown field or a wrong type.
+ * @throws RangeError for an amount, cap, ttl, id or scope out of range, no scope, or one named twice.
+ * @throws DispatchError `hold_owned_by_job` for an id that starts with `job:`.
+ */
+export function holdRequest(request: HoldRequest): HoldRequest {
+  const readers = { holdId: ownHoldId, amount: ledgerAmount, scopes: scopeCaps, ttlSeconds: ttl };
+  return Object.freeze(read<HoldRequest>("hold", request, readers));
+}
+
+/** The part of a hold that decides what happens to it: a row of a store. */
+export interface HoldRow {
+  readonly holdId: string;
+  /** What was asked for first; with the scopes' names, the identity of the request. */
+  readonly asked: MicroCents;
+  /** The extensions since, in order. */
+  readonly steps: readonly MicroCents[];
+  readonly scopes: readonly ScopeCap[];
+  readonly state: HoldState;
+  /** Booked as spent: 0 while open or released. */
+  readonly booked: MicroCents;
+  /** What it was resolved as before it was settled; `open` if it was not. */
+  readonly settledFrom: HoldState;
+}
+
+/** What is set aside for a hold, extensions included. */
+export function heldAmount(hold: HoldRow): MicroCents {
+  return microCents(hold.steps.reduce<bigint>((sum, by) => sum + by, hold.asked));
+}
+
+/** A hold's next row, and what it adds to `reserved` and `spent` in each of its scopes. */
+export interface HoldMove {
+  readonly row: HoldRow;
+  readonly reserved: bigint;
+  readonly spent: bigint;
+}
+
+function moved(hold: HoldRow, to: HoldState, booked: MicroCents): HoldMove {
+  const reserved = hold.state === HoldState.OPEN ? 0n - heldAmount(hold) : 0n;
+  const settledFrom = to === HoldState.SETTLED ? hold.state : HoldState.OPEN;
+  return { row: { ...hold, state: to, booked, settledFrom }, reserved, spent: booked - hold.booked };
+}
+
+/**
+ * What a repeated `hold` answers: `exists`, whatever its caps and ttl, and it admits nothing.
+ *
+ * @throws DispatchError `hold_conflict` if the amount or the scopes' names are others.
+ */
+export function repeatHold(hold: HoldRow, request: HoldRequest): HoldOutcome {
+  const before = bodyOf(hold.asked, hold.scopes);
+  const now = bodyOf(request.amount, request.scopes);
+  if (before !== now) throw holdConflict(hold.holdId, before, now);
+  return outcome({ kind: "exists", state: hold.state });
+}
+
+function bodyOf(amount: MicroCents, scopes: readonly ScopeCap[]): string {
+  const names = scopes.map(({ scope }) => quote(scope)).sort();
+  return `$${formatUsd(amount)} in ${names.join(", ")}`;
+}
+
+function holdConflict(holdId: string, before: string, now: string): DispatchError {
+  const message = `hold ${quote(holdId)} was made for ${before}; asked now: ${now}`;
+  return new DispatchError("hold_conflict", message, { subject: holdId });
+}
+
+/**
+ * The cap that counts in a scope: the pinned one, if there is one.
+ *
+ * @throws DispatchError `cap_conflict` if a request brings another.
+ */
+export function capOf({ scope, cap }: ScopeCap, pinned: MicroCents | undefined): MicroCents {
+  if (pinned === undefined || pinned === cap) return cap;
+  throw new DispatchError(
+    "cap_conflict",
+    `the cap of ${quote(scope)} is pinned at $${formatUsd(pinned)}; the request says $${formatUsd(cap)}`,
+    { subject: scope },
+  );
+}
+
+/** Every scope that lacks room for `amount`, and by how much; none if it fits everywhere. */
+export function lackingScopes(
+  amount: bigint,
+  scopes: readonly { readonly scope: string; readonly cap: bigint; readonly committed: bigint }[],
+): readonly Lacking[] {
+  return scopes
+    .filter(({ cap, committed }) => amount > cap - committed)
+    .map(({ scope, cap, committed }) => ({ scope, by: microCents(amount - (cap - committed)) }));
+}
+
+/** What `settle` does; `move` is `null` where nothing moves: a repeat, or a conflict. */
+export function settleHold(
+  hold: HoldRow,
+  actual: MicroCents,
+): { outcome: SettleOutcome; move: HoldMove | null } {
+  const settled = hold.state === HoldState.SETTLED;
+  if (settled && hold.booked !== actual) {
+    return { outcome: outcome({ kind: "conflict", booked: hold.booked }), move: null };
+  }
+  const from = settled ? hold.settledFrom : hold.state;
+  const aside = from === HoldState.RELEASED ? 0n : heldAmount(hold);
+  const overrun = microCents(actual > aside ? actual - aside : 0n);
+  return {
+    outcome: outcome({ kind: "settled", booked: actual, overrun, corrected: from !== HoldState.OPEN }),
+    move: settled ? null : moved(hold, HoldState.SETTLED, actual),
+  };
+}
+
+/** What `release` does; a settled or charged hold stays as it is. */
+export function releaseHold(hold: HoldRow): { outcome: ReleaseOutcome; move: HoldMove | null } {
+  switch (hold.state) {
+    case HoldState.OPEN:
+      return {
+        outcome: outcome({ kind: "released" }),
+        move: moved(hold, HoldState.RELEASED, microCents(0n)),
+      };
+    case HoldState.RELEASED:
+      return { outcome: outcome({ kind: "released" }), move: null };
+    default:
+      return { outcome: outcome({ kind: "closed", as: hold.state }), move: null };
+  }
+}
+
+/** Charges an open hold in full. */
+export function chargeHold(hold: HoldRow): HoldMove {
+  return moved(hold, HoldState.CHARGED, heldAmount(hold));
+}
+
+/**
+ * What `extend` does before it looks for room: the row it would become, or the answer to a repeat.
+ *
+ * @throws DispatchError `hold_conflict` if the step was made with another amount.
+ * @throws RangeError for a step that leaves one out, or an amount out of range.
+ */
+export function extendHold(hold: HoldRow, by: MicroCents, step: number): HoldRow | HoldOutcome {
+  const checked = ledgerAmount("extend: by", by);
+  const nth = wholeFrom(1)("extend: step", step);
+  const made = hold.steps[nth - 1];
+  if (made !== undefined && made !== checked) {
+    const of = (amount: MicroCents): string => `$${formatUsd(amount)} in step ${nth}`;
+    throw holdConflict(hold.holdId, of(made), of(checked));
+  }
+  if (made !== undefined || hold.state !== HoldState.OPEN) {
+    return outcome({ kind: "exists", state: hold.state });
+  }
+  const next = hold.steps.length + 1;
+  if (nth !== next) throw outOfRange("extend: step", `the next one, ${next}`, nth);
+  const row = { ...hold, steps: [...hold.steps, checked] };
+  ledgerAmount("extend: the extended amount", heldAmount(row));
+  return row;
+}

@@ -1,0 +1,179 @@
+import type { Awaitable } from "../budget/ledger.ts";
+import { type DispatchError, isDispatchError } from "../errors.ts";
+import { callable, identifier, listOf, optional, read, wrongType } from "../internal/check.ts";
+import { kindOf } from "../internal/text.ts";
+import type { MicroCents } from "../money.ts";
+import type { ExecutionContext, Executor, RetriableError } from "./executor.ts";
+import type { Lease } from "./lease.ts";
+import type { Claimed, CompleteOutcome, FailOutcome, JobStore } from "./store.ts";
+
+export interface DrainOptions<Payload, Result> {
+  readonly lanes: readonly string[];
+  /** Stops claiming; what runs is finished and recorded. */
+  readonly signal?: AbortSignal;
+  /** What a job has truly cost, in micro-cents; `null`, or a throw, charges it in full. */
+  readonly actualCost?: (result: Result, job: Claimed<Payload>) => MicroCents | null;
+  /** Told of each result that came too late to count. */
+  readonly onStale?: (lease: Lease) => unknown;
+}
+
+/** How many jobs ended how. */
+export type DrainSummary = Record<(CompleteOutcome | FailOutcome)["kind"], number>;
+
+/**
+ * Runs every job that can be claimed in these lanes, one after another, and then returns.
+ *
+ * A job that fails is recorded and the next one runs; a store that fails is thrown.
+ *
+ * @param executor - a function, or a {@link WorkerExecutor}; it throws {@link RetriableError} for what
+ *   another attempt can fix, and anything else for what none can.
+ * @returns how many jobs ended how.
+ * @throws TypeError if an argument is not of its type.
+ * @example
+ * ```ts
+ * const store = memoryStore();
+ * await store.submit({
+ *   jobId: "1",
+ *   lane: "text",
+ *   payload: "hello",
+ *   backend: BackendKind.LOCAL,
+ *   maxCost: usd(0),
+ *   maxAttempts: 3,
+ * });
+ * const summary = await drain(store, (payload) => payload, { lanes: ["text"] });
+ * summary.completed; // => 1
+ * ```
+ */
+export async function drain<Payload, Result>(
+  store: JobStore<Payload, Result>,
+  executor: Executor<Payload, Result>,
+  options: DrainOptions<Payload, Result>,
+): Promise<DrainSummary> {
+  // Before anything is claimed: a worker that cannot run must not take a job.
+  const call = optional(callable, undefined);
+  const readers = {
+    lanes: listOf(identifier),
+    signal: optional(abortSignal, undefined),
+    actualCost: call,
+    onStale: call,
+  };
+  const { lanes, signal } = read("drain", options, readers, true);
+  const { actualCost, onStale } = options;
+  const run = runnable(executor);
+  const summary: DrainSummary = { completed: 0, requeued: 0, failed: 0, waiting: 0, stale: 0 };
+  while (signal?.aborted !== true) {
+    const job = await store.claim(lanes);
+    if (job === null) break;
+    const { kind } = await runJob(store, run, job, actualCost, new AbortController());
+    summary[kind]++;
+    if (kind === "stale") onStale?.(job.lease);
+  }
+  return summary;
+}
+
+/** Reads an AbortSignal by its shape: passing the controller instead would never stop anything. */
+function abortSignal(what: string, value: unknown): { readonly aborted: boolean } {
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    "aborted" in value &&
+    typeof value.aborted === "boolean"
+  ) {
+    // Its `aborted` is read again each time, which is what a signal is for.
+    return value as { readonly aborted: boolean };
+  }
+  throw wrongType(what, "an AbortSignal", value);
+}
+
+type Run<Payload, Result> = (payload: Payload, context: ExecutionContext) => Awaitable<Result>;
+
+/** Checks an executor, and makes a function of it. */
+export function runnable<Payload, Result>(executor: Executor<Payload, Result>): Run<Payload, Result> {
+  if (typeof executor === "function") return executor;
+  const given: unknown = executor;
+  if (
+    typeof given === "object" &&
+    given !== null &&
+    "execute" in given &&
+    typeof given.execute === "function"
+  ) {
+    return (payload, context) => executor.execute(payload, context);
+  }
+  throw wrongType("drain: executor", "a function or a WorkerExecutor", executor);
+}
+
+/** Runs one claimed job and records how it ended. */
+export async function runJob<Payload, Result>(
+  store: JobStore<Payload, Result>,
+  run: Run<Payload, Result>,
+  job: Claimed<Payload>,
+  actualCost: DrainOptions<Payload, Result>["actualCost"],
+  controller: AbortController,
+): Promise<CompleteOutcome | FailOutcome> {
+  const { lease, payload } = job;
+  const context: ExecutionContext = {
+    lease,
+    signal: controller.signal,
+    async renew() {
+      const held = (await store.renew?.(lease)) ?? true;
+      if (!held) controller.abort();
+      return held;
+    },
+  };
+  let result: Result;
+  try {
+    result = await run(payload, context);
+  } catch (error) {
+    return recordFailure(store, lease, error);
+  }
+  const actual = tryActual(() => actualCost?.(result, job) ?? null);
+  try {
+    return await orWithout((all) => store.complete(lease, result, all && actual !== null ? { actual } : {}));
+  } catch (error) {
+    // The store refuses the result itself, and would again. Its own failure says nothing about the job.
+    if (isRefusal(error)) return recordFailure(store, lease, error);
+    throw error;
+  }
+}
+
+/** A cost that cannot be told is no reason to lose the result: the attempt is charged in full. */
+function tryActual(tell: () => MicroCents | null): MicroCents | null {
+  try {
+    return tell();
+  } catch {
+    return null;
+  }
+}
+
+async function recordFailure<Payload, Result>(
+  store: JobStore<Payload, Result>,
+  lease: Lease,
+  error: unknown,
+): Promise<FailOutcome> {
+  const message = messageOf(error);
+  if (!isDispatchError(error, "retriable")) return store.fail(lease, message, { retriable: false });
+  // The code is that of RetriableError, of this copy or another; the store checks its numbers.
+  const { actual, retryAfterSeconds } = error as DispatchError &
+    Pick<RetriableError, "actual" | "retryAfterSeconds">;
+  const options = { retriable: true, retryAfterSeconds, ...(actual === null ? {} : { actual }) };
+  return orWithout((all) => store.fail(lease, message, all ? options : { retriable: true }));
+}
+
+/** If a store refuses the cost or the delay that comes with a report, makes the report without it. */
+async function orWithout<Outcome>(report: (all: boolean) => Awaitable<Outcome>): Promise<Outcome> {
+  try {
+    return await report(true);
+  } catch (error) {
+    if (isRefusal(error)) return report(false);
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError;
+}
+
+function messageOf(error: unknown): string {
+  const message: unknown = error instanceof Error ? error.message : error;
+  return typeof message === "string" && message !== "" ? message : `the executor threw ${kindOf(message)}`;
+}

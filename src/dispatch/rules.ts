@@ -1,0 +1,164 @@
+import { type Approval, ApprovalOutcome, approvalWith } from "../approval.ts";
+import { duration, scopeCaps } from "../budget/rules.ts";
+import type { ScopeCap } from "../budget/scopes.ts";
+import { DispatchError } from "../errors.ts";
+import { ledgerAmount } from "../internal/amount.ts";
+import {
+  finite,
+  flag,
+  identifier,
+  listOf,
+  optional,
+  orNull,
+  ours,
+  read,
+  type Reader,
+  text,
+  whole,
+  wholeFrom,
+  wrongType,
+} from "../internal/check.ts";
+import { quote } from "../internal/text.ts";
+import type { MicroCents } from "../money.ts";
+import { BackendKind, backendKind } from "../routing.ts";
+import { type EpochSeconds, instant } from "../time.ts";
+import { Lease } from "./lease.ts";
+import type { JobRequest } from "./store.ts";
+
+/** A job's request, checked: what every store keeps of it. */
+export interface JobBody {
+  readonly jobId: string;
+  readonly lane: string;
+  /** The payload as JSON with sorted keys: what is compared when a job is submitted again. */
+  readonly payload: string;
+  readonly backend: BackendKind;
+  readonly maxCost: MicroCents;
+  readonly maxAttempts: number;
+  readonly priority: number;
+  readonly runAt: EpochSeconds | null;
+}
+
+/** A checked approval, with the scopes to hold in. */
+export interface CheckedApproval {
+  readonly approval: Approval;
+  readonly scopes: readonly ScopeCap[];
+}
+
+const anyWhole = /* @__PURE__ */ wholeFrom(Number.MIN_SAFE_INTEGER);
+
+/** Checks a job's request, before a store touches anything. */
+export function jobRequest(request: JobRequest<unknown>): {
+  readonly body: JobBody;
+  readonly approved: CheckedApproval | null;
+} {
+  const { approved, ...body } = read("submit", request, {
+    jobId: identifier,
+    lane: identifier,
+    payload: jsonText,
+    backend: backendKind,
+    maxCost: ledgerAmount,
+    maxAttempts: wholeFrom(1),
+    priority: optional(anyWhole, 0),
+    runAt: orNull(instant),
+    approved: optional(approvedScopes, null),
+  });
+  return { body: Object.freeze(body), approved };
+}
+
+/** Reads who approved, and where the money is to be held. */
+export function approvedScopes(what: string, value: unknown): CheckedApproval {
+  return Object.freeze(
+    read(what, value, { approval: approvalWith(ApprovalOutcome.APPROVED), scopes: scopeCaps }),
+  );
+}
+
+/** Free local work needs no approval and holds no money. */
+export function isFree(job: JobBody): boolean {
+  return job.backend === BackendKind.LOCAL && job.maxCost === 0n;
+}
+
+/** @throws DispatchError `job_conflict` if the job that has this id is another. */
+export function ensureSameJob(known: JobBody, again: JobBody): void {
+  const other = (Object.keys(known) as (keyof JobBody)[]).filter((key) => known[key] !== again[key]);
+  if (other.length === 0) return;
+  throw new DispatchError(
+    "job_conflict",
+    `job ${quote(known.jobId)} was submitted before with another ${other.join(", ")}`,
+    { subject: known.jobId },
+  );
+}
+
+/** The error for an id that was never submitted. */
+export function unknownJob(jobId: string): DispatchError {
+  return new DispatchError("job_unknown", `there is no job ${quote(jobId)}`, { subject: jobId });
+}
+
+/** Reads a lease of this copy. */
+export const ourLease: Reader<Lease> = /* @__PURE__ */ ours("Lease", Lease.is);
+
+/** Reads lanes; none at all means that nothing is claimed. */
+export const laneNames: Reader<readonly string[]> = /* @__PURE__ */ listOf(identifier);
+
+const money = /* @__PURE__ */ optional(ledgerAmount, null);
+const attemptLimit = /* @__PURE__ */ optional(whole, Infinity);
+
+/** Reads a limit: at least 1, 100 if it is left out. */
+export const limit: Reader<number> = /* @__PURE__ */ optional(wholeFrom(1), 100);
+
+/** Checks the options of `complete`. */
+export function completeOptions(options: unknown): { readonly actual: MicroCents | null } {
+  return read("complete", options, { actual: money });
+}
+
+/** Checks the options of `fail`. */
+export function failOptions(options: unknown): {
+  readonly retriable: boolean;
+  readonly maxAttempts: number;
+  readonly actual: MicroCents | null;
+  readonly retryAfterSeconds: number;
+} {
+  return read("fail", options, {
+    retriable: flag,
+    maxAttempts: attemptLimit,
+    actual: money,
+    retryAfterSeconds: optional(duration, 0),
+  });
+}
+
+/** Checks the options of `recoverStale`. */
+export function recoverOptions(options: unknown): {
+  readonly ttlSeconds: number;
+  readonly maxAttempts: number;
+  readonly limit: number;
+} {
+  return read("recoverStale", options, { ttlSeconds: finite, maxAttempts: attemptLimit, limit });
+}
+
+/** An error's text for the store, cut to 4,000 code units. */
+export function errorText(what: string, value: unknown): string {
+  return text(what, value).slice(0, 4000);
+}
+
+/**
+ * A value as JSON with sorted keys; `undefined` is `null`.
+ *
+ * @throws TypeError for what JSON cannot hold: a bigint, a function, a cycle.
+ */
+export function jsonText(what: string, value: unknown): string {
+  let json: unknown;
+  try {
+    json = JSON.stringify(value ?? null, (_, field: unknown) => (isRecord(field) ? sorted(field) : field));
+  } catch (cause) {
+    throw new TypeError(`${what} must be what JSON can hold; money goes in as formatUsd(…)`, { cause });
+  }
+  if (typeof json === "string") return json;
+  throw wrongType(what, "what JSON can hold", value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sorted(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

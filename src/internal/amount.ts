@@ -1,0 +1,20 @@
+import type { MicroCents } from "../money.ts";
+import { outOfRange, wrongType } from "./check.ts";
+
+/** The largest amount that a ledger takes: 2^62 - 1 micro-cents, about $46 billion. */
+const MAX_LEDGER_AMOUNT = 4_611_686_018_427_387_903n;
+
+/** A bigint of at least 0 micro-cents. */
+export function amount(what: string, value: unknown): MicroCents {
+  if (typeof value !== "bigint") throw wrongType(what, "MicroCents, from usd(…) or microCents(…)", value);
+  if (value < 0n) throw outOfRange(what, "at least 0 micro-cents", value);
+  // A bigint is all that an amount is at run time; the brand is for the compiler.
+  return value as MicroCents;
+}
+
+/** An amount that every store can hold, and add to another, without overflow. */
+export function ledgerAmount(what: string, value: unknown): MicroCents {
+  const checked = amount(what, value);
+  if (checked <= MAX_LEDGER_AMOUNT) return checked;
+  throw outOfRange(what, "at most 2^62 - 1 micro-cents", checked);
+}
