@@ -105,6 +105,11 @@ export class CostEstimate {
 
   /** Reads what {@link CostEstimate.toJSON} wrote. */
   static fromJSON(json: unknown): CostEstimate {
-    return new CostEstimate(read("CostEstimate", json, { ...LIMITS, maxCost: usdFromJson }));
+    return fromJson(json);
   }
+}
+
+/** Outside the class: one that names itself is renamed by bundlers, and prints under that name. */
+function fromJson(json: unknown): CostEstimate {
+  return new CostEstimate(read("CostEstimate", json, { ...LIMITS, maxCost: usdFromJson }));
 }

@@ -53,6 +53,11 @@ export class BudgetCap {
 
   /** Reads what {@link BudgetCap.toJSON} wrote; both windows are required. */
   static fromJSON(json: unknown): BudgetCap {
-    return new BudgetCap(read("BudgetCap", json, { run: usdFromJson, month: usdFromJson }));
+    return fromJson(json);
   }
+}
+
+/** Outside the class: one that names itself is renamed by bundlers, and prints under that name. */
+function fromJson(json: unknown): BudgetCap {
+  return new BudgetCap(read("BudgetCap", json, { run: usdFromJson, month: usdFromJson }));
 }

@@ -1,0 +1,25 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // The tests and the examples import the package by its name, and run against the sources.
+    alias: [
+      { find: /^dispatch-kit$/, replacement: source("src/index.ts") },
+      { find: /^dispatch-kit\/ledger$/, replacement: source("src/ledger.ts") },
+      { find: /^dispatch-kit\/memory$/, replacement: source("src/stores/memory/index.ts") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary", "json-summary", "text"],
+      thresholds: { lines: 98, branches: 98, functions: 98, statements: 98 },
+    },
+  },
+});
