@@ -1,15 +1,15 @@
-import { amount } from "../internal/amount.ts";
-import { ours } from "../internal/check.ts";
+import { ours, wrongType } from "../internal/check.ts";
 import { formatUsd, type MicroCents } from "../money.ts";
 import { BudgetCap, BudgetWindow } from "./cap.ts";
 import { BudgetState } from "./state.ts";
 
 /**
- * The answer of {@link admits}. Test `decision.admitted`: the object itself is always truthy.
+ * The answer of {@link admits}. Test `decision.admitted`: the object itself is always truthy. A refusal
+ * names the window without room; `null` if the estimate itself is refused.
  */
 export type AdmissionDecision =
   | { readonly admitted: true; readonly refusedWindow: null; readonly reason: null }
-  | { readonly admitted: false; readonly refusedWindow: BudgetWindow; readonly reason: string };
+  | { readonly admitted: false; readonly refusedWindow: BudgetWindow | null; readonly reason: string };
 
 const ADMITTED: AdmissionDecision = /* @__PURE__ */ Object.freeze({
   admitted: true,
@@ -23,13 +23,12 @@ const ADMITTED: AdmissionDecision = /* @__PURE__ */ Object.freeze({
  * Pure: it reserves nothing. Two processes that both ask before either has reserved are both admitted;
  * a {@link BudgetLedger} checks and reserves in one step.
  *
- * @param estimate - an upper bound of the cost, in micro-cents.
+ * @param estimate - an upper bound of the cost, in micro-cents; a negative one is refused.
  * @param run - what the run has committed.
  * @param month - what the month has committed.
  * @param cap - the most that either may commit; an exact fit is admitted.
  * @returns a frozen decision. It is truthy also when it refuses: test `.admitted`.
  * @throws TypeError if an argument is not of its type, or was not made by this copy of the library.
- * @throws RangeError if the estimate is negative.
  * @example
  * ```ts
  * const nothing = new BudgetState({ reserved: usd(0), spent: usd(0) });
@@ -44,13 +43,14 @@ export function admits(
   month: BudgetState,
   cap: BudgetCap,
 ): AdmissionDecision {
-  const asked = amount("admits: estimate", estimate);
+  if (typeof estimate !== "bigint") throw wrongType("admits: estimate", "MicroCents", estimate);
   ourState("admits: run", run);
   ourState("admits: month", month);
   ourCap("admits: cap", cap);
-  if (run.reserved + run.spent + asked > cap.run) return refused(BudgetWindow.RUN, asked, run, cap.run);
-  if (month.reserved + month.spent + asked > cap.month) {
-    return refused(BudgetWindow.MONTH, asked, month, cap.month);
+  if (estimate < 0n) return refused(null, `an estimate of $${formatUsd(estimate)} is below $0.00`);
+  if (run.reserved + run.spent + estimate > cap.run) return overCap(BudgetWindow.RUN, estimate, run, cap.run);
+  if (month.reserved + month.spent + estimate > cap.month) {
+    return overCap(BudgetWindow.MONTH, estimate, month, cap.month);
   }
   return ADMITTED;
 }
@@ -58,9 +58,14 @@ export function admits(
 const ourState = /* @__PURE__ */ ours("BudgetState", BudgetState.is);
 const ourCap = /* @__PURE__ */ ours("BudgetCap", BudgetCap.is);
 
-function refused(window: BudgetWindow, asked: bigint, state: BudgetState, cap: bigint): AdmissionDecision {
-  const reason =
-    `the ${window} budget refuses $${formatUsd(asked)}: ` +
-    `$${formatUsd(state.reserved + state.spent)} of its $${formatUsd(cap)} cap is committed`;
-  return Object.freeze({ admitted: false, refusedWindow: window, reason });
+function overCap(window: BudgetWindow, asked: bigint, state: BudgetState, cap: bigint): AdmissionDecision {
+  const committed = formatUsd(state.reserved + state.spent);
+  return refused(
+    window,
+    `the ${window} budget refuses $${formatUsd(asked)}: $${committed} of its $${formatUsd(cap)} cap is committed`,
+  );
+}
+
+function refused(refusedWindow: BudgetWindow | null, reason: string): AdmissionDecision {
+  return Object.freeze({ admitted: false, refusedWindow, reason });
 }

@@ -1,0 +1,103 @@
+import { estimateTokens, tokenCost, TokenRates, type TokenTier, usd } from "dispatch-kit";
+import { describe, expect, it } from "vitest";
+import { json } from "./support/vectors.ts";
+
+type UnitPrice =
+  | string
+  | { readonly base: string; readonly tiers: readonly { above_input_tokens: number; price: string }[] };
+
+interface Cost {
+  readonly id: string;
+  readonly model: string;
+  readonly usage: Readonly<Record<string, number>>;
+  readonly expected_usd: { readonly total: string };
+  readonly unit_prices: Readonly<Record<string, UnitPrice>>;
+  readonly convention: string;
+}
+
+const { token_cases: cases } = json("llm-costs") as { readonly token_cases: readonly Cost[] };
+
+/** The fields of a price list that a call by tokens has, and what this library calls them. */
+const FIELDS = {
+  input_mtok: "inputUsdPerMTok",
+  output_mtok: "outputUsdPerMTok",
+  cache_read_mtok: "cacheReadUsdPerMTok",
+  cache_write_mtok: "cacheWriteUsdPerMTok",
+} as const;
+
+function ratesOf({ usage, unit_prices: prices }: Cost): TokenRates {
+  const base: Record<string, string> = {};
+  const tiers = new Map<number, Record<string, string>>();
+  for (const [listed, field] of Object.entries(FIELDS)) {
+    const price = prices[listed];
+    if (price === undefined) continue;
+    base[field] = typeof price === "string" ? price : price.base;
+    for (const tier of typeof price === "string" ? [] : price.tiers) {
+      tiers.set(tier.above_input_tokens, { ...tiers.get(tier.above_input_tokens), [field]: tier.price });
+    }
+  }
+  // Searches are sold by the thousand; a call's share of them is a fee of the call.
+  const searches = usage["web_searches"] ?? 0;
+  const perThousand = prices["web_searches_kcount"];
+  const fee =
+    searches > 0 && typeof perThousand === "string"
+      ? { requestUsd: (Number(perThousand) * searches) / 1000 }
+      : {};
+  return TokenRates.fromJSON({
+    ...base,
+    ...fee,
+    tiers: [...tiers].map(([aboveInputTokens, tier]) => ({ aboveInputTokens, ...tier })),
+  });
+}
+
+/** The counts as `tokenCost` takes them: the input includes what was cached. */
+function usageOf({ usage, convention }: Cost): Parameters<typeof tokenCost>[1] {
+  const count = (field: string): number => usage[field] ?? 0;
+  const cached = count("cache_read_tokens") + count("cache_write_tokens");
+  return {
+    inputTokens: count("input_tokens") + (convention.startsWith("exclusive") ? cached : 0),
+    outputTokens: count("output_tokens"),
+    cacheReadTokens: count("cache_read_tokens"),
+    cacheWriteTokens: count("cache_write_tokens"),
+  };
+}
+
+describe("costs that other projects' tests assert", () => {
+  // A second price for writes that live an hour is one that TokenRates does not have.
+  const hourly = cases.filter(({ usage }) => (usage["cache_write_1h_tokens"] ?? 0) > 0);
+  const plain = cases.filter((cost) => !hourly.includes(cost));
+
+  it.each(plain.map((cost) => [cost.id, cost.model, cost] as const))(
+    "tokenCost: %s %s",
+    (_id, _model, cost) => {
+      expect(tokenCost(ratesOf(cost), usageOf(cost))).toBe(usd(cost.expected_usd.total, "up"));
+    },
+  );
+
+  it.each(plain.map((cost) => [cost.id, cost.model, cost] as const))(
+    "estimateTokens: covers %s %s",
+    (_id, _model, cost) => {
+      const { inputTokens, outputTokens } = usageOf(cost);
+      const most = estimateTokens(ratesOf(cost), {
+        maxInputTokens: inputTokens,
+        maxOutputTokens: outputTokens,
+      });
+      expect(most).toBeGreaterThanOrEqual(usd(cost.expected_usd.total, "up"));
+    },
+  );
+
+  it("tokenCost: two prices for cache writes are two usages", () => {
+    expect(hourly.map(({ id }) => id)).toEqual(["c031"]);
+    const prices = { inputUsdPerMTok: "3", cacheReadUsdPerMTok: "0.3", outputUsdPerMTok: "15" };
+    const fiveMinutes = new TokenRates({ ...prices, cacheWriteUsdPerMTok: "3.75" });
+    const hour = new TokenRates({ ...prices, cacheWriteUsdPerMTok: "6" });
+    const first = tokenCost(fiveMinutes, { inputTokens: 300, outputTokens: 50, cacheWriteTokens: 200 });
+    const second = tokenCost(hour, { inputTokens: 100, outputTokens: 0, cacheWriteTokens: 100 });
+    expect(first + second).toBe(usd("0.0024"));
+  });
+
+  it("TokenRates: every tier in the recorded prices is read", () => {
+    const tiers = plain.flatMap((cost): readonly TokenTier[] => ratesOf(cost).tiers);
+    expect(tiers.length).toBeGreaterThan(0);
+  });
+});
