@@ -1,0 +1,56 @@
+import {
+  DispatchError,
+  isDispatchError,
+  NoEligibleBackendError,
+  RetriableError,
+  SecretMissingError,
+  usd,
+} from "dispatch-kit";
+import { describe, expect, it } from "vitest";
+
+describe("DispatchError", () => {
+  it("has a code, a subject and a cause", () => {
+    const cause = new Error("socket closed");
+    const error = new DispatchError("outcome_unknown", "the answer was lost", { subject: "job 1", cause });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: "DispatchError", code: "outcome_unknown", subject: "job 1", cause });
+    expect(new DispatchError("store_failed", "gone")).toMatchObject({ subject: null });
+    expect(Object.hasOwn(new DispatchError("store_failed", "gone"), "cause")).toBe(false);
+  });
+
+  it("is what the other errors are, each with its name", () => {
+    const errors = [
+      new NoEligibleBackendError("none", []),
+      new SecretMissingError("KEY"),
+      new RetriableError("busy", { actual: usd(1), retryAfterSeconds: 2, cause: 0 }),
+    ];
+    expect(errors.map(({ name }) => name)).toEqual([
+      "NoEligibleBackendError",
+      "SecretMissingError",
+      "RetriableError",
+    ]);
+    expect(errors.map(({ code }) => code)).toEqual(["no_eligible_backend", "secret_missing", "retriable"]);
+    for (const error of errors) expect(error).toBeInstanceOf(DispatchError);
+    expect(errors[1]).toMatchObject({ subject: "KEY", envVar: "KEY" });
+    expect(errors[2]).toMatchObject({ actual: usd(1), retryAfterSeconds: 2, cause: 0 });
+    expect(new RetriableError("busy")).toMatchObject({ actual: null, retryAfterSeconds: 0 });
+    expect(Object.hasOwn(new RetriableError("busy"), "cause")).toBe(false);
+  });
+});
+
+describe("isDispatchError", () => {
+  it("tests the code, so that another installed copy's error counts", () => {
+    const foreign = Object.assign(new Error("no such hold"), { code: "hold_unknown" });
+    expect(isDispatchError(foreign)).toBe(true);
+    expect(isDispatchError(foreign, "hold_unknown")).toBe(true);
+    expect(isDispatchError(foreign, "hold_conflict")).toBe(false);
+  });
+
+  it.each([null, undefined, "hold_unknown", 1, {}, { code: "ENOENT" }, { code: 1 }, new Error("x"), []])(
+    "%j is none",
+    (other) => {
+      expect(isDispatchError(other)).toBe(false);
+      expect(isDispatchError(other, "hold_unknown")).toBe(false);
+    },
+  );
+});

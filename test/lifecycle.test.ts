@@ -1,0 +1,53 @@
+import { canTransition, DispatchError, ensureTransition, JobState } from "dispatch-kit";
+import { describe, expect, it } from "vitest";
+import { isTerminal } from "../src/lifecycle.ts";
+import { vectors } from "./support/vectors.ts";
+
+describe("ensureTransition", () => {
+  it("throws exactly where canTransition says no", () => {
+    for (const current of Object.values(JobState)) {
+      for (const target of Object.values(JobState)) {
+        const move = (): void => {
+          ensureTransition(current, target);
+        };
+        if (canTransition(current, target)) move();
+        else expect(move).toThrow(expect.objectContaining({ code: "illegal_transition" }));
+      }
+    }
+  });
+
+  it("says where the job can go", () => {
+    const error = (current: JobState, target: JobState): unknown => {
+      try {
+        ensureTransition(current, target);
+      } catch (thrown) {
+        return thrown;
+      }
+      return null;
+    };
+    expect(error("running", "queued")).toBeInstanceOf(DispatchError);
+    expect(error("running", "queued")).toHaveProperty(
+      "message",
+      "a job cannot go from running to queued: from there it goes to succeeded, failed",
+    );
+    expect(error("failed", "queued")).toHaveProperty(
+      "message",
+      "a job cannot go from failed to queued: failed is an end",
+    );
+  });
+});
+
+describe("canTransition", () => {
+  it.each(["constructor", "toString", "__proto__", "PENDING", ""])("refuses the state %j", (state) => {
+    expect(() => canTransition(state as never, "failed")).toThrow(RangeError);
+    expect(() => canTransition("pending", state as never)).toThrow(RangeError);
+  });
+
+  it("covers every pair of states in the recording", () => {
+    expect(vectors("lifecycle", "canTransition")).toHaveLength(Object.keys(JobState).length ** 2);
+  });
+});
+
+it("isTerminal: no move leads out", () => {
+  expect(Object.values(JobState).filter(isTerminal)).toEqual(["succeeded", "failed", "rejected"]);
+});

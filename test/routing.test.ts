@@ -1,0 +1,231 @@
+import {
+  BackendCapabilities,
+  BackendKind,
+  NodeIdentity,
+  NoEligibleBackendError,
+  type Routable,
+  selectBackend,
+  ToolRequirements,
+} from "dispatch-kit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+const needs = new ToolRequirements({ toolId: "whisper", minVramGb: 16 });
+const able = new BackendCapabilities({ hasGpu: true, availableVramGb: 24 });
+const unable = new BackendCapabilities();
+
+const kinds = Object.values(BackendKind);
+const backends = fc.array(
+  fc.record({ kind: fc.constantFrom(...kinds), capabilities: fc.constantFrom(able, unable) }),
+  { maxLength: 12 },
+);
+
+function kindOf(of: readonly Routable[], allowSdk: boolean): BackendKind | null {
+  try {
+    return selectBackend(of, needs, { allowSdk }).kind;
+  } catch (error) {
+    expect(error).toBeInstanceOf(NoEligibleBackendError);
+    return null;
+  }
+}
+
+describe("selectBackend", () => {
+  it("prefers LOCAL to LAN to CLOUD to SDK, and the SDK only if it is allowed", () => {
+    fc.assert(
+      fc.property(backends, fc.boolean(), (of, allowSdk) => {
+        const allowed = allowSdk ? kinds : kinds.filter((kind) => kind !== BackendKind.SDK);
+        const best = allowed.find((kind) => of.some((one) => one.kind === kind && one.capabilities === able));
+        expect(kindOf(of, allowSdk)).toBe(best ?? null);
+      }),
+    );
+  });
+
+  it("the order of backends never changes the kind chosen", () => {
+    const shuffled = backends.chain((of) =>
+      fc.tuple(fc.constant(of), fc.shuffledSubarray(of, { minLength: of.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, fc.boolean(), ([of, other], allowSdk) => {
+        expect(kindOf(other, allowSdk)).toBe(kindOf(of, allowSdk));
+      }),
+    );
+  });
+
+  it("takes the first of a kind, and returns the very object", () => {
+    const of = ["unable", "first", "second"].map((name) => ({
+      kind: BackendKind.LAN_WORKER,
+      capabilities: name === "unable" ? unable : able,
+      name,
+    }));
+    expect(selectBackend(of, needs)).toBe(of[1]);
+  });
+
+  it("looks at each backend once, and at none after a LOCAL one that can", () => {
+    const asked: string[] = [];
+    const backend = (kind: BackendKind, name: string, can: boolean) => ({
+      kind,
+      canSatisfy: () => {
+        asked.push(name);
+        return can;
+      },
+    });
+    const cloud = backend(BackendKind.CLOUD_WORKER, "cloud", true);
+    const local = backend(BackendKind.LOCAL, "local", true);
+    const after = backend(BackendKind.LOCAL, "after", true);
+    expect(selectBackend([cloud, local, after], needs)).toBe(local);
+    expect(asked).toEqual(["cloud", "local"]);
+  });
+
+  it("does not ask a backend that could not win anyway", () => {
+    const never = { kind: BackendKind.SDK, canSatisfy: () => expect.unreachable() };
+    const lan = { kind: BackendKind.LAN_WORKER, capabilities: able };
+    expect(selectBackend<Routable>([lan, never], needs, { allowSdk: true })).toBe(lan);
+    expect(() => selectBackend<Routable>([never], needs)).toThrow(NoEligibleBackendError);
+  });
+
+  it.each([1, "yes", null, undefined, Promise.resolve(true), {}])(
+    "a canSatisfy that answers %j is an error",
+    (answer) => {
+      const backend = { kind: BackendKind.LOCAL, canSatisfy: () => answer as never };
+      expect(() => selectBackend([backend], needs)).toThrow(TypeError);
+    },
+  );
+
+  it.each([1, "true", "false", null, {}, []])("allowSdk of %j is an error, not an opt-in", (allowSdk) => {
+    const sdk = { kind: BackendKind.SDK, capabilities: able };
+    expect(() => selectBackend([sdk], needs, { allowSdk: allowSdk as never })).toThrow(TypeError);
+  });
+
+  it("refuses what is no backend", () => {
+    const one =
+      (backend: unknown): (() => unknown) =>
+      () =>
+        selectBackend([backend as Routable], needs);
+    expect(one(null)).toThrow(TypeError);
+    expect(one("local")).toThrow(TypeError);
+    expect(one({ kind: "local" })).toThrow(TypeError);
+    expect(one({ kind: "local", capabilities: { hasGpu: true } })).toThrow(TypeError);
+    expect(one({ kind: "gpu", capabilities: able })).toThrow(RangeError);
+    expect(one({ kind: 1, capabilities: able })).toThrow(TypeError);
+    expect(() => selectBackend(new Set() as never, needs)).toThrow(TypeError);
+    expect(() => selectBackend([], { ...needs } as never)).toThrow(TypeError);
+  });
+
+  it("explains of each backend why it was passed over", () => {
+    const noGpu = new BackendCapabilities();
+    const small = new BackendCapabilities({ hasGpu: true, availableVramGb: 8 });
+    const unknown = new BackendCapabilities({ hasGpu: true });
+    const noTool = new BackendCapabilities({ hasGpu: true, availableVramGb: 80, toolIds: ["boltz"] });
+    const of: Routable[] = [
+      { kind: "local", capabilities: noGpu },
+      { kind: "lan_worker", capabilities: small },
+      { kind: "lan_worker", capabilities: unknown },
+      { kind: "cloud_worker", capabilities: noTool },
+      { kind: "cloud_worker", canSatisfy: () => false },
+      { kind: "sdk", capabilities: able },
+    ];
+    const error: unknown = catching(() => selectBackend(of, needs));
+    expect(error).toBeInstanceOf(NoEligibleBackendError);
+    expect((error as NoEligibleBackendError).code).toBe("no_eligible_backend");
+    expect((error as NoEligibleBackendError).passedOver.map(({ reason }) => reason)).toEqual([
+      "it has no GPU, and 16 GB are needed",
+      "it has 8 GB, and 16 GB are needed",
+      "it has an unknown number of GB, and 16 GB are needed",
+      "it lacks the tool",
+      "canSatisfy() said no",
+      "allowSdk is not set",
+    ]);
+    const image = new ToolRequirements({ toolId: "whisper", image: "whisper:3" });
+    const noImage = { kind: BackendKind.LOCAL, capabilities: new BackendCapabilities({ images: [] }) };
+    const lacksImage = catching(() => selectBackend([noImage], image)) as NoEligibleBackendError;
+    expect(lacksImage.passedOver).toEqual([
+      { index: 0, kind: "local", reason: 'it lacks the image "whisper:3"' },
+    ]);
+    expect(Object.isFrozen(lacksImage.passedOver)).toBe(true);
+  });
+
+  it("names a few in the message, and all of them in passedOver", () => {
+    const many = Array.from({ length: 10_000 }, () => ({ kind: BackendKind.LOCAL, capabilities: unable }));
+    const error = catching(() => selectBackend(many, needs)) as NoEligibleBackendError;
+    expect(error.passedOver).toHaveLength(10_000);
+    expect(error.message.length).toBeLessThan(600);
+    expect(error.message).toMatch(/^none of 10000 backends can run "whisper"; #0 local: .*; …$/);
+    expect((catching(() => selectBackend([], needs)) as Error).message).toBe(
+      'none of 0 backends can run "whisper"',
+    );
+  });
+});
+
+describe("BackendCapabilities", () => {
+  it("without a GPU takes no GPU job, whatever memory it names", () => {
+    const odd = new BackendCapabilities({ hasGpu: false, availableVramGb: 80 });
+    expect(odd.canSatisfy(needs)).toBe(false);
+    expect(odd.canSatisfy(new ToolRequirements({ toolId: "whisper" }))).toBe(true);
+  });
+
+  it("copies and freezes its lists", () => {
+    const images = ["a:1"];
+    const backend = new BackendCapabilities({ images, toolIds: [] });
+    images.push("b:1");
+    expect(backend.images).toEqual(["a:1"]);
+    expect(Object.isFrozen(backend.images)).toBe(true);
+    expect(Object.isFrozen(backend.toolIds)).toBe(true);
+    expect(backend.canSatisfy(new ToolRequirements({ toolId: "x" }))).toBe(false);
+  });
+
+  it("takes a reference to an image as long as they get", () => {
+    const image = `registry.example.com/${"team/".repeat(40)}whisper@sha256:${"a".repeat(64)}`;
+    const backend = new BackendCapabilities({ images: [image] });
+    expect(backend.canSatisfy(new ToolRequirements({ toolId: "whisper", image }))).toBe(true);
+    expect(() => new ToolRequirements({ toolId: "whisper", image: "x".repeat(501) })).toThrow(RangeError);
+  });
+
+  it.each([
+    { hasGpu: "yes" },
+    { availableVramGb: "24" },
+    { images: "a:1" },
+    { images: [1] },
+    { toolIds: new Set() },
+    { gpu: true },
+    { availableVRamGb: 24 },
+  ])("refuses %j", (given) => {
+    expect(() => new BackendCapabilities(given as never)).toThrow(TypeError);
+  });
+});
+
+describe("ToolRequirements, NodeIdentity", () => {
+  it("have null for none, and take undefined for it", () => {
+    expect(new ToolRequirements({ toolId: "x", image: undefined as never })).toEqual({
+      toolId: "x",
+      minVramGb: null,
+      image: null,
+    });
+    expect(new NodeIdentity({ nodeId: "n" })).toEqual({ nodeId: "n", host: null });
+    expect(NodeIdentity.is(new NodeIdentity({ nodeId: "n", host: "h" }))).toBe(true);
+  });
+
+  it.each([{}, { toolId: 1 }, { toolId: "x", minVramGb: "16" }, { toolId: "x", minVRamGb: 16 }])(
+    "refuse %j",
+    (given) => {
+      expect(() => new ToolRequirements(given as never)).toThrow(TypeError);
+    },
+  );
+
+  it.each([
+    { toolId: "" },
+    { toolId: "a\nb" },
+    { toolId: "x", minVramGb: -1 },
+    { toolId: "x", minVramGb: NaN },
+  ])("refuse the value in %j", (given) => {
+    expect(() => new ToolRequirements(given)).toThrow(RangeError);
+  });
+});
+
+function catching(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}

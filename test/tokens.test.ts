@@ -1,0 +1,183 @@
+import { estimateTokens, tokenCost, TokenRates, type TokenTier } from "dispatch-kit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decimals } from "./support/arbitraries.ts";
+import { add, compare, divide, dollars, rational, times } from "./support/rational.ts";
+
+const price = decimals(18, 100n);
+const optionalPrice = fc.option(price, { nil: null });
+const prices = fc.record({
+  inputUsdPerMTok: price,
+  outputUsdPerMTok: price,
+  cacheReadUsdPerMTok: optionalPrice,
+  cacheWriteUsdPerMTok: optionalPrice,
+  requestUsd: optionalPrice,
+});
+const tiers = fc.uniqueArray(
+  fc
+    .tuple(fc.nat(1000), prices)
+    .map(([aboveInputTokens, tier]): TokenTier => ({ aboveInputTokens, ...tier })),
+  { maxLength: 4, selector: ({ aboveInputTokens }) => aboveInputTokens },
+);
+const rates = fc.tuple(prices, tiers).map(([base, of]) => new TokenRates({ ...base, tiers: of }));
+
+/** A usage within the most input and output tokens. */
+const usageWithin = (maxInput: number, maxOutput: number): fc.Arbitrary<Parameters<typeof tokenCost>[1]> =>
+  fc
+    .tuple(fc.nat(maxInput), fc.nat(maxOutput), fc.nat(100), fc.nat(100))
+    .map(([inputTokens, outputTokens, read, write]) => {
+      const cacheReadTokens = Math.floor((inputTokens * read) / 200);
+      return {
+        inputTokens,
+        outputTokens,
+        cacheReadTokens,
+        cacheWriteTokens: Math.floor((inputTokens * write) / 200),
+      };
+    });
+
+describe("tokenCost", () => {
+  it("is the exact sum, rounded up once, at the price of the tier that the input reaches", () => {
+    fc.assert(
+      fc.property(rates, usageWithin(1500, 1000), (of, usage) => {
+        const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = usage;
+        const reached = [...of.tiers]
+          .sort((a, b) => b.aboveInputTokens - a.aboveInputTokens)
+          .find(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
+        const at = reached ?? of;
+        const part = (tokens: number, usdPerMTok: string | number | null | undefined) =>
+          divide(times(rational(tokens), rational(usdPerMTok ?? at.inputUsdPerMTok)), 1_000_000n);
+        const exact = add(
+          part(inputTokens - cacheReadTokens - cacheWriteTokens, at.inputUsdPerMTok),
+          part(cacheReadTokens, at.cacheReadUsdPerMTok),
+          part(cacheWriteTokens, at.cacheWriteUsdPerMTok),
+          part(outputTokens, at.outputUsdPerMTok),
+          rational(at.requestUsd ?? of.requestUsd ?? 0),
+        );
+        const cost = dollars(tokenCost(of, usage));
+        expect(compare(cost, exact)).toBeGreaterThanOrEqual(0);
+        expect(compare(cost, add(exact, dollars(1n)))).toBe(-1);
+      }),
+    );
+  });
+
+  it("takes the higher tier above its start, not at it", () => {
+    const of = new TokenRates({
+      inputUsdPerMTok: 3,
+      outputUsdPerMTok: 15,
+      tiers: [{ aboveInputTokens: 200_000, inputUsdPerMTok: 6, outputUsdPerMTok: 22.5 }],
+    });
+    expect(tokenCost(of, { inputTokens: 200_000, outputTokens: 0 })).toBe(60_000_000n);
+    expect(tokenCost(of, { inputTokens: 200_001, outputTokens: 0 })).toBe(120_000_600n);
+  });
+
+  it("a missing cache price is the input price, never zero", () => {
+    const of = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15 });
+    const cached = { inputTokens: 1000, outputTokens: 0, cacheReadTokens: 600, cacheWriteTokens: 400 };
+    expect(tokenCost(of, cached)).toBe(tokenCost(of, { inputTokens: 1000, outputTokens: 0 }));
+  });
+
+  it.each([
+    [{ inputTokens: 10, outputTokens: 0, cacheReadTokens: 6, cacheWriteTokens: 5 }, RangeError],
+    [{ inputTokens: -1, outputTokens: 0 }, RangeError],
+    [{ inputTokens: 1.5, outputTokens: 0 }, RangeError],
+    [{ inputTokens: 2 ** 53, outputTokens: 0 }, RangeError],
+    [{ inputTokens: NaN, outputTokens: 0 }, RangeError],
+    [{ inputTokens: 1 }, TypeError],
+    [{ inputTokens: 1, outputTokens: 1, cacheReadTokens: undefined }, TypeError],
+    [{ inputTokens: 1, outputTokens: 1, cachedTokens: 1 }, TypeError],
+    [{ inputTokens: "1", outputTokens: 1 }, TypeError],
+  ])("refuses the usage %j", (usage, error) => {
+    const of = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15 });
+    expect(() => tokenCost(of, usage as never)).toThrow(error);
+  });
+});
+
+describe("estimateTokens", () => {
+  const limits = fc.tuple(fc.nat(1500), fc.nat(1000));
+
+  it("is never below the cost of any usage within its bounds", () => {
+    fc.assert(
+      fc.property(
+        rates,
+        limits.chain(([maxInputTokens, maxOutputTokens]) =>
+          fc.tuple(
+            fc.constant({ maxInputTokens, maxOutputTokens }),
+            usageWithin(maxInputTokens, maxOutputTokens),
+          ),
+        ),
+        (of, [most, usage]) => {
+          expect(estimateTokens(of, most)).toBeGreaterThanOrEqual(tokenCost(of, usage));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is reached: some usage within its bounds costs that much", () => {
+    fc.assert(
+      fc.property(rates, limits, (of, [maxInputTokens, maxOutputTokens]) => {
+        const starts = [maxInputTokens, ...of.tiers.map(({ aboveInputTokens }) => aboveInputTokens)];
+        const usages = starts
+          .filter((inputTokens) => inputTokens <= maxInputTokens)
+          .flatMap((inputTokens) => [
+            { inputTokens, outputTokens: maxOutputTokens },
+            { inputTokens, outputTokens: maxOutputTokens, cacheReadTokens: inputTokens },
+            { inputTokens, outputTokens: maxOutputTokens, cacheWriteTokens: inputTokens },
+          ]);
+        const dearest = usages.map((usage) => tokenCost(of, usage)).reduce((a, b) => (a > b ? a : b));
+        expect(estimateTokens(of, { maxInputTokens, maxOutputTokens })).toBe(dearest);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("TokenRates", () => {
+  it.each([
+    ["no input price", { outputUsdPerMTok: 1 }, TypeError],
+    ["no output price", { inputUsdPerMTok: 1 }, TypeError],
+    ["an input price of null", { inputUsdPerMTok: null, outputUsdPerMTok: 1 }, TypeError],
+    ["an explicit undefined", { inputUsdPerMTok: 1, outputUsdPerMTok: 1, requestUsd: undefined }, TypeError],
+    ["a negative price", { inputUsdPerMTok: 1, outputUsdPerMTok: "-1" }, RangeError],
+    [
+      "a price per token instead of per million, with 19 places",
+      { inputUsdPerMTok: "0.0000000000000000001", outputUsdPerMTok: 1 },
+      RangeError,
+    ],
+    [
+      "a tier without an output price",
+      { inputUsdPerMTok: 1, outputUsdPerMTok: 1, tiers: [{ aboveInputTokens: 1, inputUsdPerMTok: 1 }] },
+      TypeError,
+    ],
+    [
+      "a tier without a start",
+      { inputUsdPerMTok: 1, outputUsdPerMTok: 1, tiers: [{ inputUsdPerMTok: 1, outputUsdPerMTok: 1 }] },
+      TypeError,
+    ],
+    [
+      "two tiers with one start",
+      {
+        inputUsdPerMTok: 1,
+        outputUsdPerMTok: 1,
+        tiers: [
+          { aboveInputTokens: 5, inputUsdPerMTok: 1, outputUsdPerMTok: 1 },
+          { aboveInputTokens: 5, inputUsdPerMTok: 2, outputUsdPerMTok: 2 },
+        ],
+      },
+      RangeError,
+    ],
+    ["tiers that are no list", { inputUsdPerMTok: 1, outputUsdPerMTok: 1, tiers: {} }, TypeError],
+  ])("refuses %s", (_, given, error) => {
+    expect(() => new TokenRates(given as never)).toThrow(error);
+  });
+
+  it("a tier without a fee has the base fee", () => {
+    const of = new TokenRates({
+      inputUsdPerMTok: 0,
+      outputUsdPerMTok: 0,
+      requestUsd: "0.01",
+      tiers: [{ aboveInputTokens: 10, inputUsdPerMTok: 0, outputUsdPerMTok: 0 }],
+    });
+    expect(tokenCost(of, { inputTokens: 11, outputTokens: 0 })).toBe(1_000_000n);
+  });
+});
