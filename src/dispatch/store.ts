@@ -167,16 +167,22 @@ export interface JobQueue<Payload = unknown, Result = unknown> {
   }): Promise<readonly Job<Payload, Result>[]>;
 }
 
+/** The same methods, each of which answers with a promise. */
+type Promised<Methods> = {
+  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
+    ? (...args: Args) => Promise<Awaited<Answer>>
+    : never;
+};
+
 /** Job and money in one database: what every store of this library is. */
 export interface DispatchStore<Payload = unknown, Result = unknown>
-  extends JobStore<Payload, Result>, JobQueue<Payload, Result>, BudgetLedger {
+  extends Promised<Required<JobStore<Payload, Result>>>, JobQueue<Payload, Result>, Promised<BudgetLedger> {
   /** Prepares the store; call it once before anything else. */
   migrate(): Promise<void>;
   claimMany(lanes: readonly string[], limit: number): Promise<readonly Claimed<Payload>[]>;
   completeMany(
     completions: readonly (CompleteOptions & { readonly lease: Lease; readonly result: Result })[],
   ): Promise<readonly CompleteOutcome[]>;
-  renew(lease: Lease): Promise<boolean>;
   /** Makes the store own a scope's cap; a request with another is then a `cap_conflict`. */
   pinCap(scope: string, cap: MicroCents): Promise<void>;
   /** Forgets the contents of what ended before an instant; ids still answer `exists`. */

@@ -44,20 +44,11 @@ describe("admits", () => {
     const around = fc.constantFrom(-1n, 0n, 1n);
     fc.assert(
       fc.property(
-        fc.array(amounts, { minLength: 7, maxLength: 7 }),
+        fc.tuple(amounts, amounts, amounts, amounts, amounts, amounts, amounts),
         around,
         around,
         fc.nat(3),
-        (given, a, b, edges) => {
-          const [estimate, runReserved, runSpent, monthReserved, monthSpent, anyRun, anyMonth] = given as [
-            bigint,
-            bigint,
-            bigint,
-            bigint,
-            bigint,
-            bigint,
-            bigint,
-          ];
+        ([estimate, runReserved, runSpent, monthReserved, monthSpent, anyRun, anyMonth], a, b, edges) => {
           const atLeastNone = (cap: bigint): bigint => (cap < 0n ? 0n : cap);
           const runCap = edges & 1 ? atLeastNone(runReserved + runSpent + estimate + a) : anyRun;
           const monthCap = edges & 2 ? atLeastNone(monthReserved + monthSpent + estimate + b) : anyMonth;

@@ -84,7 +84,7 @@ describe("estimateCost", () => {
     for (const key of Object.keys(limits)) {
       expect(() => estimateCost(rates, { ...limits, [key]: -1 })).toThrow(RangeError);
       expect(() => estimateCost(rates, { ...limits, [key]: Infinity })).toThrow(RangeError);
-      expect(() => estimateCost(rates, { ...limits, [key]: undefined } as never)).toThrow(TypeError);
+      expect(() => estimateCost(rates, { ...limits, [key]: undefined })).toThrow(TypeError);
     }
     expect(() => estimateCost({ ...rates } as never, limits)).toThrow(TypeError);
   });

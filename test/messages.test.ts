@@ -1,0 +1,523 @@
+import {
+  admits,
+  Approval,
+  BackendCapabilities,
+  BudgetCap,
+  BudgetState,
+  CostRates,
+  dayScope,
+  DispatchError,
+  epochSeconds,
+  estimateCost,
+  ExternalEndpoint,
+  isLeaseStale,
+  Lease,
+  logEgress,
+  microCents,
+  RetriableError,
+  runAndMonth,
+  runScope,
+  SecretRef,
+  selectBackend,
+  shouldGiveUp,
+  tokenCost,
+  TokenRates,
+  ToolRequirements,
+  usd,
+  vramFits,
+  drain,
+  formatUsd,
+  canTransition,
+} from "dispatch-kit";
+import {
+  capOf,
+  extendHold,
+  holdRequest,
+  type HoldRow,
+  jobRequest,
+  outcomeFromJSON,
+  repeatHold,
+} from "dispatch-kit/ledger";
+import { memoryStore } from "dispatch-kit/memory";
+import { describe, expect, it } from "vitest";
+
+// Every message in one table: what was asked, what is needed, what was given. A wrong type is named but
+// never shown, since it could be a secret; a wrong value of a known type is shown, cut and escaped.
+
+const at = epochSeconds(1_795_392_000);
+const nothing = new BudgetState({ reserved: usd(0), spent: usd(0) });
+const scopes = [{ scope: "run:1", cap: usd(1) }];
+const held = { holdId: "h", amount: usd(1), scopes, ttlSeconds: 60 };
+const job = { jobId: "j", lane: "l", payload: 1, backend: "local", maxCost: usd(0), maxAttempts: 1 } as const;
+const row: HoldRow = {
+  holdId: "h",
+  asked: usd(1),
+  steps: [usd(2)],
+  scopes,
+  state: "open",
+  booked: usd(0),
+  settledFrom: "open",
+};
+const endpoint = { name: "n", baseUrl: "https://example.com", secret: new SecretRef("KEY") };
+const approval = { author: "a", reason: "r", decidedAt: "2026-11-23T09:00:00Z" };
+const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 };
+const own = "made by this copy of dispatch-kit; rebuild it with new";
+const wrong = (value: unknown): never => value as never;
+
+const table: readonly (readonly [
+  message: string,
+  error: new (...args: never) => Error,
+  run: () => unknown,
+])[] = [
+  // Money
+  ["usd must be a decimal string or a number; got undefined", TypeError, () => usd(wrong(undefined))],
+  ["usd must be a decimal string or a number; got a bigint", TypeError, () => usd(wrong(5n))],
+  ['usd must be a plain decimal such as 12.50; got "1,50"', RangeError, () => usd("1,50")],
+  ["usd must be a plain decimal such as 12.50; got NaN", RangeError, () => usd(NaN)],
+  [
+    "usd must be exact: a string, or a number of at most 15 digits; got 0.30000000000000004",
+    RangeError,
+    () => usd(0.1 + 0.2),
+  ],
+  ['usd must be of at most 8 decimal places; got "0.123456789"', RangeError, () => usd("0.123456789")],
+  ['usd: rounding must be "up" or left out; got "down"', RangeError, () => usd(1, wrong("down"))],
+  ["microCents must be a bigint or its digits; got 5", TypeError, () => microCents(wrong(5))],
+  ['microCents must be whole digits such as 1250000000; got "1.5"', RangeError, () => microCents("1.5")],
+  ["formatUsd must be a bigint of micro-cents; got 5", TypeError, () => formatUsd(wrong(5))],
+  // Caps, states, decisions
+  [
+    "BudgetCap.run must be MicroCents, from usd(…) or microCents(…); got 10",
+    TypeError,
+    () => new BudgetCap({ run: wrong(10) }),
+  ],
+  [
+    "BudgetCap.run must be at least 0 micro-cents; got -1",
+    RangeError,
+    () => new BudgetCap({ run: microCents(-1n) }),
+  ],
+  [
+    "BudgetCap.month must be given or left out; got undefined",
+    TypeError,
+    () => new BudgetCap({ month: wrong(undefined) }),
+  ],
+  [
+    'BudgetCap has no field "rum"; its fields are run, month',
+    TypeError,
+    () => new BudgetCap(wrong({ rum: 1 })),
+  ],
+  [
+    'BudgetCap has no field "Symbol(run)"; its fields are run, month',
+    TypeError,
+    () => new BudgetCap(wrong({ [Symbol("run")]: 1 })),
+  ],
+  ["BudgetCap must be a plain object; got null", TypeError, () => new BudgetCap(wrong(null))],
+  ["BudgetCap must be a plain object; got an object", TypeError, () => new BudgetCap(wrong(new Date()))],
+  [
+    'forWindow must be one of run, month; got "year"',
+    RangeError,
+    () => new BudgetCap().forWindow(wrong("year")),
+  ],
+  ["forWindow must be a string; got undefined", TypeError, () => new BudgetCap().forWindow(wrong(undefined))],
+  [
+    "BudgetState.spent must be MicroCents, from usd(…) or microCents(…); got undefined",
+    TypeError,
+    () => new BudgetState(wrong({ reserved: usd(1) })),
+  ],
+  [
+    "admits: estimate must be MicroCents; got undefined",
+    TypeError,
+    () => admits(wrong(undefined), nothing, nothing, new BudgetCap()),
+  ],
+  [
+    `admits: run must be ${own} BudgetState(…); got an object`,
+    TypeError,
+    () => admits(usd(1), wrong({ ...nothing }), nothing, new BudgetCap()),
+  ],
+  [
+    `admits: month must be ${own} BudgetState(…); got null`,
+    TypeError,
+    () => admits(usd(1), nothing, wrong(null), new BudgetCap()),
+  ],
+  [
+    `admits: cap must be ${own} BudgetCap(…); got a string`,
+    TypeError,
+    () => admits(usd(1), nothing, nothing, wrong("cap")),
+  ],
+  // Rates and tokens
+  [
+    "CostRates.idleTailS must be a decimal string or a number; got undefined",
+    TypeError,
+    () => new CostRates(wrong({ gpuUsdPerS: 1, vcpuUsdPerS: 1, gibUsdPerS: 1 })),
+  ],
+  [
+    'CostRates.gpuUsdPerS must be at least 0; got "-1"',
+    RangeError,
+    () => new CostRates({ gpuUsdPerS: "-1", vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: 1 }),
+  ],
+  [
+    'CostRates.gpuUsdPerS has no field "hour"; its fields are perHour',
+    TypeError,
+    () => new CostRates({ gpuUsdPerS: wrong({ hour: 1 }), vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: 1 }),
+  ],
+  [
+    `estimateCost: rates must be ${own} CostRates(…); got an object`,
+    TypeError,
+    () => estimateCost(wrong({}), { maxRuntimeS: 1, vcpus: 1, memoryGib: 1 }),
+  ],
+  [
+    "TokenRates.inputUsdPerMTok must be a decimal string or a number; got undefined",
+    TypeError,
+    () => new TokenRates(wrong({ outputUsdPerMTok: 1 })),
+  ],
+  [
+    'TokenRates.tiers must be of different aboveInputTokens; got "5, 5"',
+    RangeError,
+    () =>
+      new TokenRates({
+        ...prices,
+        tiers: [
+          { aboveInputTokens: 5, ...prices },
+          { aboveInputTokens: 5, ...prices },
+        ],
+      }),
+  ],
+  [
+    "TokenRates.tiers[0].aboveInputTokens must be a whole number of at least 0; got 0.5",
+    RangeError,
+    () => new TokenRates({ ...prices, tiers: [{ aboveInputTokens: 0.5, ...prices }] }),
+  ],
+  [
+    "tokenCost: inputTokens must be at least the cached 11; got 10",
+    RangeError,
+    () =>
+      tokenCost(new TokenRates(prices), {
+        inputTokens: 10,
+        outputTokens: 0,
+        cacheReadTokens: 5,
+        cacheWriteTokens: 6,
+      }),
+  ],
+  // Routing
+  ["vramFits: requiredGb must be a number; got undefined", TypeError, () => vramFits(1, wrong(undefined))],
+  ["vramFits: availableGb must be finite and at least 0; got -1", RangeError, () => vramFits(-1, 1)],
+  [
+    "selectBackend: backends must be an array; got an object",
+    TypeError,
+    () => selectBackend(wrong({}), new ToolRequirements({ toolId: "x" })),
+  ],
+  [
+    "selectBackend.allowSdk must be true or false; got a string",
+    TypeError,
+    () => selectBackend([], new ToolRequirements({ toolId: "x" }), { allowSdk: wrong("true") }),
+  ],
+  [
+    "selectBackend: canSatisfy() must be true or false; got 1",
+    TypeError,
+    () =>
+      selectBackend([{ kind: "local", canSatisfy: () => wrong(1) }], new ToolRequirements({ toolId: "x" })),
+  ],
+  [
+    'selectBackend: kind must be one of local, lan_worker, cloud_worker, sdk; got "gpu"',
+    RangeError,
+    () =>
+      selectBackend([{ kind: wrong("gpu"), canSatisfy: () => true }], new ToolRequirements({ toolId: "x" })),
+  ],
+  [
+    "selectBackend: a backend must be an object with capabilities or canSatisfy(); got null",
+    TypeError,
+    () => selectBackend([wrong(null)], new ToolRequirements({ toolId: "x" })),
+  ],
+  [
+    `selectBackend: requirements must be ${own} ToolRequirements(…); got an object`,
+    TypeError,
+    () => selectBackend([], wrong({ toolId: "x" })),
+  ],
+  [
+    `selectBackend: capabilities must be ${own} BackendCapabilities(…); got an object`,
+    TypeError,
+    () => selectBackend([{ kind: "local", capabilities: wrong({}) }], new ToolRequirements({ toolId: "x" })),
+  ],
+  [
+    `canSatisfy must be ${own} ToolRequirements(…); got undefined`,
+    TypeError,
+    () => new BackendCapabilities().canSatisfy(wrong(undefined)),
+  ],
+  [
+    "BackendCapabilities.images[1] must be a string; got 1",
+    TypeError,
+    () => new BackendCapabilities({ images: ["a", wrong(1)] }),
+  ],
+  [
+    'ToolRequirements.toolId must be 1 to 200 code units without control characters; got ""',
+    RangeError,
+    () => new ToolRequirements({ toolId: "" }),
+  ],
+  [
+    'ToolRequirements.toolId must be 1 to 200 code units without control characters; got "a\\n\\"b\\\\"',
+    RangeError,
+    () => new ToolRequirements({ toolId: 'a\n"b\\' }),
+  ],
+  [
+    `ToolRequirements.toolId must be 1 to 200 code units without control characters; got "${"x".repeat(59)}…"`,
+    RangeError,
+    () => new ToolRequirements({ toolId: "x".repeat(201) }),
+  ],
+  // Egress
+  ["SecretRef must be a string; got undefined", TypeError, () => new SecretRef(wrong(undefined))],
+  [
+    "SecretRef must be the name of an environment variable; what was given is not shown",
+    RangeError,
+    () => new SecretRef("sk-123"),
+  ],
+  [
+    "the secret in KEY is not set: no call is made without it",
+    DispatchError,
+    () => new SecretRef("KEY").resolve({}),
+  ],
+  [
+    "the secret in KEY holds a line break or control character; it is not shown",
+    RangeError,
+    () => new SecretRef("KEY").resolve({ KEY: "a\nb" }),
+  ],
+  [
+    "resolve: env must be a function or an object; got a string",
+    TypeError,
+    () => new SecretRef("KEY").resolve(wrong("KEY=1")),
+  ],
+  [
+    "ExternalEndpoint.baseUrl must be an https:// URL with a host, no credentials and no white space; it is not shown",
+    RangeError,
+    () => new ExternalEndpoint({ ...endpoint, baseUrl: "http://user:hunter2@example.com" }),
+  ],
+  [
+    'ExternalEndpoint.name must be well-formed text that is not blank; got " "',
+    RangeError,
+    () => new ExternalEndpoint({ ...endpoint, name: " " }),
+  ],
+  [
+    `ExternalEndpoint.secret must be ${own} SecretRef(…); got a string`,
+    TypeError,
+    () => new ExternalEndpoint({ ...endpoint, secret: wrong("KEY") }),
+  ],
+  [
+    `logEgress must be ${own} ExternalEndpoint(…); got an object`,
+    TypeError,
+    () => logEgress(wrong(endpoint)),
+  ],
+  [
+    "logEgress.log must be a function; got null",
+    TypeError,
+    () => logEgress(new ExternalEndpoint(endpoint), { log: wrong(null) }),
+  ],
+  // Approval, time, leases, lifecycle
+  [
+    'Approval.decidedAt must be an ISO-8601 instant such as 2026-11-23T09:00:00Z; got "today"',
+    RangeError,
+    () => new Approval({ ...approval, decidedAt: "today" }),
+  ],
+  [
+    'Approval.outcome must be one of approved, rejected; got "maybe"',
+    RangeError,
+    () => new Approval({ ...approval, outcome: wrong("maybe") }),
+  ],
+  [
+    "epochSeconds must be epoch seconds, not milliseconds; got 1795392000000",
+    RangeError,
+    () => epochSeconds(1_795_392_000_000),
+  ],
+  ["epochSeconds must be epoch seconds or a Date; got a string", TypeError, () => epochSeconds(wrong("now"))],
+  [
+    "isLeaseStale: now must be epoch seconds, not milliseconds; got NaN",
+    RangeError,
+    () => isLeaseStale(at, wrong(NaN), 60),
+  ],
+  [
+    "isLeaseStale: leasedAt must be epoch seconds or a Date; got undefined",
+    TypeError,
+    () => isLeaseStale(wrong(undefined), at, 60),
+  ],
+  [
+    "isLeaseStale: ttlSeconds must be finite and at least 0; got -1",
+    RangeError,
+    () => isLeaseStale(at, at, -1),
+  ],
+  [
+    "shouldGiveUp: attempts must be a whole number of at least 0; got 1.5",
+    RangeError,
+    () => shouldGiveUp(1.5, 1),
+  ],
+  [
+    "shouldGiveUp: maxAttempts must be a number; got undefined",
+    TypeError,
+    () => shouldGiveUp(1, wrong(undefined)),
+  ],
+  [
+    "Lease.token must be a string; got undefined",
+    TypeError,
+    () => new Lease(wrong({ jobId: "j", leasedAt: at, attempts: 1 })),
+  ],
+  [
+    'canTransition: target must be one of pending, awaiting_approval, approved, queued, running, succeeded, failed, rejected; got "done"',
+    RangeError,
+    () => canTransition("running", wrong("done")),
+  ],
+  [
+    "canTransition: current must be a string; got undefined",
+    TypeError,
+    () => canTransition(wrong(undefined), "running"),
+  ],
+  // Scopes, holds, jobs
+  ['runScope must be 1 to 196 code units without control characters; got ""', RangeError, () => runScope("")],
+  [
+    'dayScope: timeZone must be an IANA name such as Europe/Berlin; got "Mars/Base"',
+    RangeError,
+    () => dayScope(at, "Mars/Base"),
+  ],
+  ["dayScope: timeZone must be a string; got undefined", TypeError, () => dayScope(at, wrong(undefined))],
+  [
+    "dayScope: at must be epoch seconds or a Date; got undefined",
+    TypeError,
+    () => dayScope(wrong(undefined), "UTC"),
+  ],
+  [
+    `runAndMonth.cap must be ${own} BudgetCap(…); got an object`,
+    TypeError,
+    () => runAndMonth({ runId: "1", at, cap: wrong({}), timeZone: "UTC" }),
+  ],
+  [
+    'hold.scopes must be at least one scope, each once; got ""',
+    RangeError,
+    () => holdRequest({ ...held, scopes: [] }),
+  ],
+  [
+    'hold.scopes must be at least one scope, each once; got "\\"run:1\\", \\"run:1\\""',
+    RangeError,
+    () => holdRequest({ ...held, scopes: [...scopes, ...scopes] }),
+  ],
+  [
+    "hold.amount must be at most 2^62 - 1 micro-cents; got 4611686018427387904",
+    RangeError,
+    () => holdRequest({ ...held, amount: microCents(2n ** 62n) }),
+  ],
+  ["hold.ttlSeconds must be above 0; got 0", RangeError, () => holdRequest({ ...held, ttlSeconds: 0 })],
+  [
+    "hold.ttlSeconds must be at most 1e9 seconds; got 1795392000",
+    RangeError,
+    () => holdRequest({ ...held, ttlSeconds: at }),
+  ],
+  [
+    'hold.holdId: "job:1#1" belongs to a job; only the job store moves its money',
+    DispatchError,
+    () => holdRequest({ ...held, holdId: "job:1#1" }),
+  ],
+  [
+    'hold "h" was made for $1.00 in "run:1"; asked now: $2.00 in "run:1"',
+    DispatchError,
+    () => repeatHold(row, holdRequest({ ...held, amount: usd(2) })),
+  ],
+  [
+    'the cap of "run:1" is pinned at $2.00; the request says $1.00',
+    DispatchError,
+    () => capOf({ scope: "run:1", cap: usd(1) }, usd(2)),
+  ],
+  [
+    'hold "h" was made for $2.00 in step 1; asked now: $3.00 in step 1',
+    DispatchError,
+    () => extendHold(row, usd(3), 1),
+  ],
+  ["extend: step must be the next one, 2; got 3", RangeError, () => extendHold(row, usd(3), 3)],
+  ["extend: step must be a whole number of at least 1; got 0", RangeError, () => extendHold(row, usd(3), 0)],
+  [
+    "extend: the extended amount must be at most 2^62 - 1 micro-cents; got 4611686018727387903",
+    RangeError,
+    () => extendHold(row, microCents(2n ** 62n - 1n), 2),
+  ],
+  [
+    "submit.maxAttempts must be a whole number of at least 1; got 0",
+    RangeError,
+    () => jobRequest({ ...job, maxAttempts: 0 }),
+  ],
+  [
+    "submit.payload must be what JSON can hold; money goes in as formatUsd(…)",
+    TypeError,
+    () => jobRequest({ ...job, payload: usd(1) }),
+  ],
+  [
+    "submit.payload must be what JSON can hold; got a function",
+    TypeError,
+    () => jobRequest({ ...job, payload: () => 1 }),
+  ],
+  [
+    'submit.approved.approval.outcome must be approved; got "rejected"',
+    RangeError,
+    () =>
+      jobRequest({
+        ...job,
+        approved: { approval: new Approval({ ...approval, outcome: "rejected" }), scopes },
+      }),
+  ],
+  ["outcomeFromJSON must be a plain object; got a string", TypeError, () => outcomeFromJSON("{}")],
+  [
+    "settled.booked must be a string; got 1",
+    TypeError,
+    () => outcomeFromJSON({ kind: "settled", booked: 1, overrun: "0.00", corrected: false }),
+  ],
+];
+
+describe("messages", () => {
+  it.each(table)("%s", (message, error, run) => {
+    let thrown: unknown;
+    try {
+      run();
+    } catch (caught) {
+      thrown = caught;
+    }
+    expect(thrown).toBeInstanceOf(error);
+    expect((thrown as Error).message).toBe(message);
+  });
+
+  const store = memoryStore();
+  const rejected: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['there is no hold "none"', () => store.settle("none", usd(1))],
+    [
+      'settle: holdId: "job:1#1" belongs to a job; only the job store moves its money',
+      () => store.settle("job:1#1", usd(1)),
+    ],
+    ['there is no job "none"', () => store.cancel("none")],
+    [
+      "drain: executor must be a function or a WorkerExecutor; got undefined",
+      () => drain(store, wrong(undefined), { lanes: [] }),
+    ],
+    [
+      "drain.signal must be an AbortSignal; got an object",
+      () => drain(store, () => 1, { lanes: [], signal: wrong(new AbortController()) }),
+    ],
+    [
+      "drain.onStale must be a function; got a boolean",
+      () => drain(store, () => 1, { lanes: [], onStale: wrong(true) }),
+    ],
+    ["drain.lanes must be an array; got a string", () => drain(store, () => 1, { lanes: wrong("gpu") })],
+    ["expire.limit must be a whole number of at least 1; got 0", () => store.expire({ limit: 0 })],
+    [
+      "complete: lease must be made by this copy of dispatch-kit; rebuild it with new Lease(…); got an object",
+      () => store.complete(wrong({}), 1),
+    ],
+  ];
+  it.each(rejected)("%s", async (message, run) => {
+    await expect(run()).rejects.toThrow(expect.objectContaining({ message }));
+  });
+
+  it("job_conflict: says which fields are others", async () => {
+    await store.submit(job);
+    await expect(store.submit({ ...job, lane: "m", payload: 2 })).rejects.toThrow(
+      expect.objectContaining({
+        code: "job_conflict",
+        message: 'job "j" was submitted before with another lane, payload',
+      }),
+    );
+  });
+
+  it("RetriableError: keeps the caller's own words", () => {
+    expect(new RetriableError("the model is busy").message).toBe("the model is busy");
+  });
+});
