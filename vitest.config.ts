@@ -15,6 +15,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
+    reporters: process.env["CI"]
+      ? ["default", ["json", { outputFile: ".cache/test-results.json" }]]
+      : ["default"],
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],

@@ -1,4 +1,4 @@
-import { oneOf, optional, ours, outOfRange, read, seal, text, words } from "./internal/check.ts";
+import { oneOf, optional, notOurs, outOfRange, read, seal, text, words } from "./internal/check.ts";
 
 /** What a person decided. */
 export const ApprovalOutcome = { APPROVED: "approved", REJECTED: "rejected" } as const;
@@ -46,9 +46,9 @@ export class Approval {
 /** Reads an {@link Approval} of this copy with the outcome that an operation needs. */
 export function approvalWith(outcome: ApprovalOutcome): (what: string, value: unknown) => Approval {
   return (what, value) => {
-    const approval = ours("Approval", Approval.is)(what, value);
-    if (approval.outcome === outcome) return approval;
-    throw outOfRange(`${what}.outcome`, outcome, approval.outcome);
+    if (!Approval.is(value)) throw notOurs(what, "Approval", value);
+    if (value.outcome === outcome) return value;
+    throw outOfRange(`${what}.outcome`, outcome, value.outcome);
   };
 }
 

@@ -1,5 +1,5 @@
 import { DispatchError } from "./errors.ts";
-import { callable, optional, orNull, ours, read, seal, text, words, wrongType } from "./internal/check.ts";
+import { callable, notOurs, optional, orNull, read, seal, text, words, wrongType } from "./internal/check.ts";
 import { printable, quoted } from "./internal/text.ts";
 
 /** Where secrets are looked up: a function, or an object such as `process.env` or a Worker's `env`. */
@@ -117,7 +117,7 @@ export class ExternalEndpoint {
    * @throws RangeError for a blank name, or a URL that is not plain https; it shows no more than an origin.
    */
   constructor(endpoint: { readonly name: string; readonly baseUrl: string; readonly secret: SecretRef }) {
-    const readers = { name: words, baseUrl: text, secret: ours("SecretRef", SecretRef.is) };
+    const readers = { name: words, baseUrl: text, secret: ourSecret };
     const { name, baseUrl, secret } = read("ExternalEndpoint", endpoint, readers);
     this.#baseUrl = baseUrl;
     seal(this, { name, origin: httpsUrl(baseUrl).origin, secret });
@@ -146,6 +146,11 @@ export class ExternalEndpoint {
   bearer(env?: EnvLookup): string {
     return `Bearer ${this.secret.resolve(env)}`;
   }
+}
+
+function ourSecret(what: string, value: unknown): SecretRef {
+  if (SecretRef.is(value)) return value;
+  throw notOurs(what, "SecretRef", value);
 }
 
 /** Stricter than the URL parser, which drops white space and line breaks, adds a slash and reads \ as one. */
@@ -194,7 +199,7 @@ export function logEgress(
     readonly log?: (line: string, event: EgressEvent) => unknown;
   } = {},
 ): EgressEvent {
-  const to = ours("ExternalEndpoint", ExternalEndpoint.is)("logEgress", endpoint);
+  if (!ExternalEndpoint.is(endpoint)) throw notOurs("logEgress", "ExternalEndpoint", endpoint);
   const { detail, log } = read(
     "logEgress",
     options,
@@ -203,12 +208,12 @@ export function logEgress(
   );
   const event: EgressEvent = Object.freeze({
     event: "egress",
-    name: printable(to.name),
-    host: to.host(),
+    name: printable(endpoint.name),
+    host: endpoint.host(),
     detail: detail === null ? null : printable(detail),
   });
   const tail = detail === null ? "" : ` detail=${quoted(detail)}`;
-  log(`egress name=${quoted(to.name)} host=${quoted(event.host)}${tail}`, event);
+  log(`egress name=${quoted(endpoint.name)} host=${quoted(event.host)}${tail}`, event);
   return event;
 }
 

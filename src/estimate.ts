@@ -1,5 +1,5 @@
 import { amount } from "./internal/amount.ts";
-import { finite, flag, optional, orNull, ours, read, seal } from "./internal/check.ts";
+import { finite, flag, optional, notOurs, orNull, read, seal } from "./internal/check.ts";
 import { moneyJson, usdFromJson } from "./internal/json.ts";
 import type { MicroCents } from "./money.ts";
 
@@ -95,7 +95,8 @@ export class CostEstimate {
 
   /** Whether its video memory fits on a host. */
   fitsOn(host: HostCapabilities): boolean {
-    return ours("HostCapabilities", HostCapabilities.is)("fitsOn", host).canFitVram(this.requiredVramGb);
+    if (!HostCapabilities.is(host)) throw notOurs("fitsOn", "HostCapabilities", host);
+    return host.canFitVram(this.requiredVramGb);
   }
 
   /** The cost in decimal dollars. */

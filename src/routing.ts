@@ -9,7 +9,7 @@ import {
   oneOf,
   optional,
   orNull,
-  ours,
+  notOurs,
   read,
   type Reader,
   seal,
@@ -143,8 +143,15 @@ export class BackendCapabilities {
   }
 }
 
-const ourRequirements = /* @__PURE__ */ ours("ToolRequirements", ToolRequirements.is);
-const ourCapabilities = /* @__PURE__ */ ours("BackendCapabilities", BackendCapabilities.is);
+function ourRequirements(what: string, value: unknown): ToolRequirements {
+  if (ToolRequirements.is(value)) return value;
+  throw notOurs(what, "ToolRequirements", value);
+}
+
+function ourCapabilities(what: string, value: unknown): BackendCapabilities {
+  if (BackendCapabilities.is(value)) return value;
+  throw notOurs(what, "BackendCapabilities", value);
+}
 
 type Lacking = "tool" | "vram" | "image";
 

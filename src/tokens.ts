@@ -1,4 +1,4 @@
-import { listOf, optional, orNull, ours, outOfRange, read, seal, whole } from "./internal/check.ts";
+import { listOf, optional, orNull, notOurs, outOfRange, read, seal, whole } from "./internal/check.ts";
 import { ceilDiv, type Price, price, pricesJson, units18 } from "./internal/decimal.ts";
 import { type MicroCents, microCents } from "./money.ts";
 
@@ -85,7 +85,10 @@ function fromJson(json: unknown): TokenRates {
   return new TokenRates(json as TokenRates);
 }
 
-const ourRates = /* @__PURE__ */ ours("TokenRates", TokenRates.is);
+function ourRates(what: string, value: unknown): TokenRates {
+  if (TokenRates.is(value)) return value;
+  throw notOurs(what, "TokenRates", value);
+}
 
 /** Reads tiers: no two start at the same count. */
 function tierList(what: string, value: unknown): readonly TokenTier[] {

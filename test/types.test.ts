@@ -58,7 +58,7 @@ export function mustNotCompile(
   // @ts-expect-error an amount is no instant
   isLeaseStale(usd(1), at, 60);
   // @ts-expect-error a decision is read, not trusted
-  formatUsd(admits(usd(1), state, state, cap).reason.length);
+  expect(admits(usd(1), state, state, cap).reason.length);
   // @ts-expect-error a kind that is none
   selectBackend([{ kind: "gpu", capabilities: new BackendCapabilities() }], needs);
   // @ts-expect-error neither capabilities nor canSatisfy

@@ -1,4 +1,4 @@
-import { ours, wrongType } from "../internal/check.ts";
+import { notOurs, wrongType } from "../internal/check.ts";
 import { formatUsd, type MicroCents } from "../money.ts";
 import { BudgetCap, BudgetWindow } from "./cap.ts";
 import { BudgetState } from "./state.ts";
@@ -44,9 +44,9 @@ export function admits(
   cap: BudgetCap,
 ): AdmissionDecision {
   if (typeof estimate !== "bigint") throw wrongType("admits: estimate", "MicroCents", estimate);
-  ourState("admits: run", run);
-  ourState("admits: month", month);
-  ourCap("admits: cap", cap);
+  if (!BudgetState.is(run)) throw notOurs("admits: run", "BudgetState", run);
+  if (!BudgetState.is(month)) throw notOurs("admits: month", "BudgetState", month);
+  if (!BudgetCap.is(cap)) throw notOurs("admits: cap", "BudgetCap", cap);
   if (estimate < 0n) return refused(null, `an estimate of $${formatUsd(estimate)} is below $0.00`);
   if (run.reserved + run.spent + estimate > cap.run) return overCap(BudgetWindow.RUN, estimate, run, cap.run);
   if (month.reserved + month.spent + estimate > cap.month) {
@@ -54,9 +54,6 @@ export function admits(
   }
   return ADMITTED;
 }
-
-const ourState = /* @__PURE__ */ ours("BudgetState", BudgetState.is);
-const ourCap = /* @__PURE__ */ ours("BudgetCap", BudgetCap.is);
 
 function overCap(window: BudgetWindow, asked: bigint, state: BudgetState, cap: bigint): AdmissionDecision {
   const committed = formatUsd(state.reserved + state.spent);

@@ -1,5 +1,5 @@
 import { amount } from "../internal/amount.ts";
-import { oneOf, optional, read, seal } from "../internal/check.ts";
+import { notOurs, oneOf, optional, read, seal } from "../internal/check.ts";
 import { moneyJson, usdFromJson } from "../internal/json.ts";
 import { type MicroCents, microCents } from "../money.ts";
 
@@ -60,4 +60,10 @@ export class BudgetCap {
 /** Outside the class: one that names itself is renamed by bundlers, and prints under that name. */
 function fromJson(json: unknown): BudgetCap {
   return new BudgetCap(read("BudgetCap", json, { run: usdFromJson, month: usdFromJson }));
+}
+
+/** Reads a cap of this copy. */
+export function ourCap(what: string, value: unknown): BudgetCap {
+  if (BudgetCap.is(value)) return value;
+  throw notOurs(what, "BudgetCap", value);
 }

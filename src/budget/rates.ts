@@ -1,4 +1,4 @@
-import { ours, read, seal } from "../internal/check.ts";
+import { notOurs, read, seal } from "../internal/check.ts";
 import { ceilDiv, type Price, price, pricesJson, units18 } from "../internal/decimal.ts";
 import { type MicroCents, microCents } from "../money.ts";
 
@@ -49,7 +49,7 @@ function rate(what: string, value: unknown): Price | HourlyPrice {
  *   gibUsdPerS: "0.000002",
  *   idleTailS: 600,
  * });
- * formatUsd(estimateCost(rates, { maxRuntimeS: 3600, vcpus: 8, memoryGib: 32 })); // => "1.70253334"
+ * formatUsd(estimateCost(rates, { maxRuntimeS: 3600, vcpus: 8, memoryGib: 32 })); // => "1.70193334"
  * ```
  */
 export class CostRates {
@@ -126,7 +126,10 @@ export function estimateCost(
   return microCents(ceilDiv(seconds * rateUnits, MICRO_CENT));
 }
 
-const ourRates = /* @__PURE__ */ ours("CostRates", CostRates.is);
+function ourRates(what: string, value: unknown): CostRates {
+  if (CostRates.is(value)) return value;
+  throw notOurs(what, "CostRates", value);
+}
 
 /** A micro-cent, in 10^-18 s × 10^-18 vCPU × 10^-18 USD / 3600. */
 const MICRO_CENT = 36_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000n;

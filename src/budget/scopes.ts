@@ -1,7 +1,7 @@
-import { nameUpTo, ours, outOfRange, read, text } from "../internal/check.ts";
+import { nameUpTo, outOfRange, read, text } from "../internal/check.ts";
 import type { MicroCents } from "../money.ts";
 import { type EpochSeconds, instant } from "../time.ts";
-import { BudgetCap } from "./cap.ts";
+import { type BudgetCap, ourCap } from "./cap.ts";
 
 /** One counter that a hold counts in, and the most that may be committed there. */
 export interface ScopeCap {
@@ -84,7 +84,7 @@ export function runAndMonth(options: {
   const { runId, at, cap, timeZone } = read("runAndMonth", options, {
     runId: text,
     at: instant,
-    cap: ours("BudgetCap", BudgetCap.is),
+    cap: ourCap,
     timeZone: text,
   });
   const scope = monthScope(at, timeZone);

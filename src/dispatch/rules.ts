@@ -10,7 +10,7 @@ import {
   listOf,
   optional,
   orNull,
-  ours,
+  notOurs,
   read,
   type Reader,
   text,
@@ -44,8 +44,6 @@ export interface CheckedApproval {
   readonly scopes: readonly ScopeCap[];
 }
 
-const anyWhole = /* @__PURE__ */ wholeFrom(Number.MIN_SAFE_INTEGER);
-
 /** Checks a job's request, before a store touches anything. */
 export function jobRequest(request: JobRequest<unknown>): {
   readonly body: JobBody;
@@ -58,7 +56,7 @@ export function jobRequest(request: JobRequest<unknown>): {
     backend: backendKind,
     maxCost: ledgerAmount,
     maxAttempts: wholeFrom(1),
-    priority: optional(anyWhole, 0),
+    priority: optional(wholeFrom(Number.MIN_SAFE_INTEGER), 0),
     runAt: orNull(instant),
     approved: optional(approvedScopes, null),
   });
@@ -94,7 +92,10 @@ export function unknownJob(jobId: string): DispatchError {
 }
 
 /** Reads a lease of this copy. */
-export const ourLease: Reader<Lease> = /* @__PURE__ */ ours("Lease", Lease.is);
+export function ourLease(what: string, value: unknown): Lease {
+  if (Lease.is(value)) return value;
+  throw notOurs(what, "Lease", value);
+}
 
 /** Reads lanes; none at all means that nothing is claimed. */
 export const laneNames: Reader<readonly string[]> = /* @__PURE__ */ listOf(identifier);
@@ -103,7 +104,7 @@ const money = /* @__PURE__ */ optional(ledgerAmount, null);
 const attemptLimit = /* @__PURE__ */ optional(whole, Infinity);
 
 /** Reads a limit: at least 1, 100 if it is left out. */
-export const limit: Reader<number> = /* @__PURE__ */ optional(wholeFrom(1), 100);
+export const limit: Reader<number> = /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 100);
 
 /** Checks the options of `complete`. */
 export function completeOptions(options: unknown): { readonly actual: MicroCents | null } {

@@ -74,12 +74,9 @@ export function orNull<T>(reader: Reader<T>): Reader<T | null> {
   return (what, value) => (value === undefined || value === null ? null : reader(what, value));
 }
 
-/** Reads a value that this copy of the library made: no clone, no look-alike, no other copy's. */
-export function ours<T>(type: string, is: (value: unknown) => value is T): Reader<T> {
-  return (what, value) => {
-    if (is(value)) return value;
-    throw wrongType(what, `made by this copy of dispatch-kit; rebuild it with new ${type}(…)`, value);
-  };
+/** A value that this copy of the library did not make: a clone, a look-alike, another copy's. */
+export function notOurs(what: string, type: string, value: unknown): TypeError {
+  return wrongType(what, `made by this copy of dispatch-kit; rebuild it with new ${type}(…)`, value);
 }
 
 export function anything(_: string, value: unknown): unknown {

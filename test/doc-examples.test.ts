@@ -1,0 +1,125 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { format, inspect } from "node:util";
+import * as core from "dispatch-kit";
+import * as ledger from "dispatch-kit/ledger";
+import * as memory from "dispatch-kit/memory";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+
+// Every example in the README and in a doc comment is compiled, strictly, and run. In a comment after a
+// statement, `// => value` is what it evaluates to, and `// text` after console.log is what it prints.
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = `${root}.cache/examples/`;
+const entries = { "dispatch-kit": core, "dispatch-kit/ledger": ledger, "dispatch-kit/memory": memory };
+
+interface Example {
+  readonly name: string;
+  readonly code: string;
+}
+
+function readmeExamples(): readonly Example[] {
+  const blocks = readFileSync(`${root}README.md`, "utf8").matchAll(/^```ts\n(.*?)^```/gms);
+  return Array.from(blocks, ([, code = ""], index) => ({ name: `readme-${String(index + 1)}`, code }));
+}
+
+function sourceExamples(): readonly Example[] {
+  const files = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".ts"),
+  );
+  return files.sort().flatMap((file) => {
+    const blocks = readFileSync(`${root}src/${file}`, "utf8").matchAll(
+      /^ *\* @example\n *\* ```ts\n(.*?)^ *\* ```/gms,
+    );
+    return Array.from(blocks, ([, block = ""], index) => ({
+      name: `${file.replaceAll("/", "-").replace(".ts", "")}-${String(index + 1)}`,
+      code: block.replaceAll(/^ *\* ?/gm, ""),
+    }));
+  });
+}
+
+/** A module: the names that a doc comment uses are imported, and what it claims is checked. */
+function toModule(code: string): string {
+  const imports = Object.entries(entries)
+    .filter(([entry]) => !code.includes(`from "${entry}"`))
+    .map(([entry, exported]) => {
+      const names = Object.keys(exported).filter((name) =>
+        new RegExp(`\\b${name}\\b`).test(withoutImports(code)),
+      );
+      return [entry, names.filter((name) => !new RegExp(`import [^;]*\\b${name}\\b`).test(code))] as const;
+    })
+    .filter(([, names]) => names.length > 0)
+    .map(([entry, names]) => `import { ${names.join(", ")} } from "${entry}";\n`);
+  const checked = code
+    .replaceAll(
+      /^(\s*)(.+);\s*\/\/ => (.+)$/gm,
+      (_, indent: string, expression: string, value: string) => `${indent}__same(${expression}, ${value});`,
+    )
+    .replaceAll(
+      /^(\s*)(console\.log\(.+\);|logEgress\(.+\);) \/\/ (.+)$/gm,
+      (_, indent: string, call: string, text: string) =>
+        `${indent}${call} __printed(${JSON.stringify(text)});`,
+    );
+  const globals =
+    "declare const __same: (actual: unknown, expected: unknown) => void;\n" +
+    "declare const __printed: (text: string) => void;\n";
+  return `${imports.join("")}${globals}${checked}\nexport {};\n`;
+}
+
+function withoutImports(code: string): string {
+  return code.replaceAll(/^import .*$/gm, "");
+}
+
+const examples = [...readmeExamples(), ...sourceExamples()];
+
+describe("examples", () => {
+  const lines: string[] = [];
+  beforeAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const { name, code } of examples) writeFileSync(`${folder}${name}.ts`, toModule(code));
+    const config = {
+      extends: "../../tsconfig.json",
+      compilerOptions: { noUnusedLocals: false },
+      include: ["*.ts"],
+    };
+    writeFileSync(`${folder}tsconfig.json`, JSON.stringify(config));
+    vi.spyOn(console, "log").mockImplementation((...args) => lines.push(format(...args)));
+    vi.stubGlobal("__same", (actual: unknown, expected: unknown) => {
+      expect(inspect(actual, { depth: Infinity })).toBe(inspect(expected, { depth: Infinity }));
+    });
+    vi.stubGlobal("__printed", (text: string) => {
+      expect(lines.pop()).toBe(text);
+    });
+  });
+  afterAll(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it("there are some in the README, and one for every public class and function", () => {
+    expect(readmeExamples().length).toBeGreaterThanOrEqual(5);
+    const shown = sourceExamples()
+      .map(({ code }) => code)
+      .join("\n");
+    const callable = Object.entries(core).filter(([, value]) => typeof value === "function");
+    // Thrown by the library, not made by its user.
+    const thrown = ["NoEligibleBackendError", "SecretMissingError"];
+    const missing = callable.map(([name]) => name).filter((name) => !new RegExp(`\\b${name}\\b`).test(shown));
+    expect(missing.sort()).toEqual(thrown);
+  });
+
+  it("compile under the strict options of the project", () => {
+    const tsc = fileURLToPath(import.meta.resolve("typescript/lib/tsc.js"));
+    const { stdout } = spawnSync(process.execPath, [tsc, "-p", `${folder}tsconfig.json`], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("");
+  });
+
+  it.each(examples.map(({ name }) => name))("%s", async (name) => {
+    await import(/* @vite-ignore */ pathToFileURL(`${folder}${name}.ts`).href);
+    expect(lines).toEqual([]);
+  });
+});
