@@ -1,14 +1,15 @@
 import { defineConfig } from "tsup";
 
 // One file an entry point, and shared chunks: every entry must see the same classes.
-export default defineConfig({
+export default defineConfig(({ dts }) => ({
   entry: { index: "src/index.ts", ledger: "src/ledger.ts", memory: "src/stores/memory/index.ts" },
   format: ["esm"],
   target: "es2022",
   platform: "neutral",
   splitting: true,
   treeshake: false,
-  clean: true,
+  // Without types it is a quick build for the demo or the bench, beside the types that are there.
+  clean: dts !== false,
   tsconfig: "tsconfig.src.json",
   dts: true,
-});
+}));

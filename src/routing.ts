@@ -230,8 +230,10 @@ export function selectBackend<Backend extends Routable>(
   let best: Backend | null = null;
   let bestRank = allowSdk ? 4 : 3;
   for (const backend of backends as readonly Backend[]) {
-    const rank = rankOf(routable(backend).kind);
-    if (rank < 0) backendKind("selectBackend: kind", backend.kind);
+    // Read once: a getter must not be one kind to be checked and another to be ranked.
+    const { kind } = routable(backend);
+    const rank = rankOf(kind);
+    if (rank < 0) backendKind("selectBackend: kind", kind);
     if (rank >= bestRank || !satisfies(backend, needs)) continue;
     best = backend;
     bestRank = rank;

@@ -80,7 +80,7 @@ export function runAndMonth(options: {
   readonly at: EpochSeconds;
   readonly cap: BudgetCap;
   readonly timeZone: string;
-}): readonly [ScopeCap, ScopeCap] {
+}): readonly [ScopeCap, ScopeCap & { readonly until: EpochSeconds }] {
   const { runId, at, cap, timeZone } = read("runAndMonth", options, {
     runId: text,
     at: instant,
@@ -90,31 +90,45 @@ export function runAndMonth(options: {
   const scope = monthScope(at, timeZone);
   return Object.freeze([
     Object.freeze({ scope: runScope(runId), cap: cap.run }),
-    Object.freeze({ scope, cap: cap.month, until: monthEnd(at, timeZone, scope) }),
+    Object.freeze({
+      scope,
+      cap: cap.month,
+      until: kept(monthEnds, `${timeZone} ${scope}`, () => monthEnd(at, timeZone, scope)),
+    }),
   ] as const);
 }
 
-/** Formatters are slow to make and hold no state; a few are kept. */
+/** Slow to make, and always the same: a few are kept. */
+function kept<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
+  let value = made.get(key);
+  if (value === undefined) {
+    value = make();
+    if (made.size >= 64) made.clear();
+    made.set(key, value);
+  }
+  return value;
+}
+
 const formatters = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
-const KEPT = 64;
+const monthEnds = /* @__PURE__ */ new Map<string, EpochSeconds>();
 
 function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
-  let formatter = formatters.get(timeZone);
-  if (formatter) return formatter;
   try {
-    // Some runtimes take an offset such as +01:00, which knows no daylight saving.
-    formatter = new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", {
-      timeZone: /^[A-Za-z]/.test(timeZone) ? timeZone : "refused",
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-    });
+    return kept(
+      formatters,
+      timeZone,
+      () =>
+        new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", {
+          // Some runtimes take an offset such as +01:00, which knows no daylight saving.
+          timeZone: /^[A-Za-z]/.test(timeZone) ? timeZone : "refused",
+          year: "numeric",
+          month: "2-digit",
+          day: "2-digit",
+        }),
+    );
   } catch {
     throw outOfRange(`${what}: timeZone`, "an IANA name such as Europe/Berlin", timeZone);
   }
-  if (formatters.size >= KEPT) formatters.clear();
-  formatters.set(timeZone, formatter);
-  return formatter;
 }
 
 /** The local calendar date, `2026-11-23`. */

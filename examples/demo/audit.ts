@@ -1,0 +1,161 @@
+import { type AuditedPrices, ExactPrices, microCentsOf } from "./audit-cost.ts";
+
+/** What the audit needs to know of a call. */
+export interface AuditedCall {
+  readonly line: number;
+  readonly timestamp: string;
+  readonly contextTokens: number;
+  readonly generatedTokens: number;
+}
+
+/** What a ledger says of a scope, in micro-cents. */
+export interface Reading {
+  readonly reserved: bigint;
+  readonly spent: bigint;
+}
+
+/** The sums do not agree, or a cap was exceeded; the message says at which call. */
+export class AuditFailure extends Error {
+  override readonly name = "AuditFailure";
+}
+
+interface Sums {
+  readonly name: string;
+  readonly cap: bigint;
+  held: bigint;
+  spent: bigint;
+}
+
+/**
+ * The sums of a pass, kept outside the ledger: plain integers, and costs of its own.
+ *
+ * After each event it checks them against the caps and against what the ledger says, and throws at the
+ * first difference.
+ */
+export class Audit {
+  readonly #pass: string;
+  readonly #prices: ExactPrices;
+  readonly #maxOutputTokens: number;
+  readonly #run: Sums;
+  readonly #months = new Map<string, Sums>();
+  readonly #monthCap: bigint;
+  /** What each call in flight holds. */
+  readonly #open = new Map<number, bigint>();
+  #checks = 0;
+  #trueCost = 0n;
+  #heldPeak = 0n;
+  #committedPeak = 0n;
+  #inFlight = 0;
+  #inFlightPeak = 0;
+
+  /** @param options - caps as decimal dollars, prices as listed. */
+  constructor(options: {
+    readonly pass: string;
+    readonly runCapUsd: string;
+    readonly monthCapUsd: string;
+    readonly prices: readonly AuditedPrices[];
+    readonly maxOutputTokens: number;
+  }) {
+    this.#pass = options.pass;
+    this.#prices = new ExactPrices(options.prices);
+    this.#maxOutputTokens = options.maxOutputTokens;
+    this.#run = { name: "the run", cap: microCentsOf(options.runCapUsd), held: 0n, spent: 0n };
+    this.#monthCap = microCentsOf(options.monthCapUsd);
+  }
+
+  /** A call was let through, and `amount` set aside for it. */
+  admitted(call: AuditedCall, amount: bigint): void {
+    const most = this.#most(call);
+    this.#expect(call, amount === most, `${amount} is held, and its upper bound is ${most}`);
+    this.#expect(call, !this.#open.has(call.line), "it was admitted twice");
+    this.#open.set(call.line, most);
+    for (const sums of this.#sumsOf(call)) sums.held += most;
+    this.#inFlight++;
+    this.#checkCaps(call);
+  }
+
+  /** A call was turned away: somewhere there must have been no room. */
+  refused(call: AuditedCall): void {
+    const most = this.#most(call);
+    const full = this.#sumsOf(call).some(({ held, spent, cap }) => held + spent + most > cap);
+    this.#expect(call, full, `it was refused, and there was room for its ${most}`);
+  }
+
+  /** A call was answered; `booked` is what the guard made of its hold, `null` if it left it standing. */
+  finished(call: AuditedCall, booked: bigint | null): void {
+    const truth = this.#prices.trueCost(call.contextTokens, call.generatedTokens);
+    const held = this.#open.get(call.line) ?? -1n;
+    this.#expect(call, truth <= held, `it cost ${truth}, and ${held} was held`);
+    this.#inFlight--;
+    this.#trueCost += truth;
+    if (booked !== null) {
+      this.#expect(call, booked === truth, `${booked} is booked, and it cost ${truth}`);
+      this.#open.delete(call.line);
+      for (const sums of this.#sumsOf(call)) {
+        sums.held -= held;
+        sums.spent += truth;
+      }
+    }
+    this.#checkCaps(call);
+  }
+
+  /** What the ledger says after the event, held against the sums. */
+  compare(call: AuditedCall, readings: { readonly run: Reading; readonly month: Reading }): void {
+    const [run, month] = this.#sumsOf(call);
+    for (const [sums, { reserved, spent }] of [
+      [run, readings.run],
+      [month, readings.month],
+    ] as const) {
+      const told = `the ledger has ${reserved} held and ${spent} spent in ${sums.name}`;
+      const kept = `the sums say ${sums.held} and ${sums.spent}`;
+      this.#expect(call, reserved === sums.held && spent === sums.spent, `${told}; ${kept}`);
+    }
+  }
+
+  /** The sums so far, in micro-cents; a call whose hold was left standing is in flight no more. */
+  now(): { held: bigint; spent: bigint; trueCost: bigint; inFlight: number } {
+    const { held, spent } = this.#run;
+    return { held, spent, trueCost: this.#trueCost, inFlight: this.#inFlight };
+  }
+
+  /** The highest that they ever were, and how many checks it took. */
+  figures(): { heldPeak: bigint; committedPeak: bigint; inFlightPeak: number; checks: number } {
+    return {
+      heldPeak: this.#heldPeak,
+      committedPeak: this.#committedPeak,
+      inFlightPeak: this.#inFlightPeak,
+      checks: this.#checks,
+    };
+  }
+
+  #most(call: AuditedCall): bigint {
+    return this.#prices.mostCost(call.contextTokens, this.#maxOutputTokens);
+  }
+
+  /** The run, and the month that the call came in. */
+  #sumsOf(call: AuditedCall): readonly [Sums, Sums] {
+    const name = call.timestamp.slice(0, "2023-11".length);
+    const month = this.#months.get(name) ?? { name, cap: this.#monthCap, held: 0n, spent: 0n };
+    this.#months.set(name, month);
+    return [this.#run, month];
+  }
+
+  #checkCaps(call: AuditedCall): void {
+    for (const { name, cap, held, spent } of this.#sumsOf(call)) {
+      const over = `${held + spent} is committed in ${name}, over its cap of ${cap}`;
+      this.#expect(call, held + spent <= cap, over);
+    }
+    const { held, spent } = this.#run;
+    if (held > this.#heldPeak) this.#heldPeak = held;
+    if (held + spent > this.#committedPeak) this.#committedPeak = held + spent;
+    if (this.#inFlight > this.#inFlightPeak) this.#inFlightPeak = this.#inFlight;
+  }
+
+  #expect(call: AuditedCall, holds: boolean, otherwise: string): void {
+    this.#checks++;
+    if (holds) return;
+    throw new AuditFailure(
+      `the check failed in the ${this.#pass} pass at line ${call.line} (${call.timestamp}): ${otherwise} (micro-cents)`,
+    );
+  }
+}

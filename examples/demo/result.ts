@@ -1,0 +1,69 @@
+import { type BudgetCap, BudgetWindow, formatUsd, type MicroCents } from "dispatch-kit";
+import type { Pass } from "./passes.ts";
+import type { Listing } from "./price.ts";
+import { LATENCY, MAX_OUTPUT_TOKENS } from "./service.ts";
+import type { Trace } from "./trace.ts";
+
+/** Everything that a report or a page shows. */
+export interface Result {
+  readonly trace: Trace;
+  readonly listing: Listing;
+  readonly cap: BudgetCap;
+  readonly naive: Pass;
+  readonly settled: Pass;
+}
+
+/** The cap that runs out first: every call is held against both. */
+export function tightest(cap: BudgetCap): { readonly window: BudgetWindow; readonly amount: MicroCents } {
+  const window = cap.month < cap.run ? BudgetWindow.MONTH : BudgetWindow.RUN;
+  return { window, amount: cap.forWindow(window) };
+}
+
+/** How fast it was: decisions of both passes, audits included, by the wall clock. */
+export function speed({ naive, settled }: Result): {
+  decisions: number;
+  seconds: number;
+  perSecond: number;
+} {
+  const decisions = naive.admitted + naive.refused + settled.admitted + settled.refused;
+  const seconds = naive.seconds + settled.seconds;
+  return { decisions, seconds, perSecond: Math.round(decisions / seconds) };
+}
+
+/** The result for programs: every amount of money an exact decimal string of dollars. */
+export function resultJson(result: Result, page: string): Record<string, unknown> {
+  const { trace, listing, cap, naive, settled } = result;
+  const calls = trace.calls;
+  return {
+    trace: { file: trace.file, calls: calls.length, from: calls[0].timestamp, to: calls.at(-1)?.timestamp },
+    model: { name: listing.model, provider: listing.provider, source: listing.source, rates: listing.rates },
+    cap,
+    maxOutputTokens: MAX_OUTPUT_TOKENS,
+    latency: { ...LATENCY, assumed: true },
+    passes: { naive: passJson(naive), settled: passJson(settled) },
+    // An audit that fails throws: a result is there only if it held.
+    capNeverExceeded: true,
+    checks: naive.checks + settled.checks,
+    ...speed(result),
+    page,
+  };
+}
+
+function passJson(pass: Pass): Record<string, unknown> {
+  return {
+    admitted: pass.admitted,
+    refused: pass.refused,
+    refusedBy: pass.refusedBy,
+    firstRefusalAt: pass.firstRefusalAt === null ? null : new Date(pass.firstRefusalAt * 1000).toISOString(),
+    egressRecords: pass.egress,
+    inFlightPeak: pass.inFlightPeak,
+    upperBoundsAsked: formatUsd(pass.asked),
+    upperBoundsAdmitted: formatUsd(pass.promised),
+    heldPeak: formatUsd(pass.heldPeak),
+    committedPeak: formatUsd(pass.committedPeak),
+    heldAtTheEnd: formatUsd(pass.held),
+    spent: formatUsd(pass.spent),
+    trueCost: formatUsd(pass.trueCost),
+    seconds: pass.seconds,
+  };
+}
