@@ -124,15 +124,19 @@ function moved(hold: HoldRow, to: HoldState, booked: MicroCents): HoldMove {
  * @throws DispatchError `hold_conflict` if the amount or the scopes' names are others.
  */
 export function repeatHold(hold: HoldRow, request: HoldRequest): HoldOutcome {
-  const before = bodyOf(hold.asked, hold.scopes);
-  const now = bodyOf(request.amount, request.scopes);
-  if (before !== now) throw holdConflict(hold.holdId, before, now);
-  return outcome({ kind: "exists", state: hold.state });
+  const before = scopeNames(hold.scopes);
+  const now = scopeNames(request.scopes);
+  // Compared whole: what a message shows of a name is cut.
+  if (hold.asked === request.amount && JSON.stringify(before) === JSON.stringify(now)) {
+    return outcome({ kind: "exists", state: hold.state });
+  }
+  const shown = (amount: MicroCents, names: readonly string[]): string =>
+    `$${formatUsd(amount)} in ${names.map(quote).join(", ")}`;
+  throw holdConflict(hold.holdId, shown(hold.asked, before), shown(request.amount, now));
 }
 
-function bodyOf(amount: MicroCents, scopes: readonly ScopeCap[]): string {
-  const names = scopes.map(({ scope }) => quote(scope)).sort();
-  return `$${formatUsd(amount)} in ${names.join(", ")}`;
+function scopeNames(scopes: readonly ScopeCap[]): readonly string[] {
+  return scopes.map(({ scope }) => scope).sort();
 }
 
 function holdConflict(holdId: string, before: string, now: string): DispatchError {
@@ -202,6 +206,11 @@ export function chargeHold(hold: HoldRow): HoldMove {
   return moved(hold, HoldState.CHARGED, heldAmount(hold));
 }
 
+/** Checks what `extend` is given, before a store looks at the hold. */
+export function extension(by: MicroCents, step: number): { readonly by: MicroCents; readonly step: number } {
+  return { by: ledgerAmount("extend: by", by), step: wholeFrom(1)("extend: step", step) };
+}
+
 /**
  * What `extend` does before it looks for room: the row it would become, or the answer to a repeat.
  *
@@ -209,8 +218,7 @@ export function chargeHold(hold: HoldRow): HoldMove {
  * @throws RangeError for a step that leaves one out, or an amount out of range.
  */
 export function extendHold(hold: HoldRow, by: MicroCents, step: number): HoldRow | HoldOutcome {
-  const checked = ledgerAmount("extend: by", by);
-  const nth = wholeFrom(1)("extend: step", step);
+  const { by: checked, step: nth } = extension(by, step);
   const made = hold.steps[nth - 1];
   if (made !== undefined && made !== checked) {
     const of = (amount: MicroCents): string => `$${formatUsd(amount)} in step ${nth}`;

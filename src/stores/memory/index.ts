@@ -10,7 +10,7 @@ import type {
 import type { ScopeCap } from "../../budget/scopes.ts";
 import type { BudgetState } from "../../budget/state.ts";
 import type { Lease } from "../../dispatch/lease.ts";
-import { jobRequest, ourLease } from "../../dispatch/rules.ts";
+import { ourLease } from "../../dispatch/rules.ts";
 import type {
   ApproveOutcome,
   CancelOutcome,
@@ -118,9 +118,12 @@ class MemoryStore<Payload, Result> implements DispatchStore<Payload, Result> {
   }
 
   async submitMany(jobs: readonly JobRequest<Payload>[]): Promise<readonly SubmitOutcome[]> {
-    // All are checked before the first is stored.
-    const checked = listOf((_, job) => (jobRequest(job as JobRequest<Payload>), job as JobRequest<Payload>));
-    return checked("submitMany", jobs).map((job) => this.#jobs.submit(job));
+    // Each is checked by its own rules, and all of them before the first is stored.
+    const checked = listOf((_, job) => {
+      this.#jobs.checkedRequest(job as JobRequest<Payload>);
+      return job as JobRequest<Payload>;
+    });
+    return Object.freeze(checked("submitMany", jobs).map((job) => this.#jobs.submit(job)));
   }
 
   async approve(
@@ -155,10 +158,16 @@ class MemoryStore<Payload, Result> implements DispatchStore<Payload, Result> {
     completions: readonly (CompleteOptions & { readonly lease: Lease; readonly result: Result })[],
   ): Promise<readonly CompleteOutcome[]> {
     const readers = { lease: ourLease, result: anything, actual: optional(ledgerAmount, null) };
-    return listOf((what, entry) => read(what, entry, readers))("completeMany", completions).map(
-      ({ lease, result, actual }) =>
-        // Safe: complete checks the result.
-        this.#jobs.complete(lease, result as Result, actual === null ? {} : { actual }),
+    const checked = listOf((what, entry) => {
+      const { lease, result, actual } = read(what, entry, readers);
+      // The parser of the store says whether it is one.
+      this.#jobs.checkedResult(result as Result);
+      return { lease, result: result as Result, options: actual === null ? {} : { actual } };
+    });
+    return Object.freeze(
+      checked("completeMany", completions).map(({ lease, result, options }) =>
+        this.#jobs.complete(lease, result, options),
+      ),
     );
   }
 
@@ -194,6 +203,6 @@ class MemoryStore<Payload, Result> implements DispatchStore<Payload, Result> {
   async prune(options: { readonly before: EpochSeconds }): Promise<{ jobs: number; holds: number }> {
     const { before } = read("prune", options, { before: instant });
     // Its holds are little more than their ids, which have to stay.
-    return { jobs: this.#jobs.prune(before), holds: 0 };
+    return Object.freeze({ jobs: this.#jobs.prune(before), holds: 0 });
   }
 }

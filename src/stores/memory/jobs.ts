@@ -95,8 +95,7 @@ export class MemoryJobs<Payload, Result> {
   }
 
   submit(request: JobRequest<Payload>): SubmitOutcome {
-    const { body, approved } = jobRequest(request);
-    this.#parse.payload(JSON.parse(body.payload));
+    const { body, approved } = this.checkedRequest(request);
     const known = this.#rows.get(body.jobId);
     if (known) {
       if (!known.pruned) ensureSameJob(known.body, body);
@@ -127,6 +126,13 @@ export class MemoryJobs<Payload, Result> {
     }
     this.#rows.set(body.jobId, row);
     return outcome({ kind: row.state === JobState.AWAITING_APPROVAL ? "awaiting_approval" : "queued" });
+  }
+
+  /** What `submit` refuses before it looks at anything. */
+  checkedRequest(request: JobRequest<Payload>): ReturnType<typeof jobRequest> {
+    const checked = jobRequest(request);
+    this.#parse.payload(JSON.parse(checked.body.payload));
+    return checked;
   }
 
   approve(
@@ -177,13 +183,14 @@ export class MemoryJobs<Payload, Result> {
     if (!row) return null;
     // Before anything moves: a payload that its parser refuses must not cost an attempt.
     const payload = this.#parse.payload(JSON.parse(row.body.payload));
+    // The parser is the caller's code, and may have claimed the job itself.
+    if (!this.#lanes.remove(row)) return this.claim(lanes);
     const attempt: Attempt = {
       token: crypto.randomUUID(),
       holdId: nextHold(row),
       completed: null,
       failed: null,
     };
-    this.#lanes.remove(row);
     row.attempts.push(attempt);
     row.state = JobState.RUNNING;
     row.leasedAt = now;
@@ -209,8 +216,7 @@ export class MemoryJobs<Payload, Result> {
 
   complete(lease: Lease, result: Result, options: CompleteOptions = {}): CompleteOutcome {
     const { actual } = completeOptions(options);
-    const text = jsonText("complete: result", result);
-    this.#parse.result(JSON.parse(text));
+    const text = this.checkedResult(result);
     const now = this.#now();
     const found = this.#attemptOf("complete", lease, actual);
     if (found?.attempt.completed) return found.attempt.completed;
@@ -220,6 +226,13 @@ export class MemoryJobs<Payload, Result> {
     row.result = text;
     this.#end(row, JobState.SUCCEEDED, now, null);
     return (attempt.completed = outcome({ kind: "completed", booked, overrun }));
+  }
+
+  /** What `complete` refuses before it looks at anything; the result as JSON. */
+  checkedResult(result: Result): string {
+    const text = jsonText("complete: result", result);
+    this.#parse.result(JSON.parse(text));
+    return text;
   }
 
   fail(lease: Lease, error: string, options: FailOptions): FailOutcome {
@@ -382,7 +395,7 @@ export class MemoryJobs<Payload, Result> {
       this.#end(row, JobState.FAILED, now, error);
       return "failed";
     }
-    row.error = error;
+    row.error = Object.freeze(error);
     // A later instant is an instant: the delay has a limit.
     row.runAt = (now + delay) as EpochSeconds;
     if (isFree(row.body)) {
@@ -397,7 +410,7 @@ export class MemoryJobs<Payload, Result> {
     }
     this.#running.delete(row);
     row.state = JobState.AWAITING_APPROVAL;
-    row.error = { code: "no_room", message: `${error.message}; no retry: ${noRoom}` };
+    row.error = Object.freeze({ code: "no_room", message: `${error.message}; no retry: ${noRoom}` });
     return "waiting";
   }
 

@@ -22,10 +22,11 @@ export class Lanes<Job extends Waiting> {
     lane.splice(place(lane, job), 0, job);
   }
 
-  remove(job: Job): void {
+  /** Takes a job out; false if it was not there. */
+  remove(job: Job): boolean {
     const lane = this.#lanes.get(job.body.lane) ?? [];
     const index = lane.indexOf(job);
-    if (index >= 0) lane.splice(index, 1);
+    return index >= 0 && lane.splice(index, 1).length > 0;
   }
 
   /** The first job of these lanes that can be claimed. */

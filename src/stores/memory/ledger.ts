@@ -13,6 +13,7 @@ import {
   capOf,
   chargeHold,
   extendHold,
+  extension,
   heldAmount,
   type HoldMove,
   holdRequest,
@@ -69,8 +70,8 @@ export class MemoryLedger {
   }
 
   settle(holdId: string, actual: MicroCents): SettleOutcome {
-    const hold = this.#own("settle", holdId);
-    const decision = settleHold(hold, ledgerAmount("settle: actual", actual));
+    const checked = ledgerAmount("settle: actual", actual);
+    const decision = settleHold(this.#own("settle", holdId), checked);
     this.#apply(decision.move);
     return decision.outcome;
   }
@@ -82,12 +83,13 @@ export class MemoryLedger {
   }
 
   extend(holdId: string, by: MicroCents, step: number): HoldOutcome {
+    const checked = extension(by, step);
     const hold = this.#own("extend", holdId);
-    const row = extendHold(hold, by, step);
+    const row = extendHold(hold, checked.by, checked.step);
     if ("kind" in row) return row;
-    const lacking = this.#lacking(by, hold.scopes);
+    const lacking = this.#lacking(checked.by, hold.scopes);
     if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
-    this.#apply({ row, reserved: by, spent: 0n });
+    this.#apply({ row, reserved: checked.by, spent: 0n });
     return outcome({ kind: "held" });
   }
 
