@@ -1,7 +1,7 @@
 import { DispatchError } from "../errors.ts";
 import { ledgerAmount } from "../internal/amount.ts";
 import {
-  finite,
+  duration,
   identifier,
   listOf,
   nameUpTo,
@@ -58,13 +58,6 @@ export function scopeCaps(what: string, value: unknown): readonly ScopeCap[] {
   const names = scopes.map(({ scope }) => scope);
   if (names.length > 0 && new Set(names).size === names.length) return scopes;
   throw outOfRange(what, "at least one scope, each once", names.map(quote).join(", "));
-}
-
-/** Past 10^9 seconds (31 years) an instant that it is added to could pass for milliseconds. */
-export function duration(what: string, value: unknown): number {
-  const seconds = finite(what, value);
-  if (seconds > 1e9) throw outOfRange(what, "at most 1e9 seconds", seconds);
-  return seconds;
 }
 
 function ttl(what: string, value: unknown): number {

@@ -1,6 +1,6 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { type DispatchError, isDispatchError } from "../errors.ts";
-import { callable, identifier, listOf, optional, read, wrongType } from "../internal/check.ts";
+import { callable, duration, identifier, listOf, optional, read, wrongType } from "../internal/check.ts";
 import { kindOf } from "../internal/text.ts";
 import type { MicroCents } from "../money.ts";
 import type { ExecutionContext, Executor, RetriableError } from "./executor.ts";
@@ -126,22 +126,14 @@ export async function runJob<Payload, Result>(
   } catch (error) {
     return recordFailure(store, lease, error);
   }
-  const actual = tryActual(() => actualCost?.(result, job) ?? null);
+  // A cost that cannot be told is no reason to lose the result: the attempt is charged in full.
+  const actual = attempt(() => actualCost?.(result, job)) ?? null;
   try {
-    return await orWithout((all) => store.complete(lease, result, all && actual !== null ? { actual } : {}));
+    return await orWithout(actual, (cost) => store.complete(lease, result, cost));
   } catch (error) {
     // The store refuses the result itself, and would again. Its own failure says nothing about the job.
-    if (isRefusal(error)) return recordFailure(store, lease, error);
+    if (isRefusal(error)) return recordFailure(store, lease, error, actual);
     throw error;
-  }
-}
-
-/** A cost that cannot be told is no reason to lose the result: the attempt is charged in full. */
-function tryActual(tell: () => MicroCents | null): MicroCents | null {
-  try {
-    return tell();
-  } catch {
-    return null;
   }
 }
 
@@ -149,22 +141,42 @@ async function recordFailure<Payload, Result>(
   store: JobStore<Payload, Result>,
   lease: Lease,
   error: unknown,
+  cost: MicroCents | null = null,
 ): Promise<FailOutcome> {
-  const message = messageOf(error);
-  if (!isDispatchError(error, "retriable")) return store.fail(lease, message, { retriable: false });
-  // The code is that of RetriableError, of this copy or another; the store checks its numbers.
-  const { actual, retryAfterSeconds } = error as DispatchError &
-    Pick<RetriableError, "actual" | "retryAfterSeconds">;
-  const options = { retriable: true, retryAfterSeconds, ...(actual === null ? {} : { actual }) };
-  return orWithout((all) => store.fail(lease, message, all ? options : { retriable: true }));
+  // Whatever was thrown is the executor's, and may throw again when it is read.
+  const message = attempt(() => messageOf(error)) ?? "the executor threw what cannot be read";
+  const retry = attempt(() => retryOf(error)) ?? null;
+  const options = retry
+    ? { retriable: true, retryAfterSeconds: retry.retryAfterSeconds }
+    : { retriable: false };
+  return orWithout(retry?.actual ?? cost, (actual) => store.fail(lease, message, { ...options, ...actual }));
 }
 
-/** If a store refuses the cost or the delay that comes with a report, makes the report without it. */
-async function orWithout<Outcome>(report: (all: boolean) => Awaitable<Outcome>): Promise<Outcome> {
+/** What a {@link RetriableError}, of this copy or another, says; a delay that is none is no delay. */
+function retryOf(error: unknown): Pick<RetriableError, "actual" | "retryAfterSeconds"> | null {
+  if (!isDispatchError(error, "retriable")) return null;
+  const { actual, retryAfterSeconds } = error as DispatchError &
+    Pick<RetriableError, "actual" | "retryAfterSeconds">;
+  return { actual, retryAfterSeconds: attempt(() => duration("retryAfterSeconds", retryAfterSeconds)) ?? 0 };
+}
+
+function attempt<Value>(read: () => Value): Value | undefined {
   try {
-    return await report(true);
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reports with the cost; if the store refuses it, without. */
+async function orWithout<Outcome>(
+  actual: MicroCents | null,
+  report: (cost: { readonly actual?: MicroCents }) => Awaitable<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await report(actual === null ? {} : { actual });
   } catch (error) {
-    if (isRefusal(error)) return report(false);
+    if (actual !== null && isRefusal(error)) return report({});
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { type Approval, ApprovalOutcome, approvalWith } from "../approval.ts";
-import { duration, scopeCaps } from "../budget/rules.ts";
+import { scopeCaps } from "../budget/rules.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import { DispatchError } from "../errors.ts";
 import { ledgerAmount } from "../internal/amount.ts";
 import {
+  duration,
   finite,
   flag,
   identifier,
@@ -135,9 +136,11 @@ export function recoverOptions(options: unknown): {
   return read("recoverStale", options, { ttlSeconds: finite, maxAttempts: attemptLimit, limit });
 }
 
-/** An error's text for the store, cut to 4,000 code units. */
+/** An error's text for the store: at most 4,000 code units, without what a text column cannot hold. */
 export function errorText(what: string, value: unknown): string {
-  return text(what, value).slice(0, 4000);
+  return text(what, value)
+    .slice(0, 4000)
+    .replaceAll(/[\0\p{Cs}]/gu, "\ufffd");
 }
 
 /**
@@ -148,12 +151,12 @@ export function errorText(what: string, value: unknown): string {
 export function jsonText(what: string, value: unknown): string {
   let json: unknown;
   try {
-    json = JSON.stringify(value ?? null, (_, field: unknown) => (isRecord(field) ? sorted(field) : field));
+    json = JSON.stringify(value ?? null);
   } catch (cause) {
     throw new TypeError(`${what} must be what JSON can hold; money goes in as formatUsd(…)`, { cause });
   }
-  if (typeof json === "string") return json;
-  throw wrongType(what, "what JSON can hold", value);
+  if (typeof json !== "string") throw wrongType(what, "what JSON can hold", value);
+  return JSON.stringify(JSON.parse(json), (_, field: unknown) => (isRecord(field) ? sorted(field) : field));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

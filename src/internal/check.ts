@@ -125,6 +125,13 @@ export function finite(what: string, value: unknown): number {
   throw outOfRange(what, "finite and at least 0", checked);
 }
 
+/** Past 10^9 seconds (31 years) an instant that it is added to could pass for milliseconds. */
+export function duration(what: string, value: unknown): number {
+  const seconds = finite(what, value);
+  if (seconds > 1e9) throw outOfRange(what, "at most 1e9 seconds", seconds);
+  return seconds;
+}
+
 /** A whole number of at least `min`. */
 export function wholeFrom(min: number): Reader<number> {
   return (what, value) => {
