@@ -70,4 +70,18 @@ export default tseslint.config(
     },
   },
   { files: ["**/*.js", "**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    // Plain JavaScript that runs on every runtime: no annotations, and the globals that all of them have.
+    files: ["test/runtimes/**/*.mjs", "scripts/**/*.mjs"],
+    languageOptions: {
+      globals: {
+        AbortController: "readonly",
+        console: "readonly",
+        process: "readonly",
+        structuredClone: "readonly",
+        URL: "readonly",
+      },
+    },
+    rules: { "@typescript-eslint/explicit-module-boundary-types": "off" },
+  },
 );
