@@ -1,7 +1,8 @@
 import { oneOf, optional, notOurs, outOfRange, read, seal, text, words } from "./internal/check.ts";
 
 /** What a person decided. */
-export const ApprovalOutcome = { APPROVED: "approved", REJECTED: "rejected" } as const;
+export const ApprovalOutcome: Readonly<{ APPROVED: "approved"; REJECTED: "rejected" }> =
+  /* @__PURE__ */ Object.freeze({ APPROVED: "approved", REJECTED: "rejected" });
 export type ApprovalOutcome = (typeof ApprovalOutcome)[keyof typeof ApprovalOutcome];
 
 /**

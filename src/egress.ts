@@ -135,7 +135,7 @@ export class ExternalEndpoint {
 
   /** The host, lower-case, without the port; an IPv6 address in brackets. */
   host(): string {
-    return new URL(this.origin).hostname;
+    return hostOf(this);
   }
 
   /**
@@ -146,6 +146,11 @@ export class ExternalEndpoint {
   bearer(env?: EnvLookup): string {
     return `Bearer ${this.secret.resolve(env)}`;
   }
+}
+
+/** By the endpoint's own origin: what a subclass makes of the method does not count. */
+function hostOf({ origin }: ExternalEndpoint): string {
+  return new URL(origin).hostname;
 }
 
 function ourSecret(what: string, value: unknown): SecretRef {
@@ -209,7 +214,7 @@ export function logEgress(
   const event: EgressEvent = Object.freeze({
     event: "egress",
     name: printable(endpoint.name),
-    host: endpoint.host(),
+    host: hostOf(endpoint),
     detail: detail === null ? null : printable(detail),
   });
   const tail = detail === null ? "" : ` detail=${quoted(detail)}`;

@@ -37,9 +37,9 @@ export class DispatchError extends Error {
     message: string,
     options: { readonly subject?: string; readonly cause?: unknown } = {},
   ) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(message, Object.hasOwn(options, "cause") ? { cause: options.cause } : undefined);
     this.code = code;
-    this.subject = options.subject ?? null;
+    this.subject = (Object.hasOwn(options, "subject") ? options.subject : null) ?? null;
   }
 }
 
@@ -54,7 +54,7 @@ export class DispatchError extends Error {
  * ```
  */
 export function isDispatchError(error: unknown, code?: DispatchErrorCode): error is DispatchError {
-  if (typeof error !== "object" || error === null || !("code" in error)) return false;
-  const given: unknown = error.code;
-  return code === undefined ? (CODES as readonly unknown[]).includes(given) : given === code;
+  if (typeof error !== "object" || error === null || !Object.hasOwn(error, "code")) return false;
+  const given: unknown = Reflect.get(error, "code");
+  return (CODES as readonly unknown[]).includes(given) && (code === undefined || given === code);
 }

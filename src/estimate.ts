@@ -56,8 +56,14 @@ export class HostCapabilities {
 
   /** Whether a job that needs `requiredGb` of video memory (`null`: none) fits here. */
   canFitVram(requiredGb: number | null): boolean {
-    return vramFits(this.hasGpu ? this.availableVramGb : null, requiredGb);
+    return hostFits("canFitVram: this", this, requiredGb);
   }
+}
+
+/** By the host's own fields: what a subclass makes of the method does not count. */
+function hostFits(what: string, host: HostCapabilities, requiredGb: number | null): boolean {
+  if (!HostCapabilities.is(host)) throw notOurs(what, "HostCapabilities", host);
+  return vramFits(host.hasGpu ? host.availableVramGb : null, requiredGb);
 }
 
 const LIMITS = { maxRuntimeS: size, requiredVramGb: size };
@@ -95,8 +101,8 @@ export class CostEstimate {
 
   /** Whether its video memory fits on a host. */
   fitsOn(host: HostCapabilities): boolean {
-    if (!HostCapabilities.is(host)) throw notOurs("fitsOn", "HostCapabilities", host);
-    return host.canFitVram(this.requiredVramGb);
+    if (!CostEstimate.is(this)) throw notOurs("fitsOn: this", "CostEstimate", this);
+    return hostFits("fitsOn", host, this.requiredVramGb);
   }
 
   /** The cost in decimal dollars. */

@@ -2,7 +2,16 @@ import { DispatchError } from "./errors.ts";
 import { oneOf, type Reader } from "./internal/check.ts";
 
 /** Where a job is between being submitted and its end. */
-export const JobState = {
+export const JobState: Readonly<{
+  PENDING: "pending";
+  AWAITING_APPROVAL: "awaiting_approval";
+  APPROVED: "approved";
+  QUEUED: "queued";
+  RUNNING: "running";
+  SUCCEEDED: "succeeded";
+  FAILED: "failed";
+  REJECTED: "rejected";
+}> = /* @__PURE__ */ Object.freeze({
   PENDING: "pending",
   AWAITING_APPROVAL: "awaiting_approval",
   APPROVED: "approved",
@@ -11,7 +20,7 @@ export const JobState = {
   SUCCEEDED: "succeeded",
   FAILED: "failed",
   REJECTED: "rejected",
-} as const;
+});
 export type JobState = (typeof JobState)[keyof typeof JobState];
 
 /** Every move of the original; the stores add the retry moves, running to queued, pending or awaiting_approval. */

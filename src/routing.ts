@@ -18,12 +18,17 @@ import {
 import { quote } from "./internal/text.ts";
 
 /** Where work can run, in the order in which {@link selectBackend} prefers it. */
-export const BackendKind = {
+export const BackendKind: Readonly<{
+  LOCAL: "local";
+  LAN_WORKER: "lan_worker";
+  CLOUD_WORKER: "cloud_worker";
+  SDK: "sdk";
+}> = /* @__PURE__ */ Object.freeze({
   LOCAL: "local",
   LAN_WORKER: "lan_worker",
   CLOUD_WORKER: "cloud_worker",
   SDK: "sdk",
-} as const;
+});
 export type BackendKind = (typeof BackendKind)[keyof typeof BackendKind];
 
 /** Reads a {@link BackendKind}. */
@@ -139,7 +144,9 @@ export class BackendCapabilities {
 
   /** Whether everything that a job requires is here. */
   canSatisfy(requirements: ToolRequirements): boolean {
-    return whyNot(this, ourRequirements("canSatisfy", requirements)) === null;
+    return (
+      whyNot(ourCapabilities("canSatisfy: this", this), ourRequirements("canSatisfy", requirements)) === null
+    );
   }
 }
 
@@ -227,11 +234,17 @@ export function selectBackend<Backend extends Routable>(
   if (!Array.isArray(backends)) throw wrongType("selectBackend: backends", "an array", backends);
   const needs = ourRequirements("selectBackend: requirements", requirements);
   const { allowSdk } = read("selectBackend", options, { allowSdk: optional(flag, false) }, true);
+  for (const key of ["kind", "canSatisfy", "capabilities"]) {
+    if (key in Object.prototype) throw new TypeError(`selectBackend: every object inherits ${key}`);
+  }
+  const list: readonly Backend[] = backends;
   let best: Backend | null = null;
   let bestRank = allowSdk ? 4 : 3;
-  for (const backend of backends as readonly Backend[]) {
+  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- by place: a list's own iterator can lie
+  for (let index = 0; index < list.length; index++) {
+    const backend = routable(list[index]);
     // Read once: a getter must not be one kind to be checked and another to be ranked.
-    const { kind } = routable(backend);
+    const { kind } = backend;
     const rank = rankOf(kind);
     if (rank < 0) backendKind("selectBackend: kind", kind);
     if (rank >= bestRank || !satisfies(backend, needs)) continue;
@@ -243,7 +256,7 @@ export function selectBackend<Backend extends Routable>(
   throw explain(backends, needs, allowSdk);
 }
 
-function routable<Backend extends Routable>(backend: Backend): Backend {
+function routable<Backend extends Routable>(backend: Backend | undefined): Backend {
   if (typeof backend === "object" && (backend as unknown) !== null) {
     if ("canSatisfy" in backend || "capabilities" in backend) return backend;
   }
@@ -258,9 +271,11 @@ function explain(
   needs: ToolRequirements,
   allowSdk: boolean,
 ): NoEligibleBackendError {
-  const passedOver = backends.map((backend, index) =>
-    Object.freeze({ index, kind: backend.kind, reason: reasonOf(backend, needs, allowSdk) }),
-  );
+  const passedOver = Array.from({ length: backends.length }, (_, index) => {
+    const backend = routable(backends[index]);
+    const kind = backendKind("selectBackend: kind", backend.kind);
+    return Object.freeze({ index, kind, reason: reasonOf(kind, backend, needs, allowSdk) });
+  });
   const named = passedOver.slice(0, NAMED).map(({ index, kind, reason }) => `; #${index} ${kind}: ${reason}`);
   if (passedOver.length > NAMED) named.push("; …");
   return new NoEligibleBackendError(
@@ -269,8 +284,8 @@ function explain(
   );
 }
 
-function reasonOf(backend: Routable, needs: ToolRequirements, allowSdk: boolean): string {
-  if (backend.kind === BackendKind.SDK && !allowSdk) return "allowSdk is not set";
+function reasonOf(kind: BackendKind, backend: Routable, needs: ToolRequirements, allowSdk: boolean): string {
+  if (kind === BackendKind.SDK && !allowSdk) return "allowSdk is not set";
   if ("canSatisfy" in backend) return "canSatisfy() said no";
   const has = capabilitiesOf(backend);
   const lacking = whyNot(has, needs);

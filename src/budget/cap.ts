@@ -4,7 +4,10 @@ import { moneyJson, usdFromJson } from "../internal/json.ts";
 import { type MicroCents, microCents } from "../money.ts";
 
 /** The two windows that {@link admits} checks, in this order. */
-export const BudgetWindow = { RUN: "run", MONTH: "month" } as const;
+export const BudgetWindow: Readonly<{ RUN: "run"; MONTH: "month" }> = /* @__PURE__ */ Object.freeze({
+  RUN: "run",
+  MONTH: "month",
+});
 export type BudgetWindow = (typeof BudgetWindow)[keyof typeof BudgetWindow];
 
 /**
@@ -43,7 +46,7 @@ export class BudgetCap {
    * @throws RangeError if there is no such window.
    */
   forWindow(window: BudgetWindow): MicroCents {
-    return this[oneOf(BudgetWindow)("forWindow", window)];
+    return ourCap("forWindow: this", this)[oneOf(BudgetWindow)("forWindow", window)];
   }
 
   /** Decimal dollars: `{ run: "10.00", month: "250.00" }`. */

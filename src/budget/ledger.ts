@@ -10,12 +10,17 @@ export type Awaitable<T> = T | PromiseLike<T>;
  * Where a hold is: `open`, or resolved once as `settled` (the truth is booked), `released` (nothing ran)
  * or `charged` (in full, because nobody reported). A charged or released one may still be settled, once.
  */
-export const HoldState = {
+export const HoldState: Readonly<{
+  OPEN: "open";
+  SETTLED: "settled";
+  RELEASED: "released";
+  CHARGED: "charged";
+}> = /* @__PURE__ */ Object.freeze({
   OPEN: "open",
   SETTLED: "settled",
   RELEASED: "released",
   CHARGED: "charged",
-} as const;
+});
 export type HoldState = (typeof HoldState)[keyof typeof HoldState];
 
 /** Money to set aside for one execution. */

@@ -1,5 +1,5 @@
 import { DispatchError } from "../errors.ts";
-import { ledgerAmount } from "../internal/amount.ts";
+import { amount as anyAmount, ledgerAmount } from "../internal/amount.ts";
 import {
   duration,
   identifier,
@@ -156,9 +156,14 @@ export function lackingScopes(
   amount: bigint,
   scopes: readonly { readonly scope: string; readonly cap: bigint; readonly committed: bigint }[],
 ): readonly Lacking[] {
+  // undefined > 3n is false: what is no amount must not find room.
+  const asked = anyAmount("lackingScopes: amount", amount);
   return scopes
-    .filter(({ cap, committed }) => amount > cap - committed)
-    .map(({ scope, cap, committed }) => ({ scope, by: microCents(amount - (cap - committed)) }));
+    .map(({ scope, cap, committed }) => {
+      const room = anyAmount("lackingScopes: cap", cap) - anyAmount("lackingScopes: committed", committed);
+      return { scope, by: microCents(asked - room) };
+    })
+    .filter(({ by }) => by > 0n);
 }
 
 /** What `settle` does; `move` is `null` where nothing moves: a repeat, or a conflict. */
@@ -166,16 +171,17 @@ export function settleHold(
   hold: HoldRow,
   actual: MicroCents,
 ): { outcome: SettleOutcome; move: HoldMove | null } {
+  const booked = ledgerAmount("settle: actual", actual);
   const settled = hold.state === HoldState.SETTLED;
-  if (settled && hold.booked !== actual) {
+  if (settled && hold.booked !== booked) {
     return { outcome: outcome({ kind: "conflict", booked: hold.booked }), move: null };
   }
   const from = settled ? hold.settledFrom : hold.state;
   const aside = from === HoldState.RELEASED ? 0n : heldAmount(hold);
-  const overrun = microCents(actual > aside ? actual - aside : 0n);
+  const overrun = microCents(booked > aside ? booked - aside : 0n);
   return {
-    outcome: outcome({ kind: "settled", booked: actual, overrun, corrected: from !== HoldState.OPEN }),
-    move: settled ? null : moved(hold, HoldState.SETTLED, actual),
+    outcome: outcome({ kind: "settled", booked, overrun, corrected: from !== HoldState.OPEN }),
+    move: settled ? null : moved(hold, HoldState.SETTLED, booked),
   };
 }
 

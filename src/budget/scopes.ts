@@ -113,22 +113,24 @@ const formatters = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
 const monthEnds = /* @__PURE__ */ new Map<string, EpochSeconds>();
 
 function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
-  try {
-    return kept(
-      formatters,
-      timeZone,
-      () =>
-        new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", {
-          // Some runtimes take an offset such as +01:00, which knows no daylight saving.
-          timeZone: /^[A-Za-z]/.test(timeZone) ? timeZone : "refused",
-          year: "numeric",
-          month: "2-digit",
-          day: "2-digit",
-        }),
+  return kept(formatters, timeZone, () => {
+    // Without a prototype: no calendar or numbering is inherited.
+    const options = Object.assign(
+      Object.create(null) as object,
+      {
+        // Some runtimes take an offset such as +01:00, which knows no daylight saving.
+        timeZone: /^[A-Za-z]/.test(timeZone) ? timeZone : "refused",
+        year: "numeric",
+        month: "2-digit",
+        day: "2-digit",
+      } as const,
     );
-  } catch {
-    throw outOfRange(`${what}: timeZone`, "an IANA name such as Europe/Berlin", timeZone);
-  }
+    try {
+      return new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", options);
+    } catch {
+      throw outOfRange(`${what}: timeZone`, "an IANA name such as Europe/Berlin", timeZone);
+    }
+  });
 }
 
 /** The local calendar date, `2026-11-23`. */

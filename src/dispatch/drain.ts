@@ -51,14 +51,15 @@ export async function drain<Payload, Result>(
 ): Promise<DrainSummary> {
   // Before anything is claimed: a worker that cannot run must not take a job.
   const call = optional(callable, undefined);
-  const readers = {
-    lanes: listOf(identifier),
-    signal: optional(abortSignal, undefined),
-    actualCost: call,
-    onStale: call,
-  };
-  const { lanes, signal } = read("drain", options, readers, true);
-  const { actualCost, onStale } = options;
+  const given = read(
+    "drain",
+    options,
+    { lanes: listOf(identifier), signal: optional(abortSignal, undefined), actualCost: call, onStale: call },
+    true,
+  );
+  const { lanes, signal, onStale } = given;
+  // A function, which is called as its declared type says.
+  const actualCost = given.actualCost as DrainOptions<Payload, Result>["actualCost"];
   const run = runnable(executor);
   const summary: DrainSummary = { completed: 0, requeued: 0, failed: 0, waiting: 0, stale: 0 };
   while (signal?.aborted !== true) {

@@ -1,5 +1,6 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { DispatchError } from "../errors.ts";
+import { anything, read } from "../internal/check.ts";
 import type { MicroCents } from "../money.ts";
 import type { Lease } from "./lease.ts";
 
@@ -50,8 +51,11 @@ export class RetriableError extends DispatchError {
       readonly cause?: unknown;
     } = {},
   ) {
-    super("retriable", message, "cause" in options ? { cause: options.cause } : {});
-    this.actual = options.actual ?? null;
-    this.retryAfterSeconds = options.retryAfterSeconds ?? 0;
+    const readers = { actual: anything, retryAfterSeconds: anything, cause: anything };
+    const { actual, retryAfterSeconds } = read("RetriableError", options, readers, true);
+    super("retriable", message, Object.hasOwn(options, "cause") ? { cause: options.cause } : {});
+    // The store that is told checks them: a wrong cost must not hide what went wrong.
+    this.actual = (actual ?? null) as MicroCents | null;
+    this.retryAfterSeconds = (retryAfterSeconds ?? 0) as number;
   }
 }

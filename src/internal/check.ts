@@ -10,9 +10,8 @@ export function wrongType(what: string, needed: string, value: unknown): TypeErr
 
 /** A wrong value: the same, and the value itself, which is no secret. */
 export function outOfRange(what: string, needed: string, value: unknown): RangeError {
-  return new RangeError(
-    `${what} must be ${needed}; got ${typeof value === "string" ? quote(value) : String(value)}`,
-  );
+  const shown = typeof value === "string" ? quote(value) : typeof value === "bigint" ? value : kindOf(value);
+  return new RangeError(`${what} must be ${needed}; got ${shown}`);
 }
 
 /**
@@ -161,12 +160,13 @@ export function oneOf<const Word extends string>(choices: Readonly<Record<string
   };
 }
 
-/** A list, copied by index and frozen: a hole or a lying iterator does not get in. */
+/** A list, copied by index and frozen: neither a hole nor an iterator that lies gets in. */
 export function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
   return (what, value) => {
     if (!Array.isArray(value)) throw wrongType(what, "an array", value);
-    return Object.freeze(
-      Array.from({ length: value.length }, (_, index) => reader(`${what}[${index}]`, value[index])),
-    );
+    const list: T[] = [];
+    const { length } = value;
+    for (let index = 0; index < length; index++) list.push(reader(`${what}[${index}]`, value[index]));
+    return Object.freeze(list);
   };
 }

@@ -1,5 +1,5 @@
-/** Control, format, surrogate, unassigned and separator characters, and the escape itself. */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\\]/gu;
+/** Control, format, surrogate, unassigned, separator and invisible characters, and the escape itself. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{DI}\\]/gu;
 
 /** Escapes every character that could break a line, reorder it or hide in it; a backslash is doubled. */
 export function printable(text: string): string {
