@@ -17,17 +17,15 @@ import type {
   RejectOutcome,
   SubmitOutcome,
 } from "./dispatch/store.ts";
-import { ledgerAmount } from "./internal/amount.ts";
+import { amount, ledgerAmount } from "./internal/amount.ts";
 import {
-  anything,
   flag,
   listOf,
   oneOf,
-  orNull,
-  outOfRange,
   read,
   type Reader,
   text,
+  whole,
   wholeFrom,
   wrongType,
 } from "./internal/check.ts";
@@ -57,26 +55,30 @@ type Shape = Readonly<Record<string, Reader<unknown>>>;
 
 const money: Reader<unknown> = (what, value) => ledgerAmount(what, usdFromJson(what, value));
 
+/** What a scope lacks may be more than any amount. */
+const lack: Reader<unknown> = (what, value) => amount(what, usdFromJson(what, value));
+
+/** In JSON a field that is `null` is there; one that is missing is not. */
+function nullable(reader: Reader<unknown>): Reader<unknown> {
+  return (what, value) => (value === null ? null : reader(what, value));
+}
+
+function present(what: string, value: unknown): unknown {
+  if (value === undefined) throw wrongType(what, "there", value);
+  return value;
+}
+
 function record(shape: Shape): Reader<object> {
   return (what, json) => outcome(read(what, json, shape));
 }
 
-/** By `kind`; what has none, by a field that only it has. */
-function shapes(): Readonly<Record<string, Shape>> {
-  const count = wholeFrom(Number.MIN_SAFE_INTEGER);
-  const refused = { lacking: listOf(record({ scope: text, by: money })) };
+/** What has a `kind`. */
+function kinds(): Readonly<Record<string, Shape>> {
   const state = { state: jobState };
   const booked = { booked: money };
-  const scope = record({ scope: text, cap: money, until: orNull(instant) });
-  const attempt = {
-    jobId: text,
-    attempt: count,
-    charged: money,
-    outcome: oneOf({ 1: "requeued", 2: "failed", 3: "waiting" }),
-  };
   return {
     held: {},
-    refused,
+    refused: { lacking: listOf(record({ scope: text, by: lack })) },
     exists: { state: oneOf({ ...HoldState, ...JobState }) },
     settled: { booked: money, overrun: money, corrected: flag },
     conflict: booked,
@@ -93,32 +95,53 @@ function shapes(): Readonly<Record<string, Shape>> {
     requeued: booked,
     failed: booked,
     waiting: booked,
-    "an ExpireOutcome": { charged: listOf(record({ holdId: text, amount: money })), more: flag },
-    "a RecoverOutcome": { attempts: listOf(record(attempt)), more: flag },
-    "a Hold": {
-      holdId: text,
-      amount: money,
-      scopes: listOf(scope),
-      state: oneOf(HoldState),
-      booked: money,
-      expiresAt: orNull(instant),
-    },
-    "a Job": {
-      jobId: text,
-      lane: text,
-      payload: anything,
-      backend: backendKind,
-      maxCost: money,
-      maxAttempts: count,
-      priority: count,
-      runAt: orNull(instant),
-      state: jobState,
-      attempts: count,
-      approval: orNull((_, value) => new Approval(value as Approval)),
-      error: orNull(record({ code: text, message: text })),
-      result: anything,
-    },
   };
+}
+
+function holdShape(): Shape {
+  return {
+    holdId: text,
+    amount: money,
+    scopes: listOf(record({ scope: text, cap: money, until: nullable(instant) })),
+    state: oneOf(HoldState),
+    booked: money,
+    expiresAt: nullable(instant),
+  };
+}
+
+function jobShape(): Shape {
+  const codes = oneOf({ 1: "cancelled", 2: "error", 3: "lost", 4: "no_room", 5: "rejected" });
+  return {
+    jobId: text,
+    lane: text,
+    payload: present,
+    backend: backendKind,
+    maxCost: money,
+    maxAttempts: wholeFrom(1),
+    priority: wholeFrom(Number.MIN_SAFE_INTEGER),
+    runAt: nullable(instant),
+    state: jobState,
+    attempts: whole,
+    approval: nullable((_, value) => new Approval(value as Approval)),
+    error: nullable(record({ code: codes, message: text })),
+    result: present,
+  };
+}
+
+/** What has no `kind` is told by a field that only it has. */
+function shapeOf(json: object): readonly [what: string, Shape] {
+  const attempt = {
+    jobId: text,
+    attempt: wholeFrom(1),
+    charged: money,
+    outcome: oneOf({ 1: "requeued", 2: "failed", 3: "waiting" }),
+  };
+  if (Object.hasOwn(json, "jobId")) return ["a Job", jobShape()];
+  if (Object.hasOwn(json, "holdId")) return ["a Hold", holdShape()];
+  if (Object.hasOwn(json, "attempts")) {
+    return ["a RecoverOutcome", { attempts: listOf(record(attempt)), more: flag }];
+  }
+  return ["an ExpireOutcome", { charged: listOf(record({ holdId: text, amount: money })), more: flag }];
 }
 
 /**
@@ -136,17 +159,14 @@ function shapes(): Readonly<Record<string, Shape>> {
  */
 export function outcomeFromJSON(json: unknown): StoreAnswer {
   if (typeof json !== "object" || json === null) throw wrongType("outcomeFromJSON", "a plain object", json);
-  const all = shapes();
-  const kind = kindOf(json);
-  const shape = Object.hasOwn(all, kind) ? all[kind] : undefined;
-  if (!shape) throw outOfRange("outcomeFromJSON: kind", `one of ${Object.keys(all).join(", ")}`, kind);
+  if (!Object.hasOwn(json, "kind")) {
+    const [what, shape] = shapeOf(json);
+    // The shape has shown that it is one of them.
+    return record(shape)(what, json) as StoreAnswer;
+  }
+  const all = kinds();
+  const names = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
+  const kind = oneOf(names)("outcomeFromJSON: kind", Reflect.get(json, "kind"));
   // The shape has shown that it is one of them.
-  return record("kind" in json ? { kind: oneOf({ kind }), ...shape } : shape)(kind, json) as StoreAnswer;
-}
-
-function kindOf(json: object): string {
-  if ("kind" in json) return text("outcomeFromJSON: kind", json.kind);
-  if ("jobId" in json) return "a Job";
-  if ("holdId" in json) return "a Hold";
-  return "attempts" in json ? "a RecoverOutcome" : "an ExpireOutcome";
+  return record({ kind: oneOf({ kind }), ...all[kind] })(kind, json) as StoreAnswer;
 }

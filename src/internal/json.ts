@@ -1,12 +1,11 @@
 import { formatUsd, type MicroCents, usd } from "../money.ts";
 import { text } from "./check.ts";
 
-/** Fields and lists with every amount of money as decimal dollars; the rest as it is. */
-export function moneyJson(value: unknown): unknown {
-  if (typeof value === "bigint") return formatUsd(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(moneyJson);
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, moneyJson(field)]));
+/** The own fields, amounts of money as decimal dollars; the rest is left to its own `toJSON`. */
+export function moneyJson(value: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [key, typeof field === "bigint" ? formatUsd(field) : field]),
+  );
 }
 
 /** Decimal dollars from JSON: a string, never a number that was through a float. */

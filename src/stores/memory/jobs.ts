@@ -82,7 +82,7 @@ const NOTHING: MicroCents = /* @__PURE__ */ microCents(0n);
 export class MemoryJobs<Payload, Result> {
   readonly #now: () => EpochSeconds;
   readonly #ledger: MemoryLedger;
-  readonly #parse: Parsers<Payload, Result>;
+  readonly #parse: { readonly payload: (json: string) => Payload; readonly result: (json: string) => Result };
   readonly #rows = new Map<string, Row>();
   /** What can be claimed, now or later. */
   readonly #lanes = new Lanes<Row>();
@@ -91,7 +91,7 @@ export class MemoryJobs<Payload, Result> {
   constructor(now: () => EpochSeconds, ledger: MemoryLedger, parse: Parsers<Payload, Result>) {
     this.#now = now;
     this.#ledger = ledger;
-    this.#parse = parse;
+    this.#parse = { payload: parser("payload", parse.payload), result: parser("result", parse.result) };
   }
 
   submit(request: JobRequest<Payload>): SubmitOutcome {
@@ -131,7 +131,7 @@ export class MemoryJobs<Payload, Result> {
   /** What `submit` refuses before it looks at anything. */
   checkedRequest(request: JobRequest<Payload>): ReturnType<typeof jobRequest> {
     const checked = jobRequest(request);
-    this.#parse.payload(JSON.parse(checked.body.payload));
+    this.#parse.payload(checked.body.payload);
     return checked;
   }
 
@@ -182,7 +182,7 @@ export class MemoryJobs<Payload, Result> {
     const row = this.#lanes.first(names, (job) => job.runAt <= now && this.#isPaidFor(job));
     if (!row) return null;
     // Before anything moves: a payload that its parser refuses must not cost an attempt.
-    const payload = this.#parse.payload(JSON.parse(row.body.payload));
+    const payload = this.#parse.payload(row.body.payload);
     // The parser is the caller's code, and may have claimed the job itself.
     if (!this.#lanes.remove(row)) return this.claim(lanes);
     const attempt: Attempt = {
@@ -207,9 +207,15 @@ export class MemoryJobs<Payload, Result> {
     const most = wholeFrom(1)("claimMany: limit", limit);
     const claimed: Claimed<Payload>[] = [];
     while (claimed.length < most) {
-      const next = this.claim(lanes);
-      if (next === null) break;
-      claimed.push(next);
+      try {
+        const next = this.claim(lanes);
+        if (next === null) break;
+        claimed.push(next);
+      } catch (error) {
+        // What was claimed must be handed out; the next call meets the error again.
+        if (claimed.length === 0) throw error;
+        break;
+      }
     }
     return Object.freeze(claimed);
   }
@@ -231,7 +237,7 @@ export class MemoryJobs<Payload, Result> {
   /** What `complete` refuses before it looks at anything; the result as JSON. */
   checkedResult(result: Result): string {
     const text = jsonText("complete: result", result);
-    this.#parse.result(JSON.parse(text));
+    this.#parse.result(text);
     return text;
   }
 
@@ -319,7 +325,7 @@ export class MemoryJobs<Payload, Result> {
     return outcome({
       jobId,
       lane,
-      payload: this.#parse.payload(JSON.parse(row.body.payload)),
+      payload: this.#parse.payload(row.body.payload),
       backend,
       maxCost,
       maxAttempts,
@@ -329,7 +335,7 @@ export class MemoryJobs<Payload, Result> {
       attempts: row.attempts.length,
       approval: row.decision,
       error: row.error,
-      result: row.result === null ? null : this.#parse.result(JSON.parse(row.result)),
+      result: row.result === null ? null : this.#parse.result(row.result),
     });
   }
 
@@ -421,6 +427,18 @@ export class MemoryJobs<Payload, Result> {
     row.endedAt = now;
     row.error = error && Object.freeze(error);
   }
+}
+
+/** Reads stored JSON. What the caller's parser refuses is a wrong type, not a failure of the store. */
+function parser<Value>(what: string, parse: (value: unknown) => Value): (json: string) => Value {
+  return (json) => {
+    try {
+      return parse(JSON.parse(json));
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : "it threw no error";
+      throw new TypeError(`the store's parser refuses a ${what}: ${message}`, { cause });
+    }
+  };
 }
 
 /** The hold of the attempt that comes next. */

@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { arch, cpus, loadavg, release, totalmem, type } from "node:os";
+
+const root = new URL("../", import.meta.url);
+
+/** Where the figures come from, and what was measured: without it they say nothing. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGib: number;
+  readonly os: string;
+  /** Processes that wanted a core in the last minute: much above 0 before the start, the figures are noisy. */
+  readonly load: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly commit: string;
+}
+
+export function machine(libraries: readonly string[]): Machine {
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model ?? "unknown",
+    cores: cores.length,
+    memoryGib: Math.round((totalmem() / 2 ** 30) * 10) / 10,
+    os: `${type()} ${release()} ${arch()}`,
+    load: loadavg()[0] ?? NaN,
+    versions: {
+      node: process.versions.node,
+      v8: process.versions.v8,
+      "dispatch-kit": versionIn(new URL("package.json", root)),
+      ...Object.fromEntries(
+        libraries.map((name) => [name, versionIn(new URL(`node_modules/${name}/package.json`, root))]),
+      ),
+    },
+    commit: commit(),
+  };
+}
+
+function versionIn(path: URL): string {
+  return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
+}
+
+/** The commit that was built, marked if `src/` has changed since. */
+function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "src") && " + changes");
+  } catch {
+    return "not in a git checkout";
+  }
+}

@@ -1,0 +1,88 @@
+import { type AdmitsCase, OURS, type Outcome, OUTCOMES, RAW } from "./admits.ts";
+import { type Machine } from "./machine.ts";
+import { noise, nsOf, ratio, type Timing } from "./measure.ts";
+import { type RoutingCase } from "./routing.ts";
+import { admission, type Measured, type Target } from "./targets.ts";
+
+export function machineText(of: Machine): string {
+  const versions = Object.entries(of.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${of.cpu}, ${of.cores} cores, ${of.memoryGib} GiB, ${of.os}, load ${of.load.toFixed(2)}`,
+    versions.join(", "),
+    `commit ${of.commit}`,
+  ].join("\n");
+}
+
+/** Everything that was measured, and then the targets. */
+export function text(measured: Measured, targets: readonly Target[]): string {
+  return [
+    ...OUTCOMES.map((outcome) => admitsTable(measured.admits, outcome)),
+    routingTable(measured.routing),
+    table("money", ["", "ns/call", "noise"], measured.money.map(cells)),
+    targetsTable(targets),
+  ].join("\n");
+}
+
+/** The same, to be stringified. */
+export function json(measured: Measured, targets: readonly Target[]): object {
+  // JSON has no functions: it leaves a case's loop out.
+  const plain = (timing: Timing): object => ({
+    ...timing.of,
+    nsPerCall: nsOf(timing),
+    noise: noise(timing),
+    rounds: timing.rounds,
+  });
+  return {
+    admits: measured.admits.map(plain),
+    routing: measured.routing.map(plain),
+    money: measured.money.map(plain),
+    targets,
+  };
+}
+
+function admitsTable(timings: readonly Timing<AdmitsCase>[], outcome: Outcome): string {
+  const raw = admission(timings, outcome, RAW);
+  const ours = admission(timings, outcome, OURS);
+  const rows = timings
+    .filter(({ of }) => of.outcome === outcome)
+    .map((timing) => [...cells(timing), digits(ratio(timing, raw)), digits(ratio(timing, ours))]);
+  return table(`admits, ${outcome}`, ["", "ns/call", "noise", "x raw", "x ours"], rows);
+}
+
+function routingTable(timings: readonly Timing<RoutingCase>[]): string {
+  const rows = timings.map((timing) => {
+    const { backends, fit } = timing.of;
+    return [...cells(timing), String(backends), fit === "last" ? digits(nsOf(timing) / backends) : ""];
+  });
+  return table("selectBackend", ["", "ns/call", "noise", "backends", "ns/backend"], rows);
+}
+
+function targetsTable(targets: readonly Target[]): string {
+  const rows = targets.map(({ text: target, measured, unit, ok }) => [
+    target,
+    `${digits(measured)} ${unit}`,
+    ok ? "ok" : "short",
+  ]);
+  return table("targets", ["", "measured", ""], rows);
+}
+
+/** A case's name, its nanoseconds, and how far the rounds were apart. */
+function cells(timing: Timing): string[] {
+  return [timing.of.name, digits(nsOf(timing)), `${Math.round(noise(timing) * 100)}%`];
+}
+
+/** Three significant digits, or all the whole ones. */
+function digits(value: number): string {
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+/** A title and lined-up columns: the first to the left, the figures to the right. */
+function table(title: string, columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = columns.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+      .join("  ");
+  const rule = widths.map((width) => "-".repeat(width)).join("  ");
+  return ["", title, line(columns), rule, ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,28 @@
+/**
+ * `npm run bench`: the library and its rivals beside each other, in one run. `npm run --silent bench -- --json`
+ * prints the same as JSON.
+ */
+import { parseArgs } from "node:util";
+import { admitsCases } from "./admits.ts";
+import { machine } from "./machine.ts";
+import { race } from "./measure.ts";
+import { moneyCases } from "./money.ts";
+import { json, machineText, text } from "./report.ts";
+import { routingCases } from "./routing.ts";
+import { type Measured, targetsOf } from "./targets.ts";
+
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
+const about = machine(["mitata", "decimal.js", "big.js", "dinero.js"]);
+if (!values.json) console.log(machineText(about));
+
+const measured: Measured = {
+  admits: await race(admitsCases()),
+  routing: await race(routingCases()),
+  money: await race(moneyCases()),
+};
+const targets = targetsOf(measured);
+console.log(
+  values.json
+    ? JSON.stringify({ machine: about, ...json(measured, targets) }, null, 2)
+    : text(measured, targets),
+);

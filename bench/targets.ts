@@ -1,0 +1,91 @@
+import { type AdmitsCase, DECIMALS, OURS, type Outcome, OUTCOMES, RAW } from "./admits.ts";
+import { type Case, nsOf, ratio, type Timing } from "./measure.ts";
+import { type Flavour, FLAVOURS, type RoutingCase } from "./routing.ts";
+
+/** What a run has measured. */
+export interface Measured {
+  readonly admits: readonly Timing<AdmitsCase>[];
+  readonly routing: readonly Timing<RoutingCase>[];
+  readonly money: readonly Timing[];
+}
+
+/** Something that the library sets out to be, and what it was this time. */
+export interface Target {
+  readonly text: string;
+  readonly measured: number;
+  readonly unit: "x" | "µs";
+  readonly ok: boolean;
+}
+
+const ADMITTED_TO_RAW = 1.5;
+const REFUSED_TO_RAW = 6;
+const DECIMAL_TO_ADMITTED = 15;
+const PER_BACKEND_GROWTH = 3;
+const HUNDRED_BACKENDS_US = 1.5;
+
+/** Each target with its figure. A missed one is reported, no more: machines are noisy. */
+export function targetsOf(measured: Measured): readonly Target[] {
+  return [
+    ...OUTCOMES.map((outcome) => rawTarget(measured, outcome)),
+    decimalTarget(measured),
+    ...FLAVOURS.flatMap((flavour) => routingTargets(measured, flavour)),
+  ];
+}
+
+function rawTarget({ admits }: Measured, outcome: Outcome): Target {
+  const limit = outcome === "admitted" ? ADMITTED_TO_RAW : REFUSED_TO_RAW;
+  const toRaw = ratio(admission(admits, outcome, OURS), admission(admits, outcome, RAW));
+  return most(`admits, ${outcome}: within ${limit}x of the raw inequality`, toRaw, limit, "x");
+}
+
+function decimalTarget({ admits }: Measured): Target {
+  const ours = admission(admits, "admitted", OURS);
+  const times = DECIMALS.map((name) => ({ name, times: ratio(admission(admits, "admitted", name), ours) }));
+  const fastest = times.reduce((best, next) => (next.times < best.times ? next : best));
+  return {
+    text: `admits, admitted: at least ${DECIMAL_TO_ADMITTED}x faster than the fastest library, ${fastest.name}`,
+    measured: fastest.times,
+    unit: "x",
+    ok: fastest.times >= DECIMAL_TO_ADMITTED,
+  };
+}
+
+function routingTargets({ routing }: Measured, flavour: Flavour): readonly Target[] {
+  const lastOf = (backends: number): Timing =>
+    found(routing, (of) => of.flavour === flavour && of.fit === "last" && of.backends === backends);
+  const hundred = lastOf(100);
+  return [
+    most(
+      `selectBackend, ${flavour}: one of 10,000 backends within ${PER_BACKEND_GROWTH}x of one of 100`,
+      ratio(lastOf(10_000), hundred) / 100,
+      PER_BACKEND_GROWTH,
+      "x",
+    ),
+    most(
+      `selectBackend, ${flavour}: 100 backends within ${HUNDRED_BACKENDS_US} µs`,
+      nsOf(hundred) / 1000,
+      HUNDRED_BACKENDS_US,
+      "µs",
+    ),
+  ];
+}
+
+/** A target that is reached by staying at or below a limit. */
+function most(text: string, measured: number, limit: number, unit: Target["unit"]): Target {
+  return { text, measured, unit, ok: measured <= limit };
+}
+
+/** One contestant's timing. */
+export function admission(
+  timings: readonly Timing<AdmitsCase>[],
+  outcome: Outcome,
+  name: string,
+): Timing<AdmitsCase> {
+  return found(timings, (of) => of.outcome === outcome && of.name === name);
+}
+
+function found<Of extends Case>(timings: readonly Timing<Of>[], is: (of: Of) => boolean): Timing<Of> {
+  const timing = timings.find(({ of }) => is(of));
+  if (timing === undefined) throw new Error("a case of the targets was not measured");
+  return timing;
+}

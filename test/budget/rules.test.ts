@@ -1,0 +1,409 @@
+import { epochSeconds, type HoldRequest, HoldState, type MicroCents, type ScopeCap } from "dispatch-kit";
+import {
+  capOf,
+  chargeHold,
+  extendHold,
+  heldAmount,
+  type HoldMove,
+  holdRequest,
+  type HoldRow,
+  jobHoldId,
+  lackingScopes,
+  releaseHold,
+  repeatHold,
+  scopeCaps,
+  settleHold,
+} from "dispatch-kit/ledger";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { anyHoldId, ownHoldId, unknownHold } from "../../src/budget/rules.ts";
+import { capped, micro, MONTH, MOST, RUN, START } from "../stores/memory/support.ts";
+
+/** An open hold of 10 in a run and a month. */
+function row(rest: Partial<HoldRow> = {}): HoldRow {
+  return Object.freeze({
+    holdId: "h",
+    asked: micro(10),
+    steps: Object.freeze([]),
+    scopes: capped(100),
+    state: HoldState.OPEN,
+    booked: micro(0),
+    settledFrom: HoldState.OPEN,
+    ...rest,
+  });
+}
+
+function request(rest: Partial<HoldRequest> = {}): HoldRequest {
+  return { holdId: "h", amount: micro(10), scopes: capped(100), ttlSeconds: 60, ...rest };
+}
+
+describe("holdRequest", () => {
+  it("gives a frozen copy of what it was given", () => {
+    const scopes = [
+      { scope: RUN, cap: micro(5), until: epochSeconds(START) },
+      { scope: MONTH, cap: micro(6) },
+    ];
+    const checked = holdRequest({ holdId: "h", amount: micro(0), scopes, ttlSeconds: 0.5 });
+    expect(checked).toEqual({
+      holdId: "h",
+      amount: 0n,
+      scopes: [
+        { scope: RUN, cap: 5n, until: START },
+        { scope: MONTH, cap: 6n, until: null },
+      ],
+      ttlSeconds: 0.5,
+    });
+    for (const part of [checked, checked.scopes, ...checked.scopes]) expect(part).toSatisfy(Object.isFrozen);
+    scopes.pop();
+    expect(checked.scopes).toHaveLength(2);
+    expect(holdRequest(checked)).toEqual(checked);
+  });
+
+  it("says what was asked, what is needed and what was given", () => {
+    const message = (rest: object): string => {
+      try {
+        holdRequest({ ...request(), ...rest });
+      } catch (error) {
+        return error instanceof Error ? error.message : "no error";
+      }
+      return "accepted";
+    };
+    expect(message({ amount: -1n })).toBe("hold.amount must be at least 0 micro-cents; got -1");
+    expect(message({ amount: MOST + 1n })).toContain("hold.amount must be at most 2^62 - 1 micro-cents");
+    expect(message({ scopes: [] })).toContain("hold.scopes must be at least one scope, each once");
+    expect(message({ scopes: capped(1, RUN, RUN) })).toContain("run:1");
+    expect(message({ scopes: [{ scope: RUN, cap: 1 }] })).toContain("hold.scopes[0].cap must be MicroCents");
+    expect(message({ ttlSeconds: 0 })).toBe("hold.ttlSeconds must be above 0; got 0");
+    expect(message({ holdId: "job:x" })).toContain("belongs to a job");
+  });
+});
+
+describe("scopeCaps", () => {
+  it("takes scopes whose names differ in anything, and refuses one twice", () => {
+    expect(scopeCaps("scopes", capped(1, "a", "A", "a ", "\u{e9}", "e\u{301}"))).toHaveLength(5);
+    expect(() => scopeCaps("scopes", capped(1, "a", "b", "a"))).toThrow(RangeError);
+    expect(() => scopeCaps("scopes", [])).toThrow(RangeError);
+    expect(() => scopeCaps("scopes", undefined)).toThrow(TypeError);
+  });
+
+  it.each<readonly [string, unknown, typeof TypeError | typeof RangeError]>([
+    ["milliseconds for an end", { scope: RUN, cap: 1n, until: Date.now() }, RangeError],
+    ["a Date for an end", { scope: RUN, cap: 1n, until: new Date() }, TypeError],
+    ["an explicit undefined", { scope: RUN, cap: 1n, until: undefined }, TypeError],
+    ["a negative cap", { scope: RUN, cap: -1n }, RangeError],
+    ["a cap above the limit", { scope: RUN, cap: MOST + 1n }, RangeError],
+  ])("refuses %s", (_, scope, error) => {
+    expect(() => scopeCaps("scopes", [scope])).toThrow(error);
+  });
+
+  it("reads a hole in the list as what it is: nothing", () => {
+    // eslint-disable-next-line no-sparse-arrays -- that is the point
+    expect(() => scopeCaps("scopes", [capped(1)[0], ,])).toThrow(TypeError);
+  });
+});
+
+describe("ids", () => {
+  it("jobHoldId: an attempt's hold", () => {
+    expect(jobHoldId("42", 3)).toBe("job:42#3");
+  });
+
+  it("jobHoldId: no two attempts of any jobs share one", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "#", "1", ":", "job"), maxLength: 6 });
+    fc.assert(
+      fc.property(
+        text,
+        fc.integer({ min: 1, max: 20 }),
+        text,
+        fc.integer({ min: 1, max: 20 }),
+        (a, n, b, m) => {
+          expect(jobHoldId(a, n) === jobHoldId(b, m)).toBe(a === b && n === m);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("ownHoldId, anyHoldId: a job's hold may be looked at and not changed", () => {
+    const longest = jobHoldId("x".repeat(200), 999_999);
+    expect(anyHoldId("id", longest)).toBe(longest);
+    expect(() => ownHoldId("id", longest)).toThrow(expect.objectContaining({ code: "hold_owned_by_job" }));
+    expect(ownHoldId("id", "x".repeat(200))).toHaveLength(200);
+    expect(() => ownHoldId("id", "x".repeat(201))).toThrow(RangeError);
+    expect(() => anyHoldId("id", "x".repeat(221))).toThrow(RangeError);
+    expect(() => ownHoldId("id", 42)).toThrow(TypeError);
+  });
+
+  it("unknownHold: names the id, cut and escaped", () => {
+    const error = unknownHold("\u{202e}".padEnd(100, "x"));
+    expect(error).toMatchObject({ code: "hold_unknown", subject: "\u{202e}".padEnd(100, "x") });
+    expect(error.message).toMatch(/^there is no hold "\\u\{202e\}x{58}…"$/);
+  });
+});
+
+describe("capOf", () => {
+  it("is the request's cap where none is pinned, and where both are the same", () => {
+    expect(capOf({ scope: RUN, cap: micro(5) }, undefined)).toBe(5n);
+    expect(capOf({ scope: RUN, cap: micro(5) }, micro(5))).toBe(5n);
+    expect(capOf({ scope: RUN, cap: micro(0) }, micro(0))).toBe(0n);
+  });
+
+  it.each([4, 6, 0])("refuses 5 where %d is pinned", (pinned) => {
+    expect(() => capOf({ scope: RUN, cap: micro(5) }, micro(pinned))).toThrow(
+      expect.objectContaining({ code: "cap_conflict", subject: RUN }),
+    );
+  });
+});
+
+describe("lackingScopes", () => {
+  const amount = fc.bigInt({ min: 0n, max: MOST });
+
+  it("lacks what the sum is above the cap, and nothing else, up to the largest amounts", () => {
+    const scopes = fc.array(fc.record({ cap: amount, committed: fc.bigInt({ min: 0n, max: 4n * MOST }) }));
+    fc.assert(
+      fc.property(amount, scopes, (asked, rooms) => {
+        const named = rooms.map((room, index) => ({ scope: `${index}`, ...room }));
+        const expected = named
+          .map(({ scope, cap, committed }) => ({ scope, by: committed + asked - cap }))
+          .filter(({ by }) => by > 0n);
+        expect(lackingScopes(asked, named)).toEqual(expected);
+      }),
+    );
+  });
+
+  it.each([
+    [10, 100, 90, null],
+    [11, 100, 90, 1],
+    [0, 100, 100, null],
+    [0, 100, 101, 1],
+    [0, 0, 0, null],
+    [1, 0, 0, 1],
+  ])("%d under a cap of %d with %d committed lacks %s", (asked, cap, committed, by) => {
+    const room = { scope: RUN, cap: micro(cap), committed: micro(committed) };
+    expect(lackingScopes(micro(asked), [room])).toEqual(by === null ? [] : [{ scope: RUN, by: micro(by) }]);
+  });
+});
+
+describe("repeatHold", () => {
+  it.each(Object.values(HoldState))("answers exists for a hold that is %s", (state) => {
+    const again = repeatHold(row({ state }), request({ ttlSeconds: 1, scopes: [...capped(1)].reverse() }));
+    expect(again).toEqual({ kind: "exists", state });
+  });
+
+  it("knows the request by what was asked for first, not by what it was extended to", () => {
+    const extended = row({ steps: [micro(5)] });
+    expect(repeatHold(extended, request())).toMatchObject({ kind: "exists" });
+    expect(() => repeatHold(extended, request({ amount: micro(15) }))).toThrow(
+      expect.objectContaining({ code: "hold_conflict" }),
+    );
+  });
+
+  it("takes only the same names for the same", () => {
+    const name = fc.string({
+      unit: fc.constantFrom("a", '"', ",", " ", "\\", "\u{e9}"),
+      minLength: 1,
+      maxLength: 4,
+    });
+    const names = fc.uniqueArray(name, { minLength: 1, maxLength: 3 });
+    const padding = fc.constantFrom("", "x".repeat(60), "x".repeat(190));
+    fc.assert(
+      fc.property(names, names, padding, (before, now, pad) => {
+        const scopes = (list: readonly string[]): readonly ScopeCap[] =>
+          capped(1, ...list.map((last) => pad + last));
+        const known = row({ scopes: scopes(before) });
+        const repeat = (): unknown => repeatHold(known, request({ scopes: scopes(now) }));
+        if ([...before].sort().join("\0") === [...now].sort().join("\0")) {
+          expect(repeat()).toEqual({ kind: "exists", state: "open" });
+        } else {
+          expect(repeat).toThrow(expect.objectContaining({ code: "hold_conflict", subject: "h" }));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("settleHold, releaseHold, chargeHold", () => {
+  /** Applies a move to what the hold counts for. */
+  const shown = (move: HoldMove | null): unknown =>
+    move && [move.row.state, move.row.booked, move.reserved, move.spent, move.row.settledFrom];
+
+  it.each<readonly [string, HoldRow, number, unknown, unknown]>([
+    [
+      "an open hold at less",
+      row(),
+      4,
+      { kind: "settled", booked: 4n, overrun: 0n, corrected: false },
+      ["settled", 4n, -10n, 4n, "open"],
+    ],
+    [
+      "an open hold at more",
+      row(),
+      12,
+      { kind: "settled", booked: 12n, overrun: 2n, corrected: false },
+      ["settled", 12n, -10n, 12n, "open"],
+    ],
+    [
+      "an extended hold",
+      row({ steps: [micro(5), micro(1)] }),
+      16,
+      { kind: "settled", booked: 16n, overrun: 0n, corrected: false },
+      ["settled", 16n, -16n, 16n, "open"],
+    ],
+    [
+      "a charged hold down",
+      row({ state: "charged", booked: micro(10) }),
+      4,
+      { kind: "settled", booked: 4n, overrun: 0n, corrected: true },
+      ["settled", 4n, 0n, -6n, "charged"],
+    ],
+    [
+      "a charged hold up",
+      row({ state: "charged", booked: micro(10) }),
+      12,
+      { kind: "settled", booked: 12n, overrun: 2n, corrected: true },
+      ["settled", 12n, 0n, 2n, "charged"],
+    ],
+    [
+      "a released hold",
+      row({ state: "released" }),
+      4,
+      { kind: "settled", booked: 4n, overrun: 4n, corrected: true },
+      ["settled", 4n, 0n, 4n, "released"],
+    ],
+    [
+      "a settled hold again",
+      row({ state: "settled", booked: micro(12) }),
+      12,
+      { kind: "settled", booked: 12n, overrun: 2n, corrected: false },
+      null,
+    ],
+    [
+      "a hold settled from a release again",
+      row({ state: "settled", booked: micro(4), settledFrom: "released" }),
+      4,
+      { kind: "settled", booked: 4n, overrun: 4n, corrected: true },
+      null,
+    ],
+    [
+      "a hold settled from a charge again",
+      row({ state: "settled", booked: micro(12), settledFrom: "charged" }),
+      12,
+      { kind: "settled", booked: 12n, overrun: 2n, corrected: true },
+      null,
+    ],
+    [
+      "a settled hold at another amount",
+      row({ state: "settled", booked: micro(12) }),
+      11,
+      { kind: "conflict", booked: 12n },
+      null,
+    ],
+  ])("settleHold: %s", (_, hold, actual, answer, move) => {
+    const settled = settleHold(hold, micro(actual));
+    expect(settled.outcome).toEqual(answer);
+    expect(shown(settled.move)).toEqual(move);
+    // The hold itself is left as it was: the move is the store's to make.
+    if (settled.move) expect(settled.move.row).not.toBe(hold);
+  });
+
+  it.each<readonly [HoldState, unknown, unknown]>([
+    ["open", { kind: "released" }, ["released", 0n, -16n, 0n, "open"]],
+    ["released", { kind: "released" }, null],
+    ["charged", { kind: "closed", as: "charged" }, null],
+    ["settled", { kind: "closed", as: "settled" }, null],
+  ])("releaseHold: one that is %s", (state, answer, move) => {
+    const hold = row({
+      state,
+      steps: [micro(6)],
+      booked: micro(state === "open" || state === "released" ? 0 : 7),
+    });
+    const released = releaseHold(hold);
+    expect(released.outcome).toEqual(answer);
+    expect(shown(released.move)).toEqual(move);
+  });
+
+  it("chargeHold: in full, extensions included", () => {
+    expect(shown(chargeHold(row({ steps: [micro(6)] })))).toEqual(["charged", 16n, -16n, 16n, "open"]);
+  });
+
+  it("conserve money: whatever the order, reserved ends at 0 and spent at what is booked", () => {
+    const amount = fc.bigInt({ min: 0n, max: MOST / 4n }).map(micro);
+    type Move = readonly ["settle", MicroCents] | readonly ["release"] | readonly ["charge"];
+    const moves = fc.array(
+      fc.oneof<fc.Arbitrary<Move>[]>(
+        amount.map((actual) => ["settle", actual] as const),
+        fc.constant(["release"] as const),
+        fc.constant(["charge"] as const),
+      ),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(amount, fc.array(amount, { maxLength: 2 }), moves, (asked, steps, history) => {
+        let hold = row({ asked, steps });
+        let [reserved, spent] = [heldAmount(hold), 0n] as [bigint, bigint];
+        for (const [kind, actual] of history) {
+          // Only an open hold is ever charged.
+          if (kind === "charge" && hold.state !== "open") continue;
+          const move =
+            kind === "settle"
+              ? settleHold(hold, actual).move
+              : kind === "release"
+                ? releaseHold(hold).move
+                : chargeHold(hold);
+          if (!move) continue;
+          reserved += move.reserved;
+          spent += move.spent;
+          hold = move.row;
+          expect(reserved).toBe(0n);
+          expect(spent).toBe(hold.booked);
+          expect([hold.asked, hold.steps]).toEqual([asked, steps]);
+        }
+      }),
+    );
+  });
+
+  it("heldAmount: what was asked for and every step", () => {
+    expect(heldAmount(row())).toBe(10n);
+    expect(heldAmount(row({ steps: [micro(1), micro(0), micro(MOST)] }))).toBe(MOST + 11n);
+  });
+});
+
+describe("extendHold", () => {
+  const extended = row({ steps: [micro(5), micro(0)] });
+  const exists = (state: HoldState): unknown => ({ kind: "exists", state });
+
+  it.each<readonly [string, HoldRow, number, number, unknown]>([
+    ["the first step", row(), 5, 1, { ...row(), steps: [5n] }],
+    ["the next step", extended, 5, 3, { ...row(), steps: [5n, 0n, 5n] }],
+    ["a step by nothing", row(), 0, 1, { ...row(), steps: [0n] }],
+    ["a repeated step", extended, 5, 1, exists("open")],
+    ["a repeated step by nothing", extended, 0, 2, exists("open")],
+    ["a repeated step of a closed hold", { ...extended, state: "settled" }, 5, 1, exists("settled")],
+    ["a new step of a settled hold", { ...extended, state: "settled" }, 5, 3, exists("settled")],
+    ["a new step of a charged hold", { ...extended, state: "charged" }, 5, 3, exists("charged")],
+    ["a new step of a released hold", { ...extended, state: "released" }, 5, 9, exists("released")],
+  ])("%s", (_, hold, by, step, expected) => {
+    expect(extendHold(hold, micro(by), step)).toEqual(expected);
+  });
+
+  it.each<readonly [string, HoldRow]>([
+    ["open", extended],
+    ["closed", { ...extended, state: "settled" }],
+  ])("refuses another amount in a step that was made, %s", (_, hold) => {
+    expect(() => extendHold(hold, micro(6), 1)).toThrow(
+      expect.objectContaining({ code: "hold_conflict", subject: "h" }),
+    );
+  });
+
+  it.each([4, 0, -1, 1.5, NaN, Infinity])("refuses step %d where 3 is next", (step) => {
+    expect(() => extendHold(extended, micro(5), step)).toThrow(RangeError);
+  });
+
+  it("refuses an amount that would pass the limit, alone or in sum", () => {
+    expect(() => extendHold(row(), micro(MOST + 1n), 1)).toThrow(RangeError);
+    expect(() => extendHold(row(), micro(MOST - 9n), 1)).toThrow(RangeError);
+    expect(extendHold(row(), micro(MOST - 10n), 1)).toMatchObject({ steps: [MOST - 10n] });
+    expect(() => extendHold(row(), micro(-1), 1)).toThrow(RangeError);
+    expect(() => extendHold(row(), 5 as never, 1)).toThrow(TypeError);
+  });
+});

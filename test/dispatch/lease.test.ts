@@ -1,0 +1,151 @@
+import { epochSeconds, isLeaseStale, Lease, shouldGiveUp } from "dispatch-kit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { vectors } from "../support/vectors.ts";
+
+const NOW = epochSeconds(1_795_392_000);
+const fields = { jobId: "42", leasedAt: NOW, attempts: 1, token: "t-1" };
+
+describe("Lease", () => {
+  it("is what it was made of, and frozen", () => {
+    const lease = new Lease(fields);
+    expect({ ...lease }).toEqual(fields);
+    expect(lease).toSatisfy(Object.isFrozen);
+    expect(new Lease(JSON.parse(JSON.stringify(lease)) as Lease)).toEqual(lease);
+    expect(new Lease({ ...fields, attempts: 0 }).attempts).toBe(0);
+  });
+
+  it.each<readonly [string, unknown]>([
+    ["nothing", undefined],
+    ["a missing token", { jobId: "42", leasedAt: NOW, attempts: 1 }],
+    ["an explicit undefined", { ...fields, token: undefined }],
+    ["an unknown field", { ...fields, worker: "w" }],
+    ["a Date", { ...fields, leasedAt: new Date() }],
+    ["an id that is a number", { ...fields, jobId: 42 }],
+    ["a count in words", { ...fields, attempts: "1" }],
+  ])("refuses the type of %s", (_, lease) => {
+    expect(() => new Lease(lease as never)).toThrow(TypeError);
+  });
+
+  it.each<readonly [string, Partial<typeof fields>]>([
+    ["an empty id", { jobId: "" }],
+    ["a token with a line break", { token: "t\n" }],
+    ["an id that is too long", { jobId: "x".repeat(201) }],
+    ["milliseconds", { leasedAt: Date.now() as never }],
+    ["a negative count", { attempts: -1 }],
+    ["half an attempt", { attempts: 0.5 }],
+  ])("refuses %s", (_, wrong) => {
+    expect(() => new Lease({ ...fields, ...wrong })).toThrow(RangeError);
+  });
+
+  it("Lease.is: knows its own, and no clone or look-alike", () => {
+    const lease = new Lease(fields);
+    expect(Lease.is(lease)).toBe(true);
+    const others = [
+      { ...lease },
+      structuredClone(lease),
+      Object.create(lease),
+      Lease.prototype,
+      null,
+      "t-1",
+      undefined,
+    ];
+    for (const other of others) expect(Lease.is(other)).toBe(false);
+  });
+});
+
+describe("isLeaseStale", () => {
+  const recorded = vectors<{ leasedAt: number; now: number; ttlSeconds: number }>("dispatch", "isLeaseStale");
+
+  it.each(recorded)("$leasedAt, $now, $ttlSeconds: as recorded", ({ leasedAt, now, ttlSeconds, ok }) => {
+    expect(isLeaseStale(epochSeconds(leasedAt), epochSeconds(now), ttlSeconds)).toBe(ok);
+  });
+
+  it.each([
+    [59.999, false],
+    [60, true],
+    [60.001, true],
+    [-1, false],
+  ])("after %d seconds of 60: %s", (age, stale) => {
+    expect(isLeaseStale(NOW, epochSeconds(NOW + age), 60)).toBe(stale);
+  });
+
+  it("is true at once with a ttl of 0, but never of a lease from the future", () => {
+    expect(isLeaseStale(NOW, NOW, 0)).toBe(true);
+    expect(isLeaseStale(NOW, epochSeconds(NOW - 0.001), 0)).toBe(false);
+  });
+
+  it("stays true as time goes on", () => {
+    const time = fc.integer({ min: -1e6, max: 1e6 });
+    fc.assert(
+      fc.property(time, time, fc.nat(1e6), fc.nat(1e6), (leasedAt, now, ttlSeconds, later) => {
+        fc.pre(isLeaseStale(epochSeconds(leasedAt), epochSeconds(now), ttlSeconds));
+        expect(isLeaseStale(epochSeconds(leasedAt), epochSeconds(now + later), ttlSeconds)).toBe(true);
+      }),
+    );
+  });
+
+  it.each<readonly [unknown, unknown, unknown]>([
+    [undefined, NOW, 60],
+    [NOW, undefined, 60],
+    [NOW, NOW, undefined],
+    [NOW, NOW, "60"],
+    [new Date(), NOW, 60],
+    [String(NOW), NOW, 60],
+  ])("refuses the types of %s, %s, %s", (leasedAt, now, ttlSeconds) => {
+    expect(() => isLeaseStale(leasedAt as never, now as never, ttlSeconds as never)).toThrow(TypeError);
+  });
+
+  it.each<readonly [number, number, number]>([
+    [Date.now(), NOW, 60],
+    [NOW, Date.now(), 60],
+    [NaN, NOW, 60],
+    [NOW, NaN, 60],
+    [NOW, Infinity, 60],
+    [NOW, NOW, NaN],
+    [NOW, NOW, -1],
+    [NOW, NOW, Infinity],
+  ])("refuses %d, %d, %d", (leasedAt, now, ttlSeconds) => {
+    expect(() => isLeaseStale(leasedAt as never, now as never, ttlSeconds)).toThrow(RangeError);
+  });
+});
+
+describe("shouldGiveUp", () => {
+  const recorded = vectors<{ attempts: number; maxAttempts: number }>("dispatch", "shouldGiveUp");
+
+  it.each(recorded)("$attempts of $maxAttempts: as recorded", ({ attempts, maxAttempts, ok }) => {
+    expect(shouldGiveUp(attempts, maxAttempts)).toBe(ok);
+  });
+
+  it("is true from the last attempt on", () => {
+    expect([0, 1, 2, 3, 4].map((attempts) => shouldGiveUp(attempts, 3))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect(shouldGiveUp(0, 0)).toBe(true);
+  });
+
+  it.each<readonly [unknown, unknown]>([
+    [undefined, 3],
+    [3, undefined],
+    ["3", 3],
+    [3n, 3],
+    [3, null],
+  ])("refuses the types of %s and %s", (attempts, maxAttempts) => {
+    expect(() => shouldGiveUp(attempts as never, maxAttempts as never)).toThrow(TypeError);
+  });
+
+  it.each([
+    [-1, 3],
+    [1.5, 3],
+    [1, -1],
+    [1, 0.5],
+    [NaN, 3],
+    [1, Infinity],
+  ])("refuses %d of %d", (attempts, maxAttempts) => {
+    expect(() => shouldGiveUp(attempts, maxAttempts)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,186 @@
+import { BackendCapabilities, BudgetCap, epochSeconds, monthScope, usd } from "dispatch-kit";
+import { inspect } from "node:util";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { bound, TABLE } from "./public.ts";
+import { isPlain, places, put } from "./values.ts";
+
+/** Calls something while every object inherits a property, and cleans up. */
+async function polluted(key: PropertyKey, value: unknown, call: () => unknown): Promise<unknown> {
+  const descriptor = { value, configurable: true, writable: true, enumerable: true };
+  Object.defineProperty(Object.prototype, key, descriptor);
+  try {
+    const made = call();
+    return made instanceof Promise ? ((await made) as unknown) : made;
+  } finally {
+    Reflect.deleteProperty(Object.prototype, key);
+  }
+}
+
+interface Outcome {
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+async function outcomeOf(call: () => unknown): Promise<Outcome> {
+  try {
+    return { result: await call() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** What polluting every object does to a call, if it does more than make it fail. */
+async function effect(
+  path: string,
+  args: () => readonly unknown[],
+  key: PropertyKey,
+  value: unknown,
+): Promise<string> {
+  const call = bound(path);
+  const self = TABLE[path]?.self;
+  // Both are made before: what is polluted is the library's world, not how the arguments came to be.
+  const [before = [], during = []] = [1, 2].map(() => args());
+  const clean = await outcomeOf(() => call(self, before));
+  const dirty = await outcomeOf(() => polluted(key, value, () => call(self, during)));
+  if (dirty.error !== undefined) return dirty.error instanceof Error ? "" : "threw what is no error";
+  const [expected, found] = [shown(clean.result), shown(dirty.result)];
+  if (clean.error !== undefined) return `an error became ${found}`;
+  // A store is an argument, and holds what it was told.
+  if (shown(before) !== shown(during)) return `${shown(before)} became ${shown(during)}`;
+  return expected === found ? "" : `${expected} became ${found}`;
+}
+
+function shown(value: unknown): string {
+  // Where an error was made is no part of what it says.
+  const said = value instanceof Error ? { ...value, message: value.message, stack: "" } : value;
+  return inspect(said, { depth: Infinity, breakLength: Infinity });
+}
+
+const able = new BackendCapabilities();
+const much = 10n ** 30n;
+
+const POLLUTION: readonly (readonly [PropertyKey, unknown])[] = [
+  ["run", much],
+  ["month", much],
+  ["reserved", 0n],
+  ["spent", 0n],
+  ["cap", new BudgetCap({ run: usd(1e6), month: usd(1e6) })],
+  ["estimate", 0n],
+  ["admitted", true],
+  ["allowSdk", true],
+  ["kind", "local"],
+  ["kind", "held"],
+  ["canSatisfy", () => true],
+  ["capabilities", able],
+  ["hasGpu", true],
+  ["availableVramGb", 1e9],
+  ["minVramGb", null],
+  ["requiredVramGb", null],
+  ["toolIds", null],
+  ["images", null],
+  ["tiers", []],
+  ["inputUsdPerMTok", "0"],
+  ["outputUsdPerMTok", "0"],
+  ["cacheReadUsdPerMTok", "0"],
+  ["cacheWriteUsdPerMTok", "0"],
+  ["requestUsd", "0"],
+  ["aboveInputTokens", 1e9],
+  ["cacheReadTokens", 0],
+  ["perHour", "0"],
+  ["gpuUsdPerS", "0"],
+  ["idleTailS", "0"],
+  ["maxRuntimeS", "0"],
+  ["vcpus", "0"],
+  ["actual", 0n],
+  ["actualCost", () => 0n],
+  ["onStale", () => null],
+  ["signal", { aborted: true }],
+  ["aborted", true],
+  ["retryAfterSeconds", 1e9],
+  ["code", "retriable"],
+  ["outcome", "approved"],
+  ["detail", "polluted"],
+  ["log", () => null],
+  ["KEY", "polluted"],
+  ["process", { env: { KEY: "polluted" } }],
+  ["secret", "polluted"],
+  ["host", "polluted"],
+  ["until", null],
+  ["timeZone", "Asia/Tokyo"],
+  ["calendar", "buddhist"],
+  ["numberingSystem", "arab"],
+  ["era", "long"],
+  ["hour", "2-digit"],
+  ["length", 0],
+  [0, "polluted"],
+  ["toJSON", () => ({ run: "999999", month: "999999" })],
+  [Symbol.iterator, () => [][Symbol.iterator]()],
+  ["get", () => much],
+  ["set", () => undefined],
+  ["value", much],
+  ["writable", true],
+  ["configurable", true],
+];
+
+beforeAll(() => {
+  vi.spyOn(console, "warn").mockImplementation(() => undefined);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+describe.each(Object.keys(TABLE))("%s in a polluted world", (path) => {
+  const args = TABLE[path]?.args ?? (() => []);
+
+  it("answers as in a clean one, or fails", async () => {
+    const broken: string[] = [];
+    for (const [key, value] of POLLUTION) {
+      for (let count = 0; count <= args().length; count++) {
+        const found = await effect(path, () => args().slice(0, count), key, value);
+        if (found !== "") broken.push(`${String(key)}, ${count} arguments: ${found}`);
+      }
+    }
+    expect(broken, broken.join("\n")).toEqual([]);
+  });
+
+  it("takes no inherited field for a missing one", async () => {
+    const broken: string[] = [];
+    const isBent = ({ 0: index, length }: readonly PropertyKey[]): boolean =>
+      length > 1 && Number(index) >= (TABLE[path]?.trusted ?? 0);
+    for (const place of places(args()).filter(isBent)) {
+      const [key, ...reversed] = [...place].reverse();
+      const holder = reversed.reverse();
+      const fields = holder.reduce<unknown>((found, step) => Reflect.get(found as object, step), args());
+      if (key === undefined || !isPlain(fields)) continue;
+      const { [key]: field, ...rest } = fields;
+      const without = (): readonly unknown[] => put(args(), holder, rest) as readonly unknown[];
+      const generous = POLLUTION.filter(([name]) => name === key).map(([, value]) => value);
+      for (const value of [field, ...generous]) {
+        const found = await effect(path, without, key, value);
+        // What an error of ours is about is no decision.
+        if (found !== "" && key !== "subject") broken.push(`${place.join(".")}: ${found}`);
+      }
+    }
+    expect(broken, broken.join("\n")).toEqual([]);
+  });
+});
+
+describe("monthScope: formatters that are kept", () => {
+  it.each([
+    ["calendar", "buddhist"],
+    ["numberingSystem", "arab"],
+    ["era", "long"],
+    ["hour", "2-digit"],
+  ])("one made while every object inherits %s names no other month", async (key, value) => {
+    // A zone that nothing else here uses: its formatter is made now, and kept.
+    const zone = {
+      calendar: "Asia/Tokyo",
+      numberingSystem: "Asia/Seoul",
+      era: "Asia/Manila",
+      hour: "Asia/Tbilisi",
+    }[key];
+    const at = epochSeconds(new Date("2026-11-23T12:00:00Z"));
+    await outcomeOf(() => polluted(key, value, () => monthScope(at, zone ?? "")));
+    expect(monthScope(at, zone ?? "")).toBe("month:2026-11");
+  });
+});

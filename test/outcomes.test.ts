@@ -1,0 +1,343 @@
+import { Approval, type DispatchStore, epochSeconds, type HoldRequest } from "dispatch-kit";
+import { outcomeFromJSON } from "dispatch-kit/ledger";
+import { memoryStore } from "dispatch-kit/memory";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  approved,
+  AT_ONCE,
+  capped,
+  type Clock,
+  free,
+  leaseOf,
+  micro,
+  MOST,
+  NO,
+  paid,
+  setUp,
+  START,
+  YES,
+} from "./stores/memory/support.ts";
+
+/** What a reader at the other end of a wire gets. */
+const sent = (answer: unknown): unknown => JSON.parse(JSON.stringify(answer));
+
+type Answers = Readonly<Record<string, (store: DispatchStore, clock: Clock) => unknown>>;
+
+const request = (holdId: string, rest: Partial<HoldRequest> = {}): HoldRequest => ({
+  holdId,
+  amount: micro(10),
+  scopes: capped(100),
+  ttlSeconds: 60,
+  ...rest,
+});
+
+/** Every answer of a store, by how it comes about. */
+const ANSWERS: Answers = {
+  held: (store) => store.hold(request("h")),
+  "refused, of a hold": (store) => store.hold(request("h", { amount: micro(101) })),
+  "exists, of a hold": async (store) => {
+    await store.hold(request("h"));
+    return store.hold(request("h"));
+  },
+  settled: async (store) => {
+    await store.hold(request("h"));
+    return store.settle("h", micro(4));
+  },
+  "settled, corrected and over": async (store) => {
+    await store.hold(request("h"));
+    await store.release("h");
+    return store.settle("h", micro(MOST));
+  },
+  conflict: async (store) => {
+    await store.hold(request("h"));
+    await store.settle("h", micro(4));
+    return store.settle("h", micro(5));
+  },
+  released: async (store) => {
+    await store.hold(request("h"));
+    return store.release("h");
+  },
+  closed: async (store) => {
+    await store.hold(request("h"));
+    await store.settle("h", micro(4));
+    return store.release("h");
+  },
+  expired: async (store, clock) => {
+    await store.hold(request("h"));
+    await store.hold(request("i"));
+    clock.now += 60;
+    return store.expire({ limit: 1 });
+  },
+  "expired, nothing": (store) => store.expire(),
+  "a hold": async (store) => {
+    const until = epochSeconds(START + 0.5);
+    await store.hold(request("h", { scopes: [...capped(MOST, "a"), { scope: "b", cap: micro(10), until }] }));
+    return store.getHold("h");
+  },
+  "a job's hold": async (store) => {
+    await store.submit(approved("j"));
+    return store.getHold("job:j#1");
+  },
+  queued: (store) => store.submit(free("j")),
+  awaiting_approval: (store) => store.submit(paid("j")),
+  "refused, of a job": (store) => store.submit(approved("j", capped(1))),
+  "exists, of a job": async (store) => {
+    await store.submit(paid("j"));
+    return store.submit(paid("j"));
+  },
+  "refused, of an approval": async (store) => {
+    await store.submit(paid("j"));
+    return store.approve("j", YES, { scopes: capped(1) });
+  },
+  not_waiting: async (store) => {
+    await store.submit(free("j"));
+    return store.approve("j", YES, { scopes: capped(1) });
+  },
+  rejected: async (store) => {
+    await store.submit(paid("j"));
+    return store.reject("j", NO);
+  },
+  "cancelled, before its approval": async (store) => {
+    await store.submit(paid("j"));
+    return store.cancel("j");
+  },
+  "cancelled, while it runs": async (store) => {
+    await store.submit(approved("j"));
+    await store.claim(["text"]);
+    return store.cancel("j");
+  },
+  ended: async (store) => {
+    await store.submit(free("j"));
+    await store.cancel("j");
+    return store.cancel("j");
+  },
+  completed: async (store) => {
+    await store.submit(approved("j"));
+    return store.complete(await leaseOf(store), 1, { actual: micro(13) });
+  },
+  stale: async (store) => {
+    await store.submit(free("j"));
+    const lease = await leaseOf(store);
+    await store.cancel("j");
+    return store.complete(lease, 1);
+  },
+  requeued: async (store) => {
+    await store.submit(approved("j"));
+    return store.fail(await leaseOf(store), "x", { retriable: true, actual: micro(4) });
+  },
+  failed: async (store) => {
+    await store.submit(approved("j"));
+    return store.fail(await leaseOf(store), "x", { retriable: false });
+  },
+  waiting: async (store) => {
+    await store.submit(approved("j", capped(10)));
+    return store.fail(await leaseOf(store), "x", { retriable: true });
+  },
+  recovered: async (store) => {
+    await store.submit(approved("requeued"));
+    await store.submit(approved("failed", capped(100), { maxAttempts: 1 }));
+    await store.submit(approved("waiting", capped(10, "small")));
+    await store.submit(free("free"));
+    await store.claimMany(["text"], 4);
+    return store.recoverStale({ ...AT_ONCE, limit: 3 });
+  },
+  "recovered, nothing": (store) => store.recoverStale(AT_ONCE),
+  "a job that waits": async (store) => {
+    await store.submit(paid("j", { priority: -3, runAt: epochSeconds(START + 0.25), payload: null }));
+    return store.job("j");
+  },
+  "a job that was rejected": async (store) => {
+    await store.submit(paid("j", { payload: { money: "0.10", list: [1, [2]], "": null } }));
+    await store.reject("j", NO);
+    return store.job("j");
+  },
+  "a job that has succeeded": async (store) => {
+    await store.submit(approved("j", capped(100), { maxCost: micro(7), payload: "x" }));
+    await store.complete(await leaseOf(store), { kind: "held", booked: 1 });
+    return store.job("j");
+  },
+};
+
+describe("outcomeFromJSON", () => {
+  it.each(Object.entries(ANSWERS))("gives back what was stringified: %s", async (_, make) => {
+    const { store, clock } = setUp();
+    const answer = await make(store, clock);
+    const read = outcomeFromJSON(sent(answer));
+    expect(read).toEqual(answer);
+    // And it can be sent on.
+    expect(sent(read)).toEqual(sent(answer));
+    expect(read).toSatisfy(Object.isFrozen);
+  });
+
+  it.each(Object.entries(ANSWERS))(
+    "refuses a field too many, a field too few, and one misspelt: %s",
+    async (_, make) => {
+      const { store, clock } = setUp();
+      const json = sent(await make(store, clock)) as Record<string, unknown>;
+      expect(() => outcomeFromJSON({ ...json, more_: 1 })).toThrow(TypeError);
+      for (const key of Object.keys(json)) {
+        const { [key]: value, ...rest } = json;
+        // JSON leaves out a payload or a result that its parser made undefined.
+        if (key === "payload" || key === "result") continue;
+        // Without its kind, or what tells the kind, it is another answer, which it is not.
+        expect(() => outcomeFromJSON(rest)).toThrow(TypeError);
+        expect(() => outcomeFromJSON({ ...rest, [`${key}_`]: value })).toThrow(TypeError);
+      }
+    },
+  );
+
+  it.each(Object.entries(ANSWERS))("refuses a field of a wrong type: %s", async (_, make) => {
+    const { store, clock } = setUp();
+    const json = sent(await make(store, clock)) as Record<string, unknown>;
+    for (const [key, value] of Object.entries(json)) {
+      // A job's payload and result may be anything.
+      if (key === "payload" || key === "result") continue;
+      for (const wrong of [undefined, 1n, [value], { value }, typeof value === "number" ? "1" : 1]) {
+        // An instant that is not there may be a number.
+        if (value === null && wrong === 1 && (key === "runAt" || key === "expiresAt")) continue;
+        expect(() => outcomeFromJSON({ ...json, [key]: wrong })).toThrow(TypeError);
+      }
+    }
+  });
+
+  it("gives back how much a scope lacks, though that is more than any amount", async () => {
+    const { store } = setUp();
+    await store.hold(request("h"));
+    await store.settle("h", micro(MOST));
+    const answer = await store.hold(request("next", { amount: micro(MOST), scopes: capped(0) }));
+    expect(answer).toMatchObject({ kind: "refused", lacking: [{ by: 2n * MOST }, { by: 2n * MOST }] });
+    expect(outcomeFromJSON(sent(answer))).toEqual(answer);
+  });
+
+  it("gives back the type of an approval", async () => {
+    const { store } = setUp();
+    await store.submit(approved("j"));
+    const job = outcomeFromJSON(sent(await store.job("j")));
+    expect("approval" in job && job.approval).toBeInstanceOf(Approval);
+    expect("approval" in job && Approval.is(job.approval)).toBe(true);
+  });
+
+  it("is exact for every amount", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: MOST }), fc.bigInt({ min: 0n, max: MOST }), (booked, overrun) => {
+        const answer = { kind: "completed", booked: micro(booked), overrun: micro(overrun) };
+        const dollars = (amount: bigint): string => {
+          const digits = amount.toString().padStart(9, "0");
+          return `${digits.slice(0, -8)}.${digits.slice(-8)}`;
+        };
+        const json = { kind: "completed", booked: dollars(booked), overrun: dollars(overrun) };
+        expect(outcomeFromJSON(json)).toEqual(answer);
+      }),
+    );
+  });
+
+  const settled = { kind: "settled", booked: "0.40", overrun: "0.00", corrected: false };
+  it.each<readonly [string, unknown]>([
+    ["a negative amount", { ...settled, booked: "-0.40" }],
+    ["a negative amount of nothing", { ...settled, overrun: "-0.00000001" }],
+    ["an amount above the limit", { ...settled, booked: "46116860184.27387904" }],
+    ["an amount finer than a micro-cent", { ...settled, booked: "0.000000001" }],
+    ["an amount with an exponent", { ...settled, booked: "1e-3" }],
+    ["an amount with a sign", { ...settled, booked: "+0.40" }],
+    ["an amount with a comma", { ...settled, booked: "0,40" }],
+    ["an empty amount", { ...settled, booked: "" }],
+    ["an amount in words", { ...settled, booked: "Infinity" }],
+    ["a negative lack", { kind: "refused", lacking: [{ scope: "a", by: "-1.00" }] }],
+    ["a negative charge", { charged: [{ holdId: "h", amount: "-1.00" }], more: false }],
+    ["an unknown kind", { kind: "admitted" }],
+    ["a kind in other capitals", { kind: "Held" }],
+    ["an empty kind", { kind: "" }],
+    ["the name of a method", { kind: "toString" }],
+    ["the name of a prototype", { kind: "__proto__" }],
+    ["an unknown state of a hold", { kind: "exists", state: "closed" }],
+    ["an unknown state of a job", { kind: "not_waiting", state: "open" }],
+    ["a hold closed as released", { kind: "closed", as: "released" }],
+    ["a cancelled job that succeeded", { kind: "cancelled", state: "succeeded", booked: "0.00" }],
+    [
+      "an unknown outcome of an attempt",
+      { attempts: [{ jobId: "j", attempt: 1, charged: "0.00", outcome: "lost" }], more: false },
+    ],
+  ])("refuses %s", (_, json) => {
+    expect(() => outcomeFromJSON(json)).toThrow(RangeError);
+  });
+
+  it.each<readonly [string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["text", '{"kind":"held"}'],
+    ["a number", 1],
+    ["a list", [{ kind: "held" }]],
+    ["an empty list", []],
+    ["an empty object", {}],
+    ["a kind that is a number", { kind: 1 }],
+    ["a kind that is a list", { kind: ["held"] }],
+    ["a kind that is inherited", Object.create({ kind: "held" })],
+    ["an amount that went through a float", { ...settled, booked: 0.4 }],
+    ["an amount that is a bigint", { ...settled, booked: 40_000_000n }],
+    ["an amount that is null", { ...settled, overrun: null }],
+    ["a truthy flag", { ...settled, corrected: 1 }],
+    ["a list as an object", { kind: "refused", lacking: {} }],
+    ["a lack without a scope", { kind: "refused", lacking: [{ by: "1.00" }] }],
+    ["a lack with a field too many", { kind: "refused", lacking: [{ scope: "a", by: "1.00", cap: "1.00" }] }],
+    ["a charge in a number", { charged: [{ holdId: "h", amount: 1 }], more: false }],
+  ])("refuses the type of %s", (_, json) => {
+    expect(() => outcomeFromJSON(json)).toThrow(TypeError);
+  });
+
+  it.each<readonly [string, unknown]>([
+    ["a Hold", { holdId: "h", amount: "0.10", scopes: [], state: "open", booked: "0.00", expiresAt: null }],
+    ["an ExpireOutcome", { charged: [], more: false }],
+    ["a RecoverOutcome", { attempts: [], more: false }],
+  ])("takes the name %j for no kind", (kind, json) => {
+    expect(outcomeFromJSON(json)).toEqual(expect.anything());
+    expect(() => outcomeFromJSON({ kind, ...(json as object) })).toThrow(RangeError);
+  });
+
+  describe("a job, in detail", () => {
+    async function job(rest: object): Promise<() => unknown> {
+      const { store } = setUp();
+      await store.submit(approved("j"));
+      await store.fail(await leaseOf(store), "x", { retriable: true });
+      const json = sent(await store.job("j")) as object;
+      expect(outcomeFromJSON(json)).toMatchObject({ jobId: "j" });
+      return () => outcomeFromJSON({ ...json, ...rest });
+    }
+
+    it.each<readonly [string, object]>([
+      ["a negative cost", { maxCost: "-0.10" }],
+      ["an unknown backend", { backend: "cloud" }],
+      ["an unknown state", { state: "done" }],
+      ["milliseconds", { runAt: Date.now() }],
+      ["half an attempt", { attempts: 0.5 }],
+      ["a negative number of attempts", { attempts: -1 }],
+      ["a job that may never run", { maxAttempts: 0 }],
+      ["an unknown reason", { error: { code: "tired", message: "x" } }],
+      ["an approval without an author", { approval: { ...(sent(YES) as object), author: " " } }],
+      ["an approval at no time", { approval: { ...(sent(YES) as object), decidedAt: "yesterday" } }],
+    ])("refuses %s", async (_, rest) => {
+      expect(await job(rest)).toThrow(RangeError);
+    });
+
+    it.each<readonly [string, object]>([
+      ["an approval without a reason", { approval: { author: "a", decidedAt: "2026-11-23T00:00:00Z" } }],
+      ["a reason without a text", { error: { code: "error" } }],
+      ["a cost in a number", { maxCost: 0.1 }],
+    ])("refuses the type of %s", async (_, rest) => {
+      expect(await job(rest)).toThrow(TypeError);
+    });
+  });
+});
+
+describe("toJSON", () => {
+  it("writes money in dollars, and a typed payload as JSON would", async () => {
+    const when = new Date("2026-11-23T00:00:00.000Z");
+    const store = memoryStore<{ when: Date }>({
+      payload: (value) => ({ when: new Date((value as { when: string }).when) }),
+    });
+    await store.submit({ ...paid("j"), payload: { when } });
+    const job = await store.job("j");
+    expect(job?.payload).toEqual({ when });
+    expect(sent(job)).toMatchObject({ maxCost: "0.0000001", payload: { when: when.toISOString() } });
+  });
+});

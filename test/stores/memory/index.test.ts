@@ -1,0 +1,224 @@
+import { type DispatchStore, type Job, epochSeconds } from "dispatch-kit";
+import { memoryStore } from "dispatch-kit/memory";
+import { describe, expect, it } from "vitest";
+import {
+  approved,
+  AT_ONCE,
+  capped,
+  claim,
+  counters,
+  free,
+  leaseOf,
+  micro,
+  NO,
+  paid,
+  RUN,
+  setUp,
+  START,
+  YES,
+  stale,
+  stranger,
+} from "./support.ts";
+
+/** A parser: text that is a number. */
+function digits(value: unknown): unknown {
+  if (typeof value === "string" && /^\d+$/.test(value)) return Number(value);
+  throw new Error("not digits");
+}
+
+describe("memoryStore", () => {
+  it("gives payloads and results the types that its parsers make", async () => {
+    const { store } = setUp<number, { readonly text: string }>({
+      payload: (value) => Number(value),
+      result: (value) => ({ text: JSON.stringify(value) }),
+    });
+    await store.submit({ ...free("j"), payload: 42 });
+    const { lease, payload } = await claim(store);
+    expect(payload.toFixed(1)).toBe("42.0");
+    await store.complete(lease, { text: "done" });
+    const job: Job<number, { readonly text: string }> | null = await store.job("j");
+    expect([job?.payload, job?.result?.text]).toEqual([42, '{"text":"done"}']);
+    // @ts-expect-error a payload of another type
+    await store.submit({ ...free("k"), payload: "42" });
+  });
+
+  it("refuses what a parser refuses, before anything moves", async () => {
+    const { store } = setUp({ payload: digits, result: digits });
+    await expect(store.submit(approved("bad", capped(100), { payload: "x" }))).rejects.toThrow("not digits");
+    expect(await store.jobs()).toEqual([]);
+    expect(await counters(store, RUN)).toEqual([0n, 0n]);
+    await store.submit(approved("j", capped(100), { payload: "5" }));
+    const { lease, payload } = await claim(store);
+    expect(payload).toBe(5);
+    await expect(store.complete(lease, "x", { actual: micro(1) })).rejects.toThrow("not digits");
+    expect(await counters(store, RUN)).toEqual([10n, 0n]);
+    expect(await store.complete(lease, "7", { actual: micro(1) })).toMatchObject({ kind: "completed" });
+    expect(await store.job("j")).toMatchObject({ payload: 5, result: 7 });
+  });
+
+  it("costs no attempt if the parser refuses a payload only when it is claimed", async () => {
+    let broken = false;
+    const { store } = setUp({
+      payload: (value) => {
+        if (broken) throw new Error("broken parser");
+        return value;
+      },
+    });
+    await store.submit(approved("j"));
+    broken = true;
+    await expect(store.claim(["text"])).rejects.toThrow("broken parser");
+    broken = false;
+    expect(await store.job("j")).toMatchObject({ state: "queued", attempts: 0 });
+    expect(await leaseOf(store)).toMatchObject({ attempts: 1 });
+  });
+
+  it("gives a job once, though its own parser claims meanwhile", async () => {
+    const stores: DispatchStore[] = [];
+    const claims: unknown[] = [];
+    let reentered = false;
+    const { store } = setUp({
+      payload: (value) => {
+        const [own] = stores;
+        if (own && !reentered) {
+          reentered = true;
+          claims.push(own.claim(["text"]));
+        }
+        return value;
+      },
+    });
+    await store.submit(approved("j"));
+    stores.push(store);
+    claims.push(store.claim(["text"]));
+    const answers = await Promise.all(claims);
+    expect(answers.filter((claimed) => claimed !== null)).toHaveLength(1);
+    expect(await store.job("j")).toMatchObject({ attempts: 1 });
+  });
+
+  it("keeps values as JSON: what the caller changes later changes nothing", async () => {
+    const { store } = setUp();
+    const payload = { list: [1], when: new Date(0), gone: undefined };
+    await store.submit(free("j", { payload }));
+    payload.list.push(2);
+    const claimed = await claim(store);
+    expect(claimed.payload).toEqual({ list: [1], when: "1970-01-01T00:00:00.000Z" });
+    (claimed.payload as { list: number[] }).list.push(3);
+    const result = { deep: { list: [1] } };
+    await store.complete(claimed.lease, result);
+    result.deep.list.push(2);
+    const job = await store.job("j");
+    expect(job).toMatchObject({ payload: { list: [1] }, result: { deep: { list: [1] } } });
+    (job?.result as { deep: unknown }).deep = null;
+    expect(await store.job("j")).toMatchObject({ result: { deep: { list: [1] } } });
+  });
+
+  it.each([null, 0, "", false, [], [null], { __proto__: null, a: 1 }, "\0\u{d800}"])(
+    "gives the payload and the result %j back",
+    async (value) => {
+      const { store } = setUp();
+      await store.submit(free("j", { payload: value }));
+      const { lease, payload } = await claim(store);
+      expect(payload).toEqual(value);
+      await store.complete(lease, value);
+      expect((await store.job("j"))?.result).toEqual(value);
+    },
+  );
+
+  it("takes no result for null", async () => {
+    const { store } = setUp();
+    await store.submit(free("j"));
+    expect(await store.complete(await leaseOf(store), undefined)).toMatchObject({ kind: "completed" });
+    expect(await store.job("j")).toMatchObject({ state: "succeeded", result: null });
+  });
+
+  it("hands nothing out that could change the store: every answer is frozen", async () => {
+    const { store } = setUp();
+    const frozen = (value: unknown): void => {
+      if (typeof value !== "object" || value === null) return;
+      expect(value).toSatisfy(Object.isFrozen);
+      Object.values(value).forEach(frozen);
+    };
+    frozen(await store.submit(approved("j")));
+    frozen(await store.submit(approved("over", capped(1))));
+    await store.submit(paid("p"));
+    frozen(await store.approve("p", YES, { scopes: capped(1) }));
+    frozen(await store.reject("p", NO));
+    frozen(await store.cancel("p"));
+    const lease = await leaseOf(store);
+    frozen(await store.fail(lease, "x", { retriable: true }));
+    frozen(await store.fail(stranger("j"), "x", { retriable: true }));
+    await store.claim(["text"]);
+    frozen(await store.recoverStale(AT_ONCE));
+    frozen(await store.complete(await leaseOf(store), 1));
+    frozen(await store.job("j"));
+    frozen(await store.jobs());
+  });
+
+  it("hands nothing out that could change the store: the error of a job that is tried again", async () => {
+    const { store } = setUp();
+    await store.submit(approved("j"));
+    await store.fail(await leaseOf(store), "x", { retriable: true });
+    const { error } = (await store.job("j")) ?? {};
+    expect(error).toSatisfy(Object.isFrozen);
+  });
+
+  it.each(["submitMany", "completeMany", "prune"] as const)("freezes what %s answers", async (method) => {
+    const { store } = setUp();
+    await store.submit(free("j"));
+    const lease = await leaseOf(store);
+    const answers = {
+      submitMany: () => store.submitMany([free("k")]),
+      completeMany: () => store.completeMany([{ lease, result: 1 }]),
+      prune: () => store.prune({ before: epochSeconds(START) }),
+    };
+    expect(await answers[method]()).toSatisfy(Object.isFrozen);
+  });
+
+  it("runs on the machine's clock if it is given none", async () => {
+    const store = memoryStore();
+    await store.migrate();
+    const before = Date.now() / 1000;
+    await store.submit(free("j"));
+    const { leasedAt } = await leaseOf(store);
+    expect(leasedAt).toBeGreaterThanOrEqual(before);
+    expect(leasedAt).toBeLessThanOrEqual(Date.now() / 1000);
+  });
+
+  it.each<readonly [unknown]>([[null], [{ clock: 5 }], [{ payload: {} }], [{ time: () => 5 }]])(
+    "refuses the options %j",
+    (options) => {
+      expect(() => memoryStore(options as never)).toThrow(TypeError);
+    },
+  );
+
+  it("moves nothing while the clock fails", async () => {
+    let time: unknown = START;
+    const store = memoryStore({ clock: () => time as never });
+    await store.submit(approved("j"));
+    const lease = await leaseOf(store);
+    await store.submit(approved("queued"));
+    time = Date.now();
+    const calls = [
+      store.submit(approved("new")),
+      store.claim(["text"]),
+      store.complete(lease, 1),
+      store.fail(lease, "x", { retriable: true }),
+      store.renew(lease),
+      store.cancel("j"),
+      store.recoverStale(AT_ONCE),
+    ];
+    await Promise.all(calls.map((call) => expect(call).rejects.toThrow(RangeError)));
+    time = START;
+    expect(await store.job("j")).toMatchObject({ state: "running", attempts: 1, error: null });
+    expect(await store.job("queued")).toMatchObject({ state: "queued", attempts: 0 });
+    expect(await store.job("new")).toBeNull();
+    expect(await counters(store, RUN)).toEqual([20n, 0n]);
+  });
+
+  it("shares nothing with another store", async () => {
+    const [one, other] = [setUp().store, setUp().store];
+    await one.submit(approved("j"));
+    expect(await other.claim(["text"])).toBeNull();
+    expect(await counters(other, RUN)).toEqual([0n, 0n]);
+    expect(await other.complete(await leaseOf(one), 1)).toEqual(stale);
+  });
+});

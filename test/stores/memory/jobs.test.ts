@@ -1,0 +1,482 @@
+import { BackendKind, type JobRequest, epochSeconds } from "dispatch-kit";
+import { describe, expect, it } from "vitest";
+import {
+  approved,
+  AT_ONCE,
+  capped,
+  claim,
+  counters,
+  free,
+  leaseOf,
+  micro,
+  MONTH,
+  MOST,
+  NO,
+  paid,
+  RUN,
+  setUp,
+  START,
+  YES,
+  stale,
+  NONE,
+  stateOf,
+} from "./support.ts";
+
+/** A parser: text that is a number. */
+function digits(value: unknown): unknown {
+  if (typeof value === "string" && /^\d+$/.test(value)) return Number(value);
+  throw new Error("not digits");
+}
+
+describe("submit", () => {
+  it("queues free local work at once, without approval or money", async () => {
+    const { store } = setUp();
+    expect(await store.submit(free("j"))).toEqual({ kind: "queued" });
+    expect(await stateOf(store, "j")).toBe("pending");
+    expect(await claim(store)).toMatchObject({ lease: { jobId: "j", attempts: 1 }, payload: "j" });
+    expect(await store.getHold("job:j#1")).toBeNull();
+  });
+
+  it.each<readonly [string, Partial<JobRequest<unknown>>]>([
+    ["local work that costs", { backend: BackendKind.LOCAL, maxCost: micro(1) }],
+    ["a LAN worker for nothing", { backend: BackendKind.LAN_WORKER, maxCost: micro(0) }],
+    ["an API for nothing", { backend: BackendKind.CLOUD_WORKER, maxCost: micro(0) }],
+  ])("makes %s wait for an approval", async (_, rest) => {
+    const { store } = setUp();
+    expect(await store.submit(paid("j", rest))).toEqual({ kind: "awaiting_approval" });
+    expect(await store.claim(["text"])).toBeNull();
+    expect(await store.approve("j", YES, { scopes: capped(100) })).toEqual({ kind: "queued" });
+    expect(await store.getHold("job:j#1")).toMatchObject({ state: "open", expiresAt: null });
+    expect(await claim(store)).toMatchObject({ lease: { jobId: "j" } });
+  });
+
+  it("holds the first attempt of what is approved already", async () => {
+    const { store } = setUp();
+    expect(await store.submit(approved("j"))).toEqual({ kind: "queued" });
+    expect(await store.job("j")).toMatchObject({ state: "queued", attempts: 0, approval: YES, error: null });
+    expect(await store.getHold("job:j#1")).toMatchObject({ amount: 10n, state: "open" });
+    expect(await counters(store, MONTH)).toEqual([10n, 0n]);
+  });
+
+  it("refuses what is approved but has no room, and remembers nothing of it", async () => {
+    const { store } = setUp();
+    const scopes = [...capped(100, RUN), ...capped(9, MONTH)];
+    expect(await store.submit(approved("j", scopes))).toEqual({
+      kind: "refused",
+      lacking: [{ scope: MONTH, by: 1n }],
+    });
+    expect(await store.job("j")).toBeNull();
+    expect(await store.jobs()).toEqual([]);
+    expect(await store.getHold("job:j#1")).toBeNull();
+    expect(await counters(store, RUN)).toEqual([0n, 0n]);
+    // With room, and even with another body, it is admitted.
+    expect(await store.submit(approved("j", capped(100), { maxCost: micro(9) }))).toEqual({ kind: "queued" });
+  });
+
+  it("refuses a cap against a pinned one, and remembers nothing of it", async () => {
+    const { store } = setUp();
+    await store.pinCap(MONTH, micro(50));
+    const error = { code: "cap_conflict", subject: MONTH };
+    await expect(store.submit(approved("j"))).rejects.toMatchObject(error);
+    expect(await store.job("j")).toBeNull();
+    expect(await store.submit(approved("j", capped(50)))).toEqual({ kind: "queued" });
+  });
+
+  it("makes one job of the same job twice, in whatever state it is", async () => {
+    const { store } = setUp();
+    const both = await Promise.all([store.submit(approved("j")), store.submit(approved("j"))]);
+    expect(both).toEqual([{ kind: "queued" }, { kind: "exists", state: "queued" }]);
+    expect(await counters(store, RUN)).toEqual([10n, 0n]);
+    const lease = await leaseOf(store);
+    expect(await store.submit(approved("j"))).toEqual({ kind: "exists", state: "running" });
+    await store.complete(lease, 1);
+    expect(await store.submit(approved("j"))).toEqual({ kind: "exists", state: "succeeded" });
+    expect(await store.claim(["text"])).toBeNull();
+  });
+
+  it("does not approve a job that waits by submitting it again", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    expect(await store.submit(approved("j"))).toEqual({ kind: "exists", state: "awaiting_approval" });
+    expect(await counters(store, RUN)).toEqual([0n, 0n]);
+    expect(await store.claim(["text"])).toBeNull();
+  });
+
+  it("takes another order of the payload's keys, and an approval, for the same body", async () => {
+    const { store } = setUp();
+    const payload = { a: 1, b: [{ c: 2, d: undefined, e: null }] };
+    await store.submit(paid("j", { payload }));
+    const again = { b: [{ e: null, c: 2 }], a: 1 };
+    expect(
+      await store.submit(approved("j", capped(1), { payload: again, priority: 0, runAt: null })),
+    ).toEqual({
+      kind: "exists",
+      state: "awaiting_approval",
+    });
+  });
+
+  it.each<readonly [string, Partial<JobRequest<unknown>>]>([
+    ["lane", { lane: "video" }],
+    ["payload", { payload: { a: 2 } }],
+    ["backend", { backend: BackendKind.LAN_WORKER }],
+    ["maxCost", { maxCost: micro(11) }],
+    ["maxAttempts", { maxAttempts: 4 }],
+    ["priority", { priority: 1 }],
+    ["runAt", { runAt: epochSeconds(START) }],
+  ])("refuses another %s under an id that is known", async (field, rest) => {
+    const { store } = setUp();
+    const first = approved("j", capped(100), { payload: { a: 1 } });
+    await store.submit(first);
+    const error = { code: "job_conflict", subject: "j" };
+    await expect(store.submit({ ...first, ...rest })).rejects.toMatchObject(error);
+    await expect(store.submit({ ...first, ...rest })).rejects.toThrow(field);
+    expect(await counters(store, RUN)).toEqual([10n, 0n]);
+  });
+
+  it.each<readonly [string, Partial<Record<keyof JobRequest<unknown>, unknown>>]>([
+    ["an empty id", { jobId: "" }],
+    ["an id that is too long", { jobId: "x".repeat(201) }],
+    ["an id with a lone surrogate", { jobId: "a\u{d800}" }],
+    ["a lane with a line break", { lane: "a\nb" }],
+    ["an unknown backend", { backend: "cloud" }],
+    ["a negative cost", { maxCost: -1n }],
+    ["a cost above the limit", { maxCost: MOST + 1n }],
+    ["no attempts", { maxAttempts: 0 }],
+    ["half an attempt", { maxAttempts: 1.5 }],
+    ["half a priority", { priority: 0.5 }],
+    ["milliseconds", { runAt: Date.now() }],
+    ["no scopes", { approved: { approval: YES, scopes: [] } }],
+    ["a scope twice", { approved: { approval: YES, scopes: capped(100, RUN, RUN) } }],
+    ["a rejection", { approved: { approval: NO, scopes: capped(100) } }],
+  ])("refuses %s", async (_, rest) => {
+    const { store } = setUp();
+    await expect(store.submit({ ...paid("j"), ...rest } as never)).rejects.toThrow(RangeError);
+    expect(await store.jobs()).toEqual([]);
+  });
+
+  it.each<readonly [string, unknown]>([
+    ["a number for money", { ...paid("j"), maxCost: 10 }],
+    ["a missing cost", { ...paid("j"), maxCost: undefined }],
+    ["a misspelt field", { ...paid("j"), prio: 1 }],
+    ["a bigint in the payload", { ...paid("j"), payload: { amount: 1n } }],
+    ["a cycle in the payload", { ...paid("j"), payload: cycle() }],
+    ["a function for a payload", { ...paid("j"), payload: () => 1 }],
+    ["a copied approval", { ...paid("j"), approved: { approval: { ...YES }, scopes: capped(1) } }],
+    ["no job", undefined],
+  ])("refuses the type of %s", async (_, job) => {
+    const { store } = setUp();
+    await expect(store.submit(job as never)).rejects.toThrow(TypeError);
+    expect(await store.jobs()).toEqual([]);
+  });
+
+  it("accepts an approval of free work, and keeps who it was", async () => {
+    const { store } = setUp();
+    expect(await store.submit(free("j", { approved: { approval: YES, scopes: capped(0) } }))).toEqual({
+      kind: "queued",
+    });
+    expect(await store.job("j")).toMatchObject({ state: "pending", approval: YES });
+    expect(await counters(store, RUN)).toEqual([0n, 0n]);
+  });
+});
+
+function cycle(): unknown {
+  const knot: Record<string, unknown> = {};
+  knot["self"] = knot;
+  return knot;
+}
+
+describe("approve", () => {
+  it("holds and queues in one step, once", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    const scopes = capped(100);
+    const twice = await Promise.all([
+      store.approve("j", YES, { scopes }),
+      store.approve("j", YES, { scopes }),
+    ]);
+    expect(twice).toEqual([{ kind: "queued" }, { kind: "not_waiting", state: "queued" }]);
+    expect(await counters(store, RUN)).toEqual([10n, 0n]);
+    expect(await store.job("j")).toMatchObject({ approval: YES });
+  });
+
+  it("leaves a job waiting when there is no room, and admits it when there is", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    await store.hold({ holdId: "h", amount: micro(95), scopes: capped(100), ttlSeconds: 60 });
+    expect(await store.approve("j", YES, { scopes: capped(100) })).toMatchObject({
+      kind: "refused",
+      lacking: [{ by: 5n }, { by: 5n }],
+    });
+    expect(await store.job("j")).toMatchObject({ state: "awaiting_approval", approval: null, error: null });
+    expect(await counters(store, RUN)).toEqual([95n, 0n]);
+    await store.release("h");
+    expect(await store.approve("j", YES, { scopes: capped(100) })).toEqual({ kind: "queued" });
+  });
+
+  it("refuses a cap against a pinned one", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    await store.pinCap(RUN, micro(50));
+    const approve = store.approve("j", YES, { scopes: capped(100) });
+    await expect(approve).rejects.toMatchObject({ code: "cap_conflict", subject: RUN });
+    expect(await stateOf(store, "j")).toBe("awaiting_approval");
+  });
+
+  it.each<readonly [string, unknown, unknown]>([
+    ["a rejection", NO, { scopes: capped(100) }],
+    ["no scopes", YES, { scopes: [] }],
+    ["a scope twice", YES, { scopes: capped(100, RUN, RUN) }],
+  ])("refuses %s", async (_, approval, options) => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    await expect(store.approve("j", approval as never, options as never)).rejects.toThrow(RangeError);
+    expect(await stateOf(store, "j")).toBe("awaiting_approval");
+  });
+
+  it.each<readonly [string, unknown, unknown]>([
+    ["a copied approval", { ...YES }, { scopes: capped(100) }],
+    ["no options", YES, undefined],
+    ["an unknown option", YES, { scopes: capped(100), scope: RUN }],
+  ])("refuses the type of %s", async (_, approval, options) => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    await expect(store.approve("j", approval as never, options as never)).rejects.toThrow(TypeError);
+  });
+});
+
+describe("reject", () => {
+  it("ends the job with who and why", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    await store.reject("j", NO);
+    expect(await store.job("j")).toMatchObject({
+      state: "rejected",
+      approval: NO,
+      error: { code: "rejected", message: "too dear" },
+    });
+  });
+
+  it("takes no approval for a rejection", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    await expect(store.reject("j", YES)).rejects.toThrow(RangeError);
+    await expect(store.reject("j", { ...NO } as never)).rejects.toThrow(TypeError);
+    expect(await stateOf(store, "j")).toBe("awaiting_approval");
+  });
+});
+
+describe("cancel", () => {
+  it("gives back what was only queued, also of a retry", async () => {
+    const { store } = setUp();
+    await store.submit(approved("j"));
+    await store.fail(await leaseOf(store), "busy", { retriable: true, actual: micro(4) });
+    expect(await store.cancel("j")).toEqual({ kind: "cancelled", state: "failed", booked: 0n });
+    expect(await store.getHold("job:j#2")).toMatchObject({ state: "released" });
+    expect(await store.job("j")).toMatchObject({ error: { code: "cancelled" } });
+    expect(await counters(store, RUN)).toEqual([0n, 4n]);
+    expect(await store.claim(["text"])).toBeNull();
+  });
+
+  it("charges what was claimed in full, never releases it, and the worker's cost corrects that", async () => {
+    const { store } = setUp();
+    await store.submit(approved("j"));
+    const lease = await leaseOf(store);
+    expect(await store.cancel("j")).toEqual({ kind: "cancelled", state: "failed", booked: 10n });
+    expect(await store.getHold("job:j#1")).toMatchObject({ state: "charged" });
+    expect(await store.cancel("j")).toEqual({ kind: "ended", state: "failed" });
+    expect(await store.recoverStale(AT_ONCE)).toEqual(NONE);
+    expect(await store.complete(lease, 1, { actual: micro(2) })).toEqual(stale);
+    expect(await store.job("j")).toMatchObject({ state: "failed", result: null });
+    expect(await counters(store, RUN)).toEqual([0n, 2n]);
+  });
+
+  it("ends free work that runs, without money", async () => {
+    const { store } = setUp();
+    await store.submit(free("j"));
+    const lease = await leaseOf(store);
+    expect(await store.cancel("j")).toEqual({ kind: "cancelled", state: "failed", booked: 0n });
+    expect(await store.complete(lease, 1)).toEqual(stale);
+  });
+});
+
+describe("job_unknown", () => {
+  it("is the error for an id that was never submitted", async () => {
+    const { store } = setUp();
+    const error = { code: "job_unknown", subject: "nobody" };
+    await expect(store.approve("nobody", YES, { scopes: capped(1) })).rejects.toMatchObject(error);
+    await expect(store.reject("nobody", NO)).rejects.toMatchObject(error);
+    await expect(store.cancel("nobody")).rejects.toMatchObject(error);
+    await expect(store.jobs({ after: "nobody" })).rejects.toMatchObject(error);
+    expect(await store.job("nobody")).toBeNull();
+  });
+});
+
+describe("submitMany", () => {
+  it("answers each job in order, and does not admit more than there is room for", async () => {
+    const { store } = setUp();
+    const scopes = capped(25);
+    const jobs = [free("f"), paid("p"), ...["a", "b", "c"].map((id) => approved(id, scopes)), free("f")];
+    const answers = await store.submitMany(jobs);
+    expect(answers.map(({ kind }) => kind)).toEqual([
+      "queued",
+      "awaiting_approval",
+      "queued",
+      "queued",
+      "refused",
+      "exists",
+    ]);
+    expect(answers[4]).toMatchObject({ lacking: [{ by: 5n }, { by: 5n }] });
+    expect(await counters(store, RUN)).toEqual([20n, 0n]);
+    expect(await store.submitMany([])).toEqual([]);
+  });
+
+  it("stores nothing if one of the jobs is malformed", async () => {
+    const { store } = setUp();
+    const submitted = store.submitMany([free("a"), free("b", { maxAttempts: 0 })]);
+    await expect(submitted).rejects.toThrow(RangeError);
+    expect(await store.jobs()).toEqual([]);
+    await expect(store.submitMany(free("a") as never)).rejects.toThrow(TypeError);
+  });
+
+  it("stores nothing if the parser refuses one of the payloads", async () => {
+    const { store } = setUp({ payload: digits });
+    const submitted = store.submitMany([free("a", { payload: "1" }), free("b", { payload: "x" })]);
+    await expect(submitted).rejects.toThrow("digits");
+    expect(await store.jobs()).toEqual([]);
+  });
+});
+
+describe("job", () => {
+  it("shows what the store knows", async () => {
+    const { store } = setUp();
+    const runAt = epochSeconds(START - 5);
+    await store.submit(approved("j", capped(100), { payload: { a: [1] }, priority: 7, runAt }));
+    const lease = await leaseOf(store);
+    await store.complete(lease, { b: null });
+    expect(await store.job("j")).toEqual({
+      jobId: "j",
+      lane: "text",
+      payload: { a: [1] },
+      backend: "cloud_worker",
+      maxCost: 10n,
+      maxAttempts: 3,
+      priority: 7,
+      runAt,
+      state: "succeeded",
+      attempts: 1,
+      approval: YES,
+      error: null,
+      result: { b: null },
+    });
+  });
+
+  it("refuses an id that is none", async () => {
+    await expect(setUp().store.job("")).rejects.toThrow(RangeError);
+  });
+});
+
+describe("jobs", () => {
+  it("lists in the order of submission, by state and lane, page by page", async () => {
+    const { store } = setUp();
+    for (let index = 0; index < 12; index++) {
+      await store.submit(
+        index % 3 === 0 ? paid(`${index}`) : free(`${index}`, { lane: index % 2 ? "a" : "b" }),
+      );
+    }
+    await store.claim(["a"]);
+    const ids = async (filter: Parameters<typeof store.jobs>[0]): Promise<string> =>
+      (await store.jobs(filter)).map(({ jobId }) => jobId).join(" ");
+    expect(await ids(undefined)).toBe("0 1 2 3 4 5 6 7 8 9 10 11");
+    expect(await ids({ lane: "b" })).toBe("2 4 8 10");
+    expect(await ids({ state: "running" })).toBe("1");
+    expect(await ids({ state: "pending", lane: "a" })).toBe("5 7 11");
+    expect(await ids({ limit: 5 })).toBe("0 1 2 3 4");
+    expect(await ids({ limit: 5, after: "4" })).toBe("5 6 7 8 9");
+    expect(await ids({ limit: 5, after: "9" })).toBe("10 11");
+    expect(await ids({ state: "awaiting_approval", after: "2", limit: 2 })).toBe("3 6");
+    expect(await ids({ after: "11" })).toBe("");
+    expect(await ids({ lane: "none" })).toBe("");
+  });
+
+  it("shows 100 if no limit is given", async () => {
+    const { store } = setUp();
+    await store.submitMany(Array.from({ length: 101 }, (_, index) => free(`${index}`)));
+    expect(await store.jobs()).toHaveLength(100);
+    expect(await store.jobs({ after: "99" })).toMatchObject([{ jobId: "100" }]);
+  });
+
+  it.each<readonly [object, typeof TypeError | typeof RangeError]>([
+    [{ limit: 0 }, RangeError],
+    [{ limit: 1.5 }, RangeError],
+    [{ state: "done" }, RangeError],
+    [{ lane: "" }, RangeError],
+    [{ state: 1 }, TypeError],
+    [{ status: "failed" }, TypeError],
+  ])("refuses the filter %j", async (filter, error) => {
+    await expect(setUp().store.jobs(filter)).rejects.toThrow(error);
+  });
+});
+
+describe("prune", () => {
+  it("forgets the contents of what ended before an instant, and keeps its ids and its money", async () => {
+    const { store, clock } = setUp();
+    await store.submit(approved("old", capped(100), { payload: "secret" }));
+    const lease = await leaseOf(store);
+    const first = await store.complete(lease, "done", { actual: micro(4) });
+    await store.submit(paid("rejected"));
+    await store.reject("rejected", NO);
+    clock.now += 10;
+    await store.submit(free("recent"));
+    await store.cancel("recent");
+    await store.submit(free("running", { lane: "video" }));
+    await store.claim(["video"]);
+    await store.submit(paid("waiting"));
+    clock.now += 10;
+    expect(await store.prune({ before: epochSeconds(START) })).toMatchObject({ jobs: 0 });
+    expect(await store.prune({ before: epochSeconds(START + 10) })).toMatchObject({ jobs: 2 });
+    expect(await store.prune({ before: epochSeconds(START + 10) })).toMatchObject({ jobs: 0 });
+    expect((await store.jobs()).map(({ jobId }) => jobId)).toEqual(["recent", "running", "waiting"]);
+    expect(await store.job("old")).toBeNull();
+    expect(await counters(store, RUN)).toEqual([0n, 4n]);
+
+    // Its id still answers, and nothing starts again under it.
+    expect(await store.submit(approved("old", capped(100), { payload: "secret" }))).toEqual({
+      kind: "exists",
+      state: "succeeded",
+    });
+    expect(await store.submit(free("old", { payload: "other" }))).toEqual({
+      kind: "exists",
+      state: "succeeded",
+    });
+    expect(await store.complete(lease, "again")).toEqual(first);
+    expect(await store.cancel("old")).toEqual({ kind: "ended", state: "succeeded" });
+    expect(await store.approve("rejected", YES, { scopes: capped(100) })).toEqual({
+      kind: "not_waiting",
+      state: "rejected",
+    });
+    expect(await store.jobs({ after: "old", limit: 1 })).toMatchObject([{ jobId: "recent" }]);
+    expect(await counters(store, RUN)).toEqual([0n, 4n]);
+  });
+
+  it("keeps the ids of holds, so that a repeat still answers exists", async () => {
+    const { store, clock } = setUp();
+    const request = { holdId: "h", amount: micro(10), scopes: capped(100), ttlSeconds: 60 };
+    await store.hold(request);
+    await store.settle("h", micro(4));
+    clock.now += 1000;
+    await store.prune({ before: clock() });
+    expect(await store.hold(request)).toEqual({ kind: "exists", state: "settled" });
+    expect(await counters(store, RUN)).toEqual([0n, 4n]);
+  });
+
+  it.each<readonly [unknown]>([[{}], [undefined], [{ before: "2026" }], [{ before: START, limit: 1 }]])(
+    "refuses the options %j",
+    async (options) => {
+      await expect(setUp().store.prune(options as never)).rejects.toThrow(TypeError);
+    },
+  );
+
+  it("refuses milliseconds", async () => {
+    await expect(setUp().store.prune({ before: Date.now() as never })).rejects.toThrow(RangeError);
+  });
+});

@@ -1,0 +1,356 @@
+import {
+  BackendKind,
+  type DispatchStore,
+  isDispatchError,
+  type Job,
+  type JobState,
+  type Lease,
+} from "dispatch-kit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { capped, type Clock, micro, NO, setUp, YES } from "./support.ts";
+
+/** Jobs by id, with the most that an attempt may cost; `free` costs nothing and needs no approval. */
+const JOBS = { a: 10n, b: 10n, c: 4n, free: 0n } as const;
+type JobId = keyof typeof JOBS;
+const IDS = Object.keys(JOBS) as JobId[];
+const MAX_ATTEMPTS = 3;
+const CALLS = ["call1", "call2"] as const;
+const SHARED = "month:2026-11";
+const runOf = (id: string): string => `run:${id}`;
+const SCOPES = [SHARED, ...[...IDS, ...CALLS].map(runOf)];
+const ENDS: readonly JobState[] = ["succeeded", "failed", "rejected"];
+
+/** One claim of a job: what the provider will bill for it, whenever and whatever its worker reports. */
+interface Execution {
+  readonly lease: Lease;
+  readonly jobId: JobId;
+  readonly cost: bigint;
+  /** Whether its first report told the cost; null until it has reported. */
+  told: boolean | null;
+}
+
+/** The test's own account: what has truly been spent, and the largest cap that anything was admitted under. */
+class Account {
+  readonly executions: Execution[] = [];
+  readonly calls = new Map<string, bigint>();
+  readonly largestCap = new Map<string, bigint>();
+  readonly pinned = new Map<string, bigint>();
+  /** The cap of the shared scope that each job was approved under. */
+  readonly approvedCap = new Map<string, bigint>();
+  readonly ended = new Map<string, Job>();
+  readonly completedBy = new Map<string, string>();
+
+  admitted(id: string, cap: bigint): void {
+    const used = { [SHARED]: this.pinned.get(SHARED) ?? cap, [runOf(id)]: cap };
+    for (const [scope, most] of Object.entries(used)) {
+      const largest = this.largestCap.get(scope) ?? 0n;
+      this.largestCap.set(scope, most > largest ? most : largest);
+    }
+  }
+
+  trueCost(scope: string): bigint {
+    const bills = [...this.executions.map(({ jobId, cost }) => [jobId, cost] as const), ...this.calls];
+    return bills.reduce(
+      (total, [id, cost]) => (scope === SHARED || scope === runOf(id) ? total + cost : total),
+      0n,
+    );
+  }
+}
+
+const id = fc.constantFrom(...IDS);
+const cap = fc.constantFrom(20n, 30n, 30n, 60n);
+/** Which of the executions so far; the newest are the likeliest, the rest are zombies. */
+const which = fc.oneof(fc.constantFrom(0, 0, 1), fc.nat(9));
+const maxAttempts = fc.constantFrom(undefined, undefined, 1, 2, 9);
+
+const steps = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ op: fc.constant("submit" as const), id, approved: fc.boolean(), cap }),
+  },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant("approve" as const), id, cap }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("reject" as const), id }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("cancel" as const), id }) },
+  { weight: 8, arbitrary: fc.record({ op: fc.constant("claim" as const), share: fc.nat(100) }) },
+  { weight: 4, arbitrary: fc.record({ op: fc.constant("complete" as const), which, tells: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      op: fc.constant("fail" as const),
+      which,
+      tells: fc.boolean(),
+      retriable: fc.constantFrom(true, true, false),
+      maxAttempts,
+      retryAfterSeconds: fc.constantFrom(0, 0, 5),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant("renew" as const), which }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant("recover" as const),
+      ttlSeconds: fc.constantFrom(0, 5, 10),
+      limit: fc.constantFrom(1, 100),
+      maxAttempts,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("call" as const),
+      call: fc.constantFrom(...CALLS),
+      share: fc.nat(100),
+      cap,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constant("settle" as const), call: fc.constantFrom(...CALLS) }),
+  },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("expire" as const) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("pin" as const), cap }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ op: fc.constant("tick" as const), seconds: fc.constantFrom(1, 5, 10) }),
+  },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant("prune" as const) }) },
+);
+type Step = typeof steps extends fc.Arbitrary<infer T> ? T : never;
+
+/** What a call answers, or `null` if the pinned cap forbids it. */
+async function unlessPinned<T>(call: PromiseLike<T> | T): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isDispatchError(error, "cap_conflict")) return null;
+    throw error;
+  }
+}
+
+const scopesOf = (owner: string, most: bigint): ReturnType<typeof capped> =>
+  capped(most, SHARED, runOf(owner));
+
+async function apply(store: DispatchStore, clock: Clock, account: Account, step: Step): Promise<void> {
+  switch (step.op) {
+    case "submit": {
+      const backend = step.id === "free" ? BackendKind.LOCAL : BackendKind.CLOUD_WORKER;
+      const job = {
+        jobId: step.id,
+        lane: "text",
+        payload: step.id,
+        backend,
+        maxCost: micro(JOBS[step.id]),
+        maxAttempts: MAX_ATTEMPTS,
+      };
+      const paid = step.approved && step.id !== "free";
+      const given = paid ? { approved: { approval: YES, scopes: scopesOf(step.id, step.cap) } } : {};
+      const answer = await unlessPinned(store.submit({ ...job, ...given }));
+      if (answer?.kind === "queued" && paid) approve(account, step.id, step.cap);
+      return;
+    }
+    case "approve": {
+      if (!(await exists(store, step.id))) return;
+      const answer = await unlessPinned(store.approve(step.id, YES, { scopes: scopesOf(step.id, step.cap) }));
+      if (answer?.kind === "queued") approve(account, step.id, step.cap);
+      return;
+    }
+    case "reject":
+      if (await exists(store, step.id)) await store.reject(step.id, NO);
+      return;
+    case "cancel":
+      if (await exists(store, step.id)) await store.cancel(step.id);
+      return;
+    case "claim": {
+      const claimed = await store.claim(["text"]);
+      if (claimed === null) return;
+      const jobId = claimed.payload as JobId;
+      const made = account.executions.filter((execution) => execution.jobId === jobId).length;
+      expect(claimed.lease).toMatchObject({ jobId, attempts: made + 1 });
+      const cost = (JOBS[jobId] * BigInt(step.share)) / 100n;
+      account.executions.push({ lease: claimed.lease, jobId, cost, told: null });
+      return;
+    }
+    case "complete":
+    case "fail":
+      await report(store, account, step);
+      return;
+    case "renew": {
+      const execution = account.executions.at(-1 - step.which);
+      if (!execution) return;
+      const before = await store.job(execution.jobId);
+      const renewed = await store.renew(execution.lease);
+      expect(renewed).toBe(isLatest(account, execution) && before?.state === "running");
+      return;
+    }
+    case "recover": {
+      const { ttlSeconds, limit, maxAttempts: most } = step;
+      const lowered = most === undefined ? {} : { maxAttempts: most };
+      const { attempts } = await store.recoverStale({ ttlSeconds, limit, ...lowered });
+      for (const { jobId, attempt, charged, outcome } of attempts) {
+        expect(account.executions.filter((execution) => execution.jobId === jobId)).toHaveLength(attempt);
+        expect(charged).toBe(JOBS[jobId as JobId]);
+        if (outcome === "requeued") retried(account, jobId);
+      }
+      return;
+    }
+    case "call": {
+      const { call: holdId, share, cap: most } = step;
+      const request = { holdId, amount: micro(8), scopes: scopesOf(holdId, most), ttlSeconds: 10 };
+      const answer = await unlessPinned(store.hold(request));
+      if (answer?.kind !== "held") return;
+      account.admitted(holdId, most);
+      account.calls.set(holdId, (8n * BigInt(share)) / 100n);
+      return;
+    }
+    case "settle": {
+      const cost = account.calls.get(step.call);
+      if (cost === undefined) return;
+      // What cost nothing is given back; the truth may come after a charge.
+      if (cost === 0n) await store.release(step.call);
+      else expect(await store.settle(step.call, micro(cost))).toMatchObject({ kind: "settled", overrun: 0n });
+      return;
+    }
+    case "expire":
+      for (const { holdId, amount } of (await store.expire()).charged) {
+        expect([...account.calls.keys()]).toContain(holdId);
+        expect(amount).toBe(8n);
+      }
+      return;
+    case "pin":
+      await store.pinCap(SHARED, micro(step.cap));
+      account.pinned.set(SHARED, step.cap);
+      return;
+    case "tick":
+      clock.now += step.seconds;
+      return;
+    case "prune":
+      await store.prune({ before: clock() });
+      return;
+  }
+}
+
+async function exists(store: DispatchStore, jobId: string): Promise<boolean> {
+  return (await store.job(jobId)) !== null;
+}
+
+function approve(account: Account, jobId: string, most: bigint): void {
+  account.approvedCap.set(jobId, most);
+  account.admitted(jobId, most);
+}
+
+/** A retry holds by the caps stored at its job's approval. */
+function retried(account: Account, jobId: string): void {
+  const most = account.approvedCap.get(jobId);
+  if (most !== undefined) account.admitted(jobId, most);
+}
+
+function isLatest(account: Account, execution: Execution): boolean {
+  return account.executions.filter(({ jobId }) => jobId === execution.jobId).at(-1) === execution;
+}
+
+/** A worker reports, in time or as a zombie; its cost, if it tells one, is the truth. */
+async function report(
+  store: DispatchStore,
+  account: Account,
+  step: Extract<Step, { op: "complete" | "fail" }>,
+): Promise<void> {
+  const execution = account.executions.at(-1 - step.which);
+  if (!execution) return;
+  const { lease, jobId, cost } = execution;
+  const tells = step.tells && jobId !== "free";
+  const actual = tells ? { actual: micro(cost) } : {};
+  const before = await store.job(jobId);
+  const live = before?.state === "running" && isLatest(account, execution);
+  const first = execution.told === null;
+  execution.told ??= tells;
+  if (step.op === "complete") {
+    const answer = await store.complete(lease, lease.token, actual);
+    if (live) {
+      expect(answer).toEqual({ kind: "completed", booked: tells ? cost : JOBS[jobId], overrun: 0n });
+      expect(account.completedBy.has(jobId)).toBe(false);
+      account.completedBy.set(jobId, lease.token);
+    } else if (answer.kind === "completed") {
+      expect(account.completedBy.get(jobId)).toBe(lease.token);
+    }
+  } else {
+    const { retriable, retryAfterSeconds, maxAttempts: most } = step;
+    const lowered = most === undefined ? {} : { maxAttempts: most };
+    const answer = await store.fail(lease, "x", { retriable, retryAfterSeconds, ...lowered, ...actual });
+    if (live) {
+      expect(answer).toMatchObject({ booked: tells ? cost : JOBS[jobId] });
+      if (answer.kind === "requeued") retried(account, jobId);
+      expect(answer.kind).not.toBe("stale");
+    } else if (first) {
+      expect(answer).toEqual({ kind: "stale" });
+    }
+  }
+  if (!live) expect(await store.job(jobId)).toEqual(before);
+}
+
+async function expectInvariants(store: DispatchStore, account: Account): Promise<void> {
+  const { executions } = account;
+  const holdIds = [...CALLS, ...IDS.flatMap((job) => [1, 2, 3, 4].map((attempt) => `job:${job}#${attempt}`))];
+  const holds = (await Promise.all(holdIds.map((holdId) => store.getHold(holdId)))).filter(
+    (hold) => hold !== null,
+  );
+  for (const scope of SCOPES) {
+    const inIt = holds.filter(({ scopes }) => scopes.some((held) => held.scope === scope));
+    const open = inIt.filter(({ state }) => state === "open");
+    const { reserved, spent } = await store.usage(scope);
+    expect(reserved).toBe(open.reduce((sum, { amount }) => sum + amount, 0n));
+    expect(spent).toBe(inIt.reduce((sum, { booked }) => sum + booked, 0n));
+    // The promise, and what it rests on: all that can still be billed is committed.
+    expect(account.trueCost(scope)).toBeLessThanOrEqual(account.largestCap.get(scope) ?? 0n);
+    expect(account.trueCost(scope)).toBeLessThanOrEqual(reserved + spent);
+  }
+  expect(new Set(executions.map(({ lease }) => lease.token)).size).toBe(executions.length);
+  for (const jobId of IDS) {
+    const made = executions.filter((execution) => execution.jobId === jobId);
+    expect(made.length).toBeLessThanOrEqual(MAX_ATTEMPTS);
+    const job = await store.job(jobId);
+    if (job === null) continue;
+    expect(job.attempts).toBe(made.length);
+    expect(job.result).toBe(account.completedBy.get(jobId) ?? null);
+    const end = account.ended.get(jobId);
+    if (end) expect(job).toEqual(end);
+    else if (ENDS.includes(job.state)) account.ended.set(jobId, job);
+    const next = holds.find(({ holdId }) => holdId === `job:${jobId}#${made.length + 1}`);
+    expect(next?.state === "open").toBe(job.state === "queued");
+    const current = holds.find(({ holdId }) => holdId === `job:${jobId}#${made.length}`);
+    expect(current?.state === "open").toBe(job.state === "running" && jobId !== "free");
+  }
+  for (const { lease, jobId, cost, told } of executions) {
+    const hold = holds.find(({ holdId }) => holdId === `job:${jobId}#${lease.attempts}`);
+    // Once claimed, it is never released; and once its own token told the truth, that is what is booked.
+    expect(hold?.state).not.toBe("released");
+    if (told === true && jobId !== "free") expect(hold).toMatchObject({ state: "settled", booked: cost });
+  }
+}
+
+describe("jobs and money", () => {
+  it("keep the promise in any history, with zombies: no cap passed, no job lost, no two results", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 60 }), async (history) => {
+        const { store, clock } = setUp();
+        const account = new Account();
+        for (const step of history) {
+          await apply(store, clock, account, step);
+          await expectInvariants(store, account);
+        }
+        // No job is lost: once the leases are recovered, each has ended, or waits for a person or a claim.
+        await store.recoverStale({ ttlSeconds: 0 });
+        for (const { state } of await store.jobs()) expect(state).not.toBe("running");
+        // In the end every worker tells what it has cost, however late.
+        for (const execution of account.executions) {
+          const { lease, jobId, cost } = execution;
+          if (jobId === "free") continue;
+          await store.fail(lease, "late", { retriable: false, actual: micro(cost) });
+          execution.told ??= true;
+        }
+        await expectInvariants(store, account);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,136 @@
+import {
+  Approval,
+  ApprovalOutcome,
+  BackendKind,
+  type BudgetLedger,
+  type Claimed,
+  type DispatchStore,
+  type EpochSeconds,
+  epochSeconds,
+  type JobRequest,
+  type JobState,
+  Lease,
+  type MicroCents,
+  microCents,
+  type RecoverOutcome,
+  type ScopeCap,
+} from "dispatch-kit";
+import { memoryStore, type MemoryStoreOptions } from "dispatch-kit/memory";
+
+/** Where every test's clock starts: 2026-11-23T00:00:00Z. */
+export const START = 1_795_392_000;
+
+/** The largest amount that a ledger takes. */
+export const MOST: bigint = 2n ** 62n - 1n;
+
+export const RUN = "run:1";
+export const MONTH = "month:2026-11";
+
+/** A clock that stands still until a test moves it. */
+export interface Clock {
+  (): EpochSeconds;
+  now: number;
+}
+
+export function manualClock(): Clock {
+  const clock: Clock = Object.assign(() => epochSeconds(clock.now), { now: START });
+  return clock;
+}
+
+export interface Fixture<Payload, Result> {
+  readonly store: DispatchStore<Payload, Result>;
+  readonly clock: Clock;
+}
+
+/** A fresh, empty store on a clock of its own. */
+export function setUp<Payload = unknown, Result = unknown>(
+  parsers: Pick<MemoryStoreOptions<Payload, Result>, "payload" | "result"> = {},
+): Fixture<Payload, Result> {
+  const clock = manualClock();
+  return { store: memoryStore<Payload, Result>({ ...parsers, clock }), clock };
+}
+
+/** Micro-cents. */
+export function micro(amount: number | bigint): MicroCents {
+  return microCents(BigInt(amount));
+}
+
+/** Scopes under one cap; a run and a month if none is named. */
+export function capped(cap: number | bigint, ...names: readonly string[]): readonly ScopeCap[] {
+  return (names.length === 0 ? [RUN, MONTH] : names).map((scope) => ({ scope, cap: micro(cap) }));
+}
+
+/** What a scope has reserved and spent. */
+export async function counters(ledger: BudgetLedger, scope: string): Promise<readonly [bigint, bigint]> {
+  const { reserved, spent } = await ledger.usage(scope);
+  return [reserved, spent];
+}
+
+export const YES: Approval = new Approval({
+  author: "alice",
+  reason: "demo",
+  decidedAt: "2026-11-23T00:00:00Z",
+});
+export const NO: Approval = new Approval({
+  author: "bob",
+  reason: "too dear",
+  decidedAt: "2026-11-23T00:00:00Z",
+  outcome: ApprovalOutcome.REJECTED,
+});
+
+/** Local work without a price. */
+export function free(jobId: string, rest: Partial<JobRequest<unknown>> = {}): JobRequest<unknown> {
+  const backend = BackendKind.LOCAL;
+  return { jobId, lane: "text", payload: jobId, backend, maxCost: micro(0), maxAttempts: 3, ...rest };
+}
+
+/** Cloud work of at most 10 micro-cents an attempt, which waits for its approval. */
+export function paid(jobId: string, rest: Partial<JobRequest<unknown>> = {}): JobRequest<unknown> {
+  return { ...free(jobId), backend: BackendKind.CLOUD_WORKER, maxCost: micro(10), ...rest };
+}
+
+/** The same, approved at once. */
+export function approved(
+  jobId: string,
+  scopes: readonly ScopeCap[] = capped(100),
+  rest: Partial<JobRequest<unknown>> = {},
+): JobRequest<unknown> {
+  return paid(jobId, { approved: { approval: YES, scopes }, ...rest });
+}
+
+/** Claims what there must be to claim. */
+export async function claim<Payload, Result>(
+  store: DispatchStore<Payload, Result>,
+  ...lanes: readonly string[]
+): Promise<Claimed<Payload>> {
+  const claimed = await store.claim(lanes.length === 0 ? ["text"] : lanes);
+  if (claimed === null) throw new Error("there is nothing to claim");
+  return claimed;
+}
+
+export async function leaseOf(store: DispatchStore): Promise<Lease> {
+  return (await claim(store)).lease;
+}
+
+/** Takes back every lease, whatever its age. */
+export const AT_ONCE = { ttlSeconds: 0 } as const;
+
+/** What a report answers whose token does not hold the job. */
+export const stale = { kind: "stale" } as const;
+
+/** What recovery answers that found nothing. */
+export const NONE: RecoverOutcome = { attempts: [], more: false };
+
+/** What recovery answers that found one attempt. */
+export const lost = (jobId: string, attempt: number, outcome: string, charged = 10): unknown => ({
+  attempts: [{ jobId, attempt, charged: micro(charged), outcome }],
+  more: false,
+});
+
+export async function stateOf(store: DispatchStore, jobId: string): Promise<JobState | undefined> {
+  return (await store.job(jobId))?.state;
+}
+
+/** A token that was never minted. */
+export const stranger = (jobId: string): Lease =>
+  new Lease({ jobId, leasedAt: epochSeconds(START), attempts: 1, token: "stranger" });
