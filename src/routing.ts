@@ -1,9 +1,9 @@
 import { DispatchError } from "./errors.ts";
-import { vramFits } from "./estimate.ts";
 import {
   finite,
   flag,
   identifier,
+  lengthOf,
   listOf,
   nameUpTo,
   oneOf,
@@ -164,7 +164,12 @@ type Lacking = "tool" | "vram" | "image";
 
 /** What a backend lacks first, or `null` if it lacks nothing. */
 function whyNot(has: BackendCapabilities, needs: ToolRequirements): Lacking | null {
-  if (needs.minVramGb !== null && !vramFits(has.hasGpu ? has.availableVramGb : null, needs.minVramGb)) {
+  const { minVramGb } = needs;
+  // Not vramFits(): both sides are checked and frozen, and this runs for every backend of every job.
+  if (
+    minVramGb !== null &&
+    !(has.hasGpu && has.availableVramGb !== null && has.availableVramGb >= minVramGb)
+  ) {
     return "vram";
   }
   // An image brings its tool along: whoever has the image needs no tool of its own.
@@ -229,20 +234,19 @@ export class NoEligibleBackendError extends DispatchError {
 export function selectBackend<Backend extends Routable>(
   backends: readonly Backend[],
   requirements: ToolRequirements,
-  options: { readonly allowSdk?: boolean } = {},
+  options?: { readonly allowSdk?: boolean },
 ): Backend {
-  if (!Array.isArray(backends)) throw wrongType("selectBackend: backends", "an array", backends);
+  const length = lengthOf("selectBackend: backends", backends);
   const needs = ourRequirements("selectBackend: requirements", requirements);
-  const { allowSdk } = read("selectBackend", options, { allowSdk: optional(flag, false) }, true);
+  const allowSdk = options !== undefined && read("selectBackend", options, OPTIONS, true).allowSdk;
   for (const key of ["kind", "canSatisfy", "capabilities"]) {
     if (key in Object.prototype) throw new TypeError(`selectBackend: every object inherits ${key}`);
   }
-  const list: readonly Backend[] = backends;
   let best: Backend | null = null;
   let bestRank = allowSdk ? 4 : 3;
-  // eslint-disable-next-line @typescript-eslint/prefer-for-of -- by place: a list's own iterator can lie
-  for (let index = 0; index < list.length; index++) {
-    const backend = routable(list[index]);
+  // By place: a list's own iterator can lie.
+  for (let index = 0; index < length; index++) {
+    const backend = routable(backends[index]);
     // Read once: a getter must not be one kind to be checked and another to be ranked.
     const { kind } = backend;
     const rank = rankOf(kind);
@@ -253,8 +257,10 @@ export function selectBackend<Backend extends Routable>(
     if (rank === 0) break;
   }
   if (best !== null) return best;
-  throw explain(backends, needs, allowSdk);
+  throw explain(backends, length, needs, allowSdk);
 }
+
+const OPTIONS = { allowSdk: /* @__PURE__ */ optional(flag, false) };
 
 function routable<Backend extends Routable>(backend: Backend | undefined): Backend {
   if (typeof backend === "object" && (backend as unknown) !== null) {
@@ -268,10 +274,11 @@ const NAMED = 8;
 
 function explain(
   backends: readonly Routable[],
+  length: number,
   needs: ToolRequirements,
   allowSdk: boolean,
 ): NoEligibleBackendError {
-  const passedOver = Array.from({ length: backends.length }, (_, index) => {
+  const passedOver = Array.from({ length }, (_, index) => {
     const backend = routable(backends[index]);
     const kind = backendKind("selectBackend: kind", backend.kind);
     return Object.freeze({ index, kind, reason: reasonOf(kind, backend, needs, allowSdk) });
@@ -279,7 +286,7 @@ function explain(
   const named = passedOver.slice(0, NAMED).map(({ index, kind, reason }) => `; #${index} ${kind}: ${reason}`);
   if (passedOver.length > NAMED) named.push("; …");
   return new NoEligibleBackendError(
-    `none of ${backends.length} backends can run ${quote(needs.toolId)}${named.join("")}`,
+    `none of ${length} backends can run ${quote(needs.toolId)}${named.join("")}`,
     Object.freeze(passedOver),
   );
 }

@@ -103,10 +103,18 @@ function tierList(what: string, value: unknown): readonly TokenTier[] {
 /** The base prices and the tiers of rates that this copy made, by where they start. */
 function unitsByStart(what: string, value: unknown): readonly [Units, ...Units[]] {
   const rates = ourRates(what, value);
-  const base = unitsOf(rates, 0, 0n);
-  const tiers = rates.tiers.map((tier) => unitsOf(tier, tier.aboveInputTokens, base.request));
-  return [base, ...tiers.sort((a, b) => a.above - b.above)];
+  let units = parsed.get(rates);
+  if (units === undefined) {
+    const base = unitsOf(rates, 0, 0n);
+    const tiers = rates.tiers.map((tier) => unitsOf(tier, tier.aboveInputTokens, base.request));
+    units = [base, ...tiers.sort((a, b) => a.above - b.above)];
+    parsed.set(rates, units);
+  }
+  return units;
 }
+
+/** What prices parse to, once for each rates: they are frozen. */
+const parsed = /* @__PURE__ */ new WeakMap<TokenRates, readonly [Units, ...Units[]]>();
 
 /** A missing cache price is the input price, never zero. */
 function unitsOf(prices: TokenPrices, above: number, baseRequest: bigint): Units {

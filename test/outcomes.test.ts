@@ -1,4 +1,4 @@
-import { Approval, type DispatchStore, epochSeconds, type HoldRequest } from "dispatch-kit";
+import { Approval, type DispatchStore, epochSeconds, type HoldRequest, usd } from "dispatch-kit";
 import { outcomeFromJSON } from "dispatch-kit/ledger";
 import { memoryStore } from "dispatch-kit/memory";
 import fc from "fast-check";
@@ -339,5 +339,24 @@ describe("toJSON", () => {
     const job = await store.job("j");
     expect(job?.payload).toEqual({ when });
     expect(sent(job)).toMatchObject({ maxCost: "0.0000001", payload: { when: when.toISOString() } });
+  });
+
+  it("writes the money in a typed payload in dollars too", async () => {
+    const parsed = (value: unknown): unknown => ({
+      cost: usd((value as { cost: string }).cost),
+    });
+    const { store } = setUp({ payload: parsed });
+    await store.submit(paid("j", { payload: { cost: "0.10" } }));
+    const job = await store.job("j");
+    expect(job?.payload).toEqual({ cost: usd("0.10") });
+    expect(sent(job)).toMatchObject({ payload: { cost: "0.10" } });
+  });
+
+  it("writes a result that its parser made undefined so that it can be read back", async () => {
+    const { store } = setUp({ result: (): unknown => undefined });
+    await store.submit(free("j"));
+    await store.complete(await leaseOf(store), undefined);
+    const job = await store.job("j");
+    expect(outcomeFromJSON(sent(job))).toMatchObject({ jobId: "j", state: "succeeded" });
   });
 });

@@ -112,18 +112,33 @@ export function estimateCost(
   rates: CostRates,
   limits: { readonly maxRuntimeS: Price; readonly vcpus: Price; readonly memoryGib: Price },
 ): MicroCents {
-  const { gpuUsdPerS, vcpuUsdPerS, gibUsdPerS, idleTailS } = ourRates("estimateCost: rates", rates);
+  const { gpu, vcpu, gib, idleTail } = unitsOf(ourRates("estimateCost: rates", rates));
   const { maxRuntimeS, vcpus, memoryGib } = read("estimateCost", limits, {
     maxRuntimeS: units18,
     vcpus: units18,
     memoryGib: units18,
   });
-  const rateUnits =
-    hourlyUnits("gpu", gpuUsdPerS) * ONE +
-    hourlyUnits("vcpu", vcpuUsdPerS) * vcpus +
-    hourlyUnits("gib", gibUsdPerS) * memoryGib;
-  const seconds = maxRuntimeS + units18("idleTailS", idleTailS);
-  return microCents(ceilDiv(seconds * rateUnits, MICRO_CENT));
+  const rateUnits = gpu * ONE + vcpu * vcpus + gib * memoryGib;
+  return microCents(ceilDiv((maxRuntimeS + idleTail) * rateUnits, MICRO_CENT));
+}
+
+type Units = Readonly<Record<"gpu" | "vcpu" | "gib" | "idleTail", bigint>>;
+
+/** What rates parse to, once for each: they are frozen. */
+const parsed = /* @__PURE__ */ new WeakMap<CostRates, Units>();
+
+function unitsOf(rates: CostRates): Units {
+  let units = parsed.get(rates);
+  if (units === undefined) {
+    units = {
+      gpu: hourlyUnits("gpu", rates.gpuUsdPerS),
+      vcpu: hourlyUnits("vcpu", rates.vcpuUsdPerS),
+      gib: hourlyUnits("gib", rates.gibUsdPerS),
+      idleTail: units18("idleTailS", rates.idleTailS),
+    };
+    parsed.set(rates, units);
+  }
+  return units;
 }
 
 function ourRates(what: string, value: unknown): CostRates {

@@ -44,11 +44,12 @@ export function read<T extends object>(
       throw wrongType(`${what}.${String(key)}`, "given or left out", field);
     given.set(key, field);
   }
-  const entries = Object.entries<Reader<unknown>>(readers);
-  // Each field is what its reader made of it.
-  return Object.fromEntries(
-    entries.map(([key, reader]) => [key, reader(`${what}.${key}`, given.get(key))]),
-  ) as T;
+  // Own from the start, so that no inherited setter gets between; each becomes what its reader makes of it.
+  const fields: Record<string, unknown> = { ...readers };
+  for (const [key, reader] of Object.entries<Reader<unknown>>(readers)) {
+    fields[key] = reader(`${what}.${key}`, given.get(key));
+  }
+  return fields as T;
 }
 
 /**
@@ -96,7 +97,7 @@ export function text(what: string, value: unknown): string {
 /** Text that says something: at least one visible character, no NUL and no lone surrogate. */
 export function words(what: string, value: unknown): string {
   const checked = text(what, value);
-  if (/[^\s\p{C}]/u.test(checked) && !/[\0\p{Cs}]/u.test(checked)) return checked;
+  if (/[^\s\p{C}\p{DI}]/u.test(checked) && !/[\0\p{Cs}]/u.test(checked)) return checked;
   throw outOfRange(what, "well-formed text that is not blank", checked);
 }
 
@@ -160,13 +161,22 @@ export function oneOf<const Word extends string>(choices: Readonly<Record<string
   };
 }
 
+/** The length of an array, read once; a proxy can give one that no array has, and never end. */
+export function lengthOf(what: string, value: unknown): number {
+  if (!Array.isArray(value)) throw wrongType(what, "an array", value);
+  const { length } = value;
+  if (Number.isInteger(length) && length >= 0 && length < 2 ** 32) return length;
+  throw outOfRange(what, "as long as an array can be", length);
+}
+
 /** A list, copied by index and frozen: neither a hole nor an iterator that lies gets in. */
 export function listOf<T>(reader: Reader<T>): Reader<readonly T[]> {
   return (what, value) => {
-    if (!Array.isArray(value)) throw wrongType(what, "an array", value);
+    const length = lengthOf(what, value);
     const list: T[] = [];
-    const { length } = value;
-    for (let index = 0; index < length; index++) list.push(reader(`${what}[${index}]`, value[index]));
+    for (let index = 0; index < length; index++) {
+      list.push(reader(`${what}[${index}]`, (value as readonly unknown[])[index]));
+    }
     return Object.freeze(list);
   };
 }

@@ -68,12 +68,13 @@ export function ceilDiv(numerator: bigint, denominator: bigint): bigint {
 
 /** `units / 10 ** places` in plain digits, with at least `least` of the places. */
 export function decimalText(units: bigint, places: number, least: number): string {
-  const sign = units < 0n ? "-" : "";
-  const digits = String(sign ? -units : units).padStart(places + 1, "0");
+  if (units < 0n) return `-${decimalText(-units, places, least)}`;
+  const digits = units.toString().padStart(places + 1, "0");
+  const point = digits.length - places;
   let end = digits.length;
-  while (end > digits.length - places + least && digits.charCodeAt(end - 1) === 48) end--;
-  const fraction = digits.slice(-places, end);
-  return sign + digits.slice(0, -places) + (fraction && `.${fraction}`);
+  while (end > point + least && digits.charCodeAt(end - 1) === 48) end--;
+  const whole = digits.slice(0, point);
+  return end > point ? `${whole}.${digits.slice(point, end)}` : whole;
 }
 
 /** The same fields with every price as plain digits; counts of tokens stay numbers. */

@@ -1,4 +1,14 @@
-import { BackendCapabilities, BudgetCap, epochSeconds, monthScope, usd } from "dispatch-kit";
+import {
+  Approval,
+  BackendCapabilities,
+  BackendKind,
+  BudgetCap,
+  type DispatchStore,
+  epochSeconds,
+  monthScope,
+  usd,
+} from "dispatch-kit";
+import { memoryStore } from "dispatch-kit/memory";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { bound, TABLE } from "./public.ts";
@@ -182,5 +192,56 @@ describe("monthScope: formatters that are kept", () => {
     const at = epochSeconds(new Date("2026-11-23T12:00:00Z"));
     await outcomeOf(() => polluted(key, value, () => monthScope(at, zone ?? "")));
     expect(monthScope(at, zone ?? "")).toBe("month:2026-11");
+  });
+});
+
+describe("memoryStore in a polluted world", () => {
+  const at = epochSeconds(0);
+  const cap = usd(1);
+  const scopes = [{ scope: "run:1", cap }];
+  const approval = new Approval({ author: "a", reason: "r", decidedAt: "2026-11-23T09:00:00Z" });
+  const job = {
+    lane: "a",
+    payload: null,
+    backend: BackendKind.CLOUD_WORKER,
+    maxCost: usd(1),
+    maxAttempts: 1,
+  };
+
+  /** A store whose one scope is full, with a hold that could be extended and a job that waits. */
+  async function full(): Promise<ReturnType<typeof memoryStore>> {
+    const store = memoryStore({ clock: () => at });
+    await store.hold({ holdId: "full", amount: cap, scopes, ttlSeconds: 60 });
+    await store.submit({ ...job, jobId: "waiting" });
+    return store;
+  }
+
+  const asks: Readonly<Record<string, (store: DispatchStore) => Promise<unknown>>> = {
+    hold: (store) => store.hold({ holdId: "more", amount: usd(1), scopes, ttlSeconds: 60 }),
+    extend: (store) => store.extend("full", usd(100), 1),
+    submit: (store) => store.submit({ ...job, jobId: "2", approved: { approval, scopes } }),
+    approve: (store) => store.approve("waiting", approval, { scopes }),
+    claim: (store) => store.claim(["a"]),
+  };
+
+  it.each(Object.entries(asks))("%s admits nothing that it refuses in a clean one", async (_, ask) => {
+    const clean = await ask(await full());
+    expect(clean === null || Reflect.get(clean as object, "kind") === "refused").toBe(true);
+    const broken: string[] = [];
+    for (const [key, value] of POLLUTION) {
+      const store = await full();
+      const kinds = ["held", "queued"].map((kind) => (key === "kind" ? kind : value));
+      for (const inherited of kinds) {
+        // What is inherited is read while it is inherited, as the caller would.
+        const { result } = await outcomeOf(() =>
+          polluted(key, inherited, () =>
+            ask(store).then((found): unknown => found && Reflect.get(found, "kind")),
+          ),
+        );
+        if (result !== undefined && result !== null && result !== "refused")
+          broken.push(`${String(key)}: ${shown(result)}`);
+      }
+    }
+    expect(broken, broken.join("\n")).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { isDispatchError } from "dispatch-kit";
+import { canTransition, isDispatchError, JobState } from "dispatch-kit";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { bound, callables, constants, TABLE } from "./public.ts";
@@ -89,6 +89,19 @@ describe.each(Object.keys(TABLE))("%s", (path) => {
     }
     for (const { label, value } of anywhere()) {
       expect(await verdict(path, [...args(), value], args()), label).toBe("");
+    }
+  });
+});
+
+describe("canTransition", () => {
+  it("says yes to the moves of the original, and to no other of all pairs", () => {
+    const pairs = Object.values(JobState).flatMap((from) =>
+      Object.values(JobState).map((to) => [from, to] as const),
+    );
+    for (const [from, to] of pairs) {
+      expect(TABLE["canTransition"]?.law(canTransition(from, to), [from, to], []), `${from} to ${to}`).toBe(
+        true,
+      );
     }
   });
 });

@@ -17,6 +17,9 @@ export const SABOTAGE = new Error("sabotage");
 /** Thrown by `toString`, `valueOf` and the like: nothing that is given may be coerced. */
 export const COERCED = new Error("coerced");
 
+/** Thrown where a call would never have ended. */
+const ENDLESS = new Error("it does not end");
+
 const throwing = (error: Error) => (): never => {
   throw error;
 };
@@ -335,6 +338,17 @@ function fieldTricks(value: Fields, key: string): Hostile[] {
   ];
 }
 
+/** A list that says so of its length, and has its first element everywhere; it ends what would not end. */
+function lying(value: readonly unknown[], length: unknown): unknown {
+  let reads = 0;
+  return new Proxy([], {
+    get(_, key) {
+      if (++reads > 10_000) throw ENDLESS;
+      return key === "length" ? length : typeof key === "string" && /^\d+$/.test(key) ? value[0] : undefined;
+    },
+  });
+}
+
 function lists(value: readonly unknown[]): Hostile[] {
   const holed = [...value];
   holed.length += 1;
@@ -355,11 +369,13 @@ function lists(value: readonly unknown[]): Hostile[] {
     { label: "a hole at its end", value: holed, model: [...value, undefined] },
     { label: "only holes", value: new Array(3), model: [undefined, undefined, undefined] },
     { label: "of giant length", value: new Array(2 ** 32 - 1), model: NOTHING },
-    {
-      label: "a proxy of endless length",
-      value: new Proxy([], { get: (_, key) => (key === "length" ? Infinity : undefined) }),
-      model: NOTHING,
-    },
+    ...[Infinity, NaN, -1, 0.5, `${value.length}`, null, undefined, true, { valueOf: throwing(COERCED) }].map(
+      (length) => ({
+        label: `a proxy whose length is ${typeof length} ${typeof length === "object" ? "" : String(length)}`,
+        value: lying(value, length),
+        model: NOTHING,
+      }),
+    ),
     { label: "like an array", value: { ...value, length: value.length }, model: NOTHING },
     { label: "a set", value: new Set(value), model: NOTHING },
     { label: "an iterator", value: value.values(), model: NOTHING },

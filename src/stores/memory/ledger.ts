@@ -85,8 +85,10 @@ export class MemoryLedger {
   extend(holdId: string, by: MicroCents, step: number): HoldOutcome {
     const checked = extension(by, step);
     const hold = this.#own("extend", holdId);
-    const row = extendHold(hold, checked.by, checked.step);
-    if ("kind" in row) return row;
+    const next = extendHold(hold, checked.by, checked.step);
+    // Own: a polluted prototype must not make an answer of a row.
+    if (Object.hasOwn(next, "kind")) return next as HoldOutcome;
+    const row = next as HoldRow;
     const lacking = this.#lacking(checked.by, hold.scopes);
     if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
     this.#apply({ row, reserved: checked.by, spent: 0n });

@@ -107,8 +107,9 @@ describe("memoryStore", () => {
     result.deep.list.push(2);
     const job = await store.job("j");
     expect(job).toMatchObject({ payload: { list: [1] }, result: { deep: { list: [1] } } });
+    (job?.payload as { list: number[] }).list.push(4);
     (job?.result as { deep: unknown }).deep = null;
-    expect(await store.job("j")).toMatchObject({ result: { deep: { list: [1] } } });
+    expect(await store.job("j")).toMatchObject({ payload: { list: [1] }, result: { deep: { list: [1] } } });
   });
 
   it.each([null, 0, "", false, [], [null], { __proto__: null, a: 1 }, "\0\u{d800}"])(

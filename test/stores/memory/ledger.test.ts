@@ -228,7 +228,8 @@ describe("hold", () => {
       const again = await store.hold(request("next", { amount: micro(amount), scopes: capped(MOST, RUN) }));
       const by = amount - (MOST - amount);
       expect(again).toEqual(by > 0n ? { kind: "refused", lacking: [{ scope: RUN, by }] } : { kind: "held" });
-      expect(await store.settle("h", micro(amount - 1n))).toMatchObject({ booked: amount - 1n });
+      expect(await store.settle("h", micro(amount))).toMatchObject({ booked: amount, overrun: 0n });
+      expect(await counters(store, MONTH)).toEqual([0n, amount]);
     },
   );
 
