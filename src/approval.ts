@@ -55,7 +55,7 @@ export function approvalWith(outcome: ApprovalOutcome): (what: string, value: un
 
 /** The extended format of ISO 8601-1:2019, 5.4.2: a calendar date, a time and an offset from UTC. */
 const INSTANT =
-  /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)$/;
+  /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 function isoInstant(what: string, value: unknown): string {
   const given = text(what, value);

@@ -32,13 +32,15 @@ export class SecretRef {
   declare readonly envVar: string;
 
   /**
-   * @param envVar - a letter or `_`, then letters, digits or `_`; at most 200. A secret that was passed
-   *   by mistake seldom looks like that, and is refused without being shown.
+   * @param envVar - a letter or `_`, then letters, digits or `_`; at most 200. What looks like a secret that
+   *   was passed by mistake is refused without being shown; one of capitals alone is not told from a name.
    * @throws TypeError if it is not a string.
    * @throws RangeError if it is no such name.
    */
   constructor(envVar: string) {
-    if (!/^[A-Za-z_]\w{0,199}$/.test(text("SecretRef", envVar))) {
+    const name = /^[A-Za-z_]\w{0,199}$/.test(text("SecretRef", envVar));
+    // Twenty characters of both cases and digits are a key, not the name of one.
+    if (!name || /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{20}/.test(envVar)) {
       throw new RangeError(
         "SecretRef must be the name of an environment variable; what was given is not shown",
       );
@@ -61,7 +63,7 @@ export class SecretRef {
   resolve(env?: EnvLookup): string {
     const secret = lookUp(this.envVar, env);
     if (typeof secret !== "string" || secret.trim() === "") throw new SecretMissingError(this.envVar);
-    if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(secret)) {
+    if (/[\p{C}\p{Zl}\p{Zp}\p{DI}]/u.test(secret)) {
       throw new RangeError(
         `the secret in ${this.envVar} holds a line break or control character; it is not shown`,
       );
@@ -182,7 +184,8 @@ export interface EgressEvent {
  * Records, before data leaves, where it goes: one printable line that nothing in it can forge.
  *
  * @param options - `detail`, what is sent and why (no secret); `log`, which gets the line and the same
- *   as a frozen object, by default `console.warn` with the line. An error of `log` is thrown: no record, no call.
+ *   as a frozen object, by default `console.warn` with the line. What `log` throws is thrown: no record, no call. It is not
+ *   waited for: a promise that it returns is yours to await before the call.
  * @returns the event that was logged.
  * @throws TypeError if the endpoint is not an {@link ExternalEndpoint} of this copy, or an option is wrong.
  * @example

@@ -11,6 +11,7 @@ const CODES = [
   "job_unknown",
   "no_eligible_backend",
   "outcome_unknown",
+  "result_refused",
   "retriable",
   "secret_missing",
   "store_failed",

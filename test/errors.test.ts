@@ -38,6 +38,17 @@ describe("DispatchError", () => {
   });
 });
 
+it("RetriableError: a log that writes JSON does not fail on its cost", () => {
+  const json = JSON.stringify(new RetriableError("busy", { actual: usd("0.02") }));
+  expect(JSON.parse(json)).toEqual({
+    name: "RetriableError",
+    message: "busy",
+    code: "retriable",
+    actual: "0.02",
+    retryAfterSeconds: 0,
+  });
+});
+
 describe("isDispatchError", () => {
   it("tests the code, so that another installed copy's error counts", () => {
     const foreign = Object.assign(new Error("no such hold"), { code: "hold_unknown" });

@@ -270,6 +270,11 @@ const table: readonly (readonly [
     () => new SecretRef("sk-123"),
   ],
   [
+    "SecretRef must be the name of an environment variable; what was given is not shown",
+    RangeError,
+    () => new SecretRef("sk_live_51HxAbCdEfGhIjKlMn"),
+  ],
+  [
     "the secret in KEY is not set: no call is made without it",
     DispatchError,
     () => new SecretRef("KEY").resolve({}),

@@ -11,9 +11,9 @@ export interface DrainOptions<Payload, Result> {
   readonly lanes: readonly string[];
   /** Stops claiming; what runs is finished and recorded. */
   readonly signal?: AbortSignal;
-  /** What a job has truly cost, in micro-cents; `null`, or a throw, charges it in full. */
+  /** What a job has truly cost, in micro-cents, told at once; `null`, or a throw, charges it in full. */
   readonly actualCost?: (result: Result, job: Claimed<Payload>) => MicroCents | null;
-  /** Told of each result that came too late to count. */
+  /** Told of each result that came too late to count. What it throws ends the drain. */
   readonly onStale?: (lease: Lease) => unknown;
 }
 
@@ -132,8 +132,8 @@ export async function runJob<Payload, Result>(
   try {
     return await orWithout(actual, (cost) => store.complete(lease, result, cost));
   } catch (error) {
-    // The store refuses the result itself, and would again. Its own failure says nothing about the job.
-    if (isRefusal(error)) return recordFailure(store, lease, error, actual);
+    // The store refuses the result itself, and would again. Any other failure says nothing about the job.
+    if (isDispatchError(error, "result_refused")) return recordFailure(store, lease, error, actual);
     throw error;
   }
 }

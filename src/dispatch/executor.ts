@@ -1,6 +1,7 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { DispatchError } from "../errors.ts";
 import { anything, read } from "../internal/check.ts";
+import { moneyJson } from "../internal/json.ts";
 import type { MicroCents } from "../money.ts";
 import type { Lease } from "./lease.ts";
 
@@ -57,5 +58,11 @@ export class RetriableError extends DispatchError {
     // The store that is told checks them: a wrong cost must not hide what went wrong.
     this.actual = (actual ?? null) as MicroCents | null;
     this.retryAfterSeconds = (retryAfterSeconds ?? 0) as number;
+  }
+
+  /** With the cost in decimal dollars: a log that writes JSON must not fail on it. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, code, actual, retryAfterSeconds } = this;
+    return moneyJson({ name, message, code, actual, retryAfterSeconds });
   }
 }

@@ -60,6 +60,7 @@ export interface FailOptions {
 export interface JobStore<Payload = unknown, Result = unknown> {
   /** The next job of these lanes, now this caller's alone; `null` if none can be claimed. */
   claim(lanes: readonly string[]): Awaitable<Claimed<Payload> | null>;
+  /** @throws DispatchError `result_refused` for a result that the store cannot hold. */
   complete(lease: Lease, result: Result, options?: CompleteOptions): Awaitable<CompleteOutcome>;
   fail(lease: Lease, error: string, options: FailOptions): Awaitable<FailOutcome>;
   /** Restarts the lease's time; false if it is lost. */

@@ -575,6 +575,7 @@ export const TABLE: Readonly<Record<string, Entry>> = {
       return result.actual === null || Object.hasOwn(Object(options) as object, "actual");
     },
   },
+  "RetriableError#toJSON": json(new RetriableError("busy", { actual: usd(1) })),
 };
 
 function text(model: unknown): unknown {

@@ -34,6 +34,7 @@ import type {
   RejectOutcome,
   SubmitOutcome,
 } from "../../dispatch/store.ts";
+import { DispatchError } from "../../errors.ts";
 import { identifier, optional, read, wholeFrom } from "../../internal/check.ts";
 import { outcome, outcomes } from "../../internal/outcome.ts";
 import { quote } from "../../internal/text.ts";
@@ -236,9 +237,14 @@ export class MemoryJobs<Payload, Result> {
 
   /** What `complete` refuses before it looks at anything; the result as JSON. */
   checkedResult(result: Result): string {
-    const text = jsonText("complete: result", result);
-    this.#parse.result(text);
-    return text;
+    try {
+      const text = jsonText("complete: result", result);
+      this.#parse.result(text);
+      return text;
+    } catch (cause) {
+      // Both throw errors.
+      throw new DispatchError("result_refused", (cause as Error).message, { cause });
+    }
   }
 
   fail(lease: Lease, error: string, options: FailOptions): FailOutcome {

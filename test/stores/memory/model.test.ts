@@ -188,8 +188,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       op: fc.constant("extend" as const),
       id,
-      amount,
-      step: fc.integer({ min: 1, max: 3 }),
+      amount: fc.constantFrom(5n, 5n, 5n, 2n),
+      step: fc.constantFrom(1, 1, 2, 2, 3),
     }),
   },
   {
@@ -273,7 +273,7 @@ async function apply(store: DispatchStore, clock: Clock, model: Model, step: Ste
 describe("ledger", () => {
   it("answers and counts as a model of the specification does, in any history", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40, size: "max" }), async (steps) => {
         const { store, clock } = setUp();
         const model = new Model();
         for (const next of steps) {
@@ -299,7 +299,7 @@ describe("ledger", () => {
           }
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });
