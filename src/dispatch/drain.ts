@@ -112,19 +112,27 @@ export async function runJob<Payload, Result>(
   controller: AbortController,
 ): Promise<CompleteOutcome | FailOutcome> {
   const { lease, payload } = job;
+  // What the store threw while the lease was renewed: not the job's failure, also if the executor passes it on.
+  const storeFailures = new Set<unknown>();
   const context: ExecutionContext = {
     lease,
     signal: controller.signal,
     async renew() {
-      const held = (await store.renew?.(lease)) ?? true;
-      if (!held) controller.abort();
-      return held;
+      try {
+        const held = (await store.renew?.(lease)) ?? true;
+        if (!held) controller.abort();
+        return held;
+      } catch (error) {
+        storeFailures.add(error);
+        throw error;
+      }
     },
   };
   let result: Result;
   try {
     result = await run(payload, context);
   } catch (error) {
+    if (storeFailures.has(error)) throw error;
     return recordFailure(store, lease, error);
   }
   // A cost that cannot be told is no reason to lose the result: the attempt is charged in full.

@@ -574,14 +574,16 @@ describe("drain: a store that fails", () => {
     expect(reports(calls)).toHaveLength(1);
   });
 
-  it.each([new DispatchError("outcome_unknown", "cut off"), new Error("socket closed"), "closed"])(
-    "says nothing about the job: %s is no failure of it",
-    async (error) => {
-      const { store, calls } = recorder({ complete: throwing(error) });
-      await expect(drain(store, () => "", LANES)).rejects.toBe(error);
-      expect(reports(calls)).toHaveLength(1);
-    },
-  );
+  it.each([
+    new DispatchError("outcome_unknown", "cut off"),
+    new TypeError("fetch failed"),
+    new Error("socket closed"),
+    "closed",
+  ])("says nothing about the job: %s is no failure of it", async (error) => {
+    const { store, calls } = recorder({ complete: throwing(error) });
+    await expect(drain(store, () => "", LANES)).rejects.toBe(error);
+    expect(reports(calls)).toHaveLength(1);
+  });
 
   it("is thrown when it refuses a report twice, for another reason the second time", async () => {
     let calls = 0;
@@ -591,6 +593,16 @@ describe("drain: a store that fails", () => {
       },
     });
     await expect(drain(store, () => "", { ...LANES, actualCost: () => micro(1) })).rejects.toBe(gone);
+  });
+
+  it("is thrown when it cannot renew and the executor passes that on: it is no failure of the job", async () => {
+    const { store, calls } = recorder();
+    const renewing = async (_: string, { renew }: ExecutionContext): Promise<string> => {
+      await renew();
+      return "";
+    };
+    await expect(drain({ ...store, renew: throwing(gone) }, renewing, LANES)).rejects.toBe(gone);
+    expect(reports(calls)).toEqual([]);
   });
 
   it("is thrown when it refuses every report of a failure", async () => {

@@ -132,6 +132,21 @@ describe("claimMany", () => {
     expect(first).toSatisfy(Object.isFrozen);
   });
 
+  it("throws what the parser refuses if that is all there is to claim", async () => {
+    let strict = false;
+    const payload = (value: unknown): unknown => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- a parser is anybody's code
+      if (strict) throw "no payload";
+      return value;
+    };
+    const { store } = setUp({ payload });
+    await store.submit(free("a"));
+    strict = true;
+    await expect(store.claimMany(["text"], 2)).rejects.toThrow(TypeError);
+    strict = false;
+    expect(await store.job("a")).toMatchObject({ state: "pending", attempts: 0 });
+  });
+
   it("loses no claim when the parser refuses a later payload", async () => {
     let strict = false;
     const payload = (value: unknown): unknown => {
