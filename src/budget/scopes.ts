@@ -8,7 +8,10 @@ export interface ScopeCap {
   readonly scope: string;
   /** Micro-cents. */
   readonly cap: MicroCents;
-  /** When the scope's day or month is over: from then on no retry holds in it. `null` or missing: never. */
+  /**
+   * When the scope's day or month is over: from then on no retry holds in it. `null` or missing: never. A new
+   * request is still admitted: make its scopes anew.
+   */
   readonly until?: EpochSeconds | null;
 }
 
@@ -64,7 +67,7 @@ export function dayScope(at: EpochSeconds, timeZone: string): string {
  * The two usual scopes of a hold: this run, and the month that it is admitted in.
  *
  * @param options - the run's id, the time of admission, the caps of both windows, an IANA time zone.
- * @returns two scopes with their caps; the month's knows when it is over.
+ * @returns two scopes with their caps; the month's knows when it is over. Make them anew for each admission.
  * @throws TypeError for a missing or unknown field or a wrong type.
  * @throws RangeError for milliseconds, or an unknown time zone.
  * @example

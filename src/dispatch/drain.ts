@@ -23,7 +23,8 @@ export type DrainSummary = Record<(CompleteOutcome | FailOutcome)["kind"], numbe
 /**
  * Runs every job that can be claimed in these lanes, one after another, and then returns.
  *
- * A job that fails is recorded and the next one runs; a store that fails is thrown.
+ * A job that fails is recorded and the next one runs; a store that fails is thrown. It does not wait for
+ * retries that are not due, recover lost leases or expire holds.
  *
  * @param executor - a function, or a {@link WorkerExecutor}; it throws {@link RetriableError} for what
  *   another attempt can fix, and anything else for what none can.

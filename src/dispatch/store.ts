@@ -13,7 +13,10 @@ export interface Claimed<Payload> {
   readonly payload: Payload;
 }
 
-/** `booked` is what the attempt was charged, `overrun` what nobody had set aside, in micro-cents. */
+/**
+ * `booked` is what the attempt was charged, `overrun` what nobody had set aside, in micro-cents. `stale`: the
+ * lease was lost, and the result does not count; the actual that came with it still corrects its own charge.
+ */
 export type CompleteOutcome =
   | { readonly kind: "completed"; readonly booked: MicroCents; readonly overrun: MicroCents }
   | { readonly kind: "stale" };
@@ -52,7 +55,8 @@ export interface FailOptions {
 }
 
 /**
- * Jobs that run once: what a worker needs of a queue. Implement it against a database; LEDGER rules hold.
+ * Jobs that run once: what a worker needs of a queue. Implement it against a database; the rules that every
+ * store applies are functions of `dispatch-kit/ledger`.
  *
  * @typeParam Payload - what a job is.
  * @typeParam Result - what it answers.
@@ -60,8 +64,14 @@ export interface FailOptions {
 export interface JobStore<Payload = unknown, Result = unknown> {
   /** The next job of these lanes, now this caller's alone; `null` if none can be claimed. */
   claim(lanes: readonly string[]): Awaitable<Claimed<Payload> | null>;
-  /** @throws DispatchError `result_refused` for a result that the store cannot hold. */
+  /**
+   * Records the result and settles the attempt's hold at its actual cost, or charges it in full. The same
+   * token's repeat gets the first answer.
+   *
+   * @throws DispatchError `result_refused` for a result that the store cannot hold.
+   */
   complete(lease: Lease, result: Result, options?: CompleteOptions): Awaitable<CompleteOutcome>;
+  /** Records a failure, and queues the next attempt if one may help and there is room for it. */
   fail(lease: Lease, error: string, options: FailOptions): Awaitable<FailOutcome>;
   /** Restarts the lease's time; false if it is lost. */
   renew?(lease: Lease): Awaitable<boolean>;
@@ -145,7 +155,7 @@ export type JobErrorCode = "cancelled" | "error" | "lost" | "no_room" | "rejecte
 
 /** The part of a store that queues jobs and decides about them. */
 export interface JobQueue<Payload = unknown, Result = unknown> {
-  /** @throws DispatchError `job_conflict` if another job has this id. */
+  /** Queues a job, or lets it wait for approval. @throws DispatchError `job_conflict` for another under its id. */
   submit(job: JobRequest<Payload>): Promise<SubmitOutcome>;
   submitMany(jobs: readonly JobRequest<Payload>[]): Promise<readonly SubmitOutcome[]>;
   /** @throws DispatchError `job_unknown`. */
@@ -156,7 +166,11 @@ export interface JobQueue<Payload = unknown, Result = unknown> {
   ): Promise<ApproveOutcome>;
   /** @throws DispatchError `job_unknown`. */
   reject(jobId: string, approval: Approval): Promise<RejectOutcome>;
-  /** @throws DispatchError `job_unknown`. */
+  /**
+   * Ends a job. One that runs is charged in full, and its result will not count.
+   *
+   * @throws DispatchError `job_unknown`.
+   */
   cancel(jobId: string): Promise<CancelOutcome>;
   job(jobId: string): Promise<Job<Payload, Result> | null>;
   /** In the order of submission, after the job `after`; at most `limit`, 100 by default. */
