@@ -59,7 +59,7 @@ export class MemoryLedger {
     const known = this.#holds.get(checked.holdId);
     if (known) return repeatHold(known, checked);
     const { holdId, amount, scopes, ttlSeconds } = checked;
-    for (const scope of scopes) capOf(scope, this.#pinned.get(scope.scope));
+    this.checkPins(scopes);
     const lacking = this.#place(
       holdId,
       amount,
