@@ -11,6 +11,7 @@ export default mergeConfig(config, {
       "test/types.test.ts",
       "test/stores/memory/model*.test.ts",
     ],
+    setupFiles: ["test/support/mutation.ts"],
     reporters: ["default"],
   },
 });

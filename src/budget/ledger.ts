@@ -107,5 +107,6 @@ export interface BudgetLedger {
   expire(options?: { readonly limit?: number }): Awaitable<ExpireOutcome>;
   /** What a scope has committed; nothing, if it was never used. */
   usage(scope: string): Awaitable<BudgetState>;
+  /** A hold as it is now, a job's `job:<id>#<attempt>` too; `null` if there is none. */
   getHold(holdId: string): Awaitable<Hold | null>;
 }

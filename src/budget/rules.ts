@@ -11,7 +11,7 @@ import {
   type Reader,
   wholeFrom,
 } from "../internal/check.ts";
-import { outcome } from "../internal/outcome.ts";
+import { outcome, plain } from "../internal/outcome.ts";
 import { quote } from "../internal/text.ts";
 import { formatUsd, type MicroCents, microCents } from "../money.ts";
 import { instant } from "../time.ts";
@@ -50,14 +50,15 @@ export function unknownHold(holdId: string): DispatchError {
 
 /** Reads scopes and caps: at least one, none twice. The result is a frozen copy. */
 export function scopeCaps(what: string, value: unknown): readonly ScopeCap[] {
-  const scopes = listOf((at, entry) =>
-    Object.freeze(
-      read<Required<ScopeCap>>(at, entry, { scope: identifier, cap: ledgerAmount, until: orNull(instant) }),
-    ),
-  )(what, value);
+  const readers = { scope: identifier, cap: ledgerAmount, until: orNull(instant) };
+  const scopes = listOf((at, entry) => outcome(read<Required<ScopeCap>>(at, plain(entry), readers)))(
+    what,
+    value,
+  );
   const names = scopes.map(({ scope }) => scope);
   if (names.length > 0 && new Set(names).size === names.length) return scopes;
-  throw outOfRange(what, "at least one scope, each once", names.map(quote).join(", "));
+  const given = names.length === 0 ? "none" : names.map(quote).join(", ");
+  throw new RangeError(`${what} must be at least one scope, each once; got ${given}`);
 }
 
 function ttl(what: string, value: unknown): number {

@@ -1,4 +1,5 @@
 import { nameUpTo, outOfRange, read, text } from "../internal/check.ts";
+import { outcome } from "../internal/outcome.ts";
 import type { MicroCents } from "../money.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import { type BudgetCap, ourCap } from "./cap.ts";
@@ -92,8 +93,8 @@ export function runAndMonth(options: {
   });
   const scope = monthScope(at, timeZone);
   return Object.freeze([
-    Object.freeze({ scope: runScope(runId), cap: cap.run }),
-    Object.freeze({
+    outcome({ scope: runScope(runId), cap: cap.run }),
+    outcome({
       scope,
       cap: cap.month,
       until: kept(monthEnds, `${timeZone} ${scope}`, () => monthEnd(at, timeZone, scope)),

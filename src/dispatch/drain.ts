@@ -1,6 +1,7 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { type DispatchError, isDispatchError } from "../errors.ts";
 import { callable, duration, identifier, listOf, optional, read, wrongType } from "../internal/check.ts";
+import { ledgerAmount } from "../internal/amount.ts";
 import { kindOf } from "../internal/text.ts";
 import type { MicroCents } from "../money.ts";
 import type { ExecutionContext, Executor, RetriableError } from "./executor.ts";
@@ -8,11 +9,12 @@ import type { Lease } from "./lease.ts";
 import type { Claimed, CompleteOutcome, FailOutcome, JobStore } from "./store.ts";
 
 export interface DrainOptions<Payload, Result> {
+  /** Where to claim; the job of the highest priority among all of them is first. */
   readonly lanes: readonly string[];
   /** Stops claiming; what runs is finished and recorded. */
   readonly signal?: AbortSignal;
-  /** What a job has truly cost, in micro-cents, told at once; `null`, or a throw, charges it in full. */
-  readonly actualCost?: (result: Result, job: Claimed<Payload>) => MicroCents | null;
+  /** What a job has truly cost, in micro-cents; `null`, a throw, or what is no amount charges it in full. */
+  readonly actualCost?: (result: Result, job: Claimed<Payload>) => Awaitable<MicroCents | null>;
   /** Told of each result that came too late to count. What it throws ends the drain. */
   readonly onStale?: (lease: Lease) => unknown;
 }
@@ -137,7 +139,7 @@ export async function runJob<Payload, Result>(
     return recordFailure(store, lease, error);
   }
   // A cost that cannot be told is no reason to lose the result: the attempt is charged in full.
-  const actual = attempt(() => actualCost?.(result, job)) ?? null;
+  const actual = await amountOf(() => actualCost?.(result, job));
   try {
     return await orWithout(actual, (cost) => store.complete(lease, result, cost));
   } catch (error) {
@@ -167,7 +169,18 @@ function retryOf(error: unknown): Pick<RetriableError, "actual" | "retryAfterSec
   if (!isDispatchError(error, "retriable")) return null;
   const { actual, retryAfterSeconds } = error as DispatchError &
     Pick<RetriableError, "actual" | "retryAfterSeconds">;
-  return { actual, retryAfterSeconds: attempt(() => duration("retryAfterSeconds", retryAfterSeconds)) ?? 0 };
+  return {
+    actual: attempt(() => ledgerAmount("actual", actual)) ?? null,
+    retryAfterSeconds: attempt(() => duration("retryAfterSeconds", retryAfterSeconds)) ?? 0,
+  };
+}
+
+async function amountOf(tell: () => unknown): Promise<MicroCents | null> {
+  try {
+    return ledgerAmount("actualCost", await tell());
+  } catch {
+    return null;
+  }
 }
 
 function attempt<Value>(read: () => Value): Value | undefined {
@@ -178,7 +191,7 @@ function attempt<Value>(read: () => Value): Value | undefined {
   }
 }
 
-/** Reports with the cost; if the store refuses it, without. */
+/** Reports with the cost; if the store refuses it, as it does for free work, without. */
 async function orWithout<Outcome>(
   actual: MicroCents | null,
   report: (cost: { readonly actual?: MicroCents }) => Awaitable<Outcome>,
@@ -186,13 +199,9 @@ async function orWithout<Outcome>(
   try {
     return await report(actual === null ? {} : { actual });
   } catch (error) {
-    if (actual !== null && isRefusal(error)) return report({});
+    if (actual !== null && error instanceof RangeError) return report({});
     throw error;
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError;
 }
 
 function messageOf(error: unknown): string {

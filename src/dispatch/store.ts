@@ -157,14 +157,23 @@ export type JobErrorCode = "cancelled" | "error" | "lost" | "no_room" | "rejecte
 export interface JobQueue<Payload = unknown, Result = unknown> {
   /** Queues a job, or lets it wait for approval. @throws DispatchError `job_conflict` for another under its id. */
   submit(job: JobRequest<Payload>): Promise<SubmitOutcome>;
+  /**
+   * Submits jobs in order, each with its own outcome, in one transaction: if it throws, none was submitted.
+   *
+   * @throws DispatchError `job_conflict` or `cap_conflict`.
+   */
   submitMany(jobs: readonly JobRequest<Payload>[]): Promise<readonly SubmitOutcome[]>;
-  /** @throws DispatchError `job_unknown`. */
+  /**
+   * Holds the cost of a job's next attempt in these scopes, and queues it; without room it goes on waiting.
+   *
+   * @throws DispatchError `job_unknown`, or `cap_conflict` against a pinned cap.
+   */
   approve(
     jobId: string,
     approval: Approval,
     options: { readonly scopes: readonly ScopeCap[] },
   ): Promise<ApproveOutcome>;
-  /** @throws DispatchError `job_unknown`. */
+  /** Ends a job that waits for approval. @throws DispatchError `job_unknown`. */
   reject(jobId: string, approval: Approval): Promise<RejectOutcome>;
   /**
    * Ends a job. One that runs is charged in full, and its result will not count.
@@ -172,6 +181,7 @@ export interface JobQueue<Payload = unknown, Result = unknown> {
    * @throws DispatchError `job_unknown`.
    */
   cancel(jobId: string): Promise<CancelOutcome>;
+  /** A job as it is now; `null` if there is none, or it was pruned. */
   job(jobId: string): Promise<Job<Payload, Result> | null>;
   /** In the order of submission, after the job `after`; at most `limit`, 100 by default. */
   jobs(filter?: {
@@ -194,7 +204,14 @@ export interface DispatchStore<Payload = unknown, Result = unknown>
   extends Promised<Required<JobStore<Payload, Result>>>, JobQueue<Payload, Result>, Promised<BudgetLedger> {
   /** Prepares the store; call it once before anything else. */
   migrate(): Promise<void>;
+  /** Up to `limit` jobs at once, in the order in which `claim` would give them. */
   claimMany(lanes: readonly string[], limit: number): Promise<readonly Claimed<Payload>[]>;
+  /**
+   * Completes jobs in order, each with its own outcome, in one transaction: if it throws, none was completed.
+   *
+   * @throws DispatchError `result_refused` for a result that the store cannot hold.
+   * @throws RangeError for an actual cost of free work.
+   */
   completeMany(
     completions: readonly (CompleteOptions & { readonly lease: Lease; readonly result: Result })[],
   ): Promise<readonly CompleteOutcome[]>;

@@ -2,6 +2,12 @@ import { moneyJson } from "./json.ts";
 
 /** The prototype of every outcome: it can be stringified though it holds money. */
 class Outcome {
+  readonly #ours = true;
+
+  static is(value: object): boolean {
+    return #ours in value;
+  }
+
   toJSON(): unknown {
     return moneyJson(this);
   }
@@ -15,4 +21,9 @@ export function outcome<const Fields extends object>(fields: Fields): Readonly<F
 /** A frozen list of {@link outcome}s. */
 export function outcomes<Fields extends object>(list: readonly Fields[]): readonly Readonly<Fields>[] {
   return Object.freeze(list.map((fields) => outcome(fields)));
+}
+
+/** An outcome's fields as a plain object, and anything else as it is: what was answered may be passed on. */
+export function plain(value: unknown): unknown {
+  return typeof value === "object" && value !== null && Outcome.is(value) ? { ...value } : value;
 }

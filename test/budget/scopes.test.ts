@@ -149,6 +149,7 @@ describe("runAndMonth", () => {
       { scope: "month:2026-11", cap: usd(250), until: at("2026-12-01T00:00:00Z") },
     ]);
     for (const part of [scopes, ...scopes]) expect(part).toSatisfy(Object.isFrozen);
+    expect(JSON.stringify(scopes[0])).toBe('{"scope":"run:42","cap":"10.00"}');
   });
 
   // Offsets and changes of the clock: the IANA time zone database, 2025b.

@@ -199,12 +199,12 @@ describe("drain: what it cost", () => {
     expect(await counters(store, RUN)).toEqual([0n, 4n]);
   });
 
-  it.each<readonly [string, () => MicroCents | null]>([
+  it.each<readonly [string, () => MicroCents | null | Promise<MicroCents>]>([
     ["null", () => null],
     ["undefined", () => undefined as never],
     ["a throw", throwing(new Error("no idea"))],
     ["a number", () => 4 as never],
-    ["a promise", () => Promise.resolve(micro(4)) as never],
+    ["a rejection", () => Promise.reject(new Error("no idea"))],
     ["a negative amount", () => micro(-1)],
     ["an amount above the limit", () => micro(2n ** 62n)],
   ])("charges in full, and keeps the result, if actualCost gives %s", async (_, actualCost) => {
@@ -213,6 +213,13 @@ describe("drain: what it cost", () => {
     expect(await drain(store, () => "kept", { ...LANES, actualCost })).toEqual({ ...NOBODY, completed: 1 });
     expect(await store.job("j")).toMatchObject({ state: "succeeded", result: "kept" });
     expect(await counters(store, RUN)).toEqual([0n, 10n]);
+  });
+
+  it("waits for what actualCost has to look up", async () => {
+    const { store } = setUp();
+    await store.submit(approved("j"));
+    await drain(store, () => "kept", { ...LANES, actualCost: () => Promise.resolve(micro(4)) });
+    expect(await counters(store, RUN)).toEqual([0n, 4n]);
   });
 
   it("keeps the result of free work, though actualCost tells a cost", async () => {

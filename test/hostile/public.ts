@@ -399,7 +399,7 @@ export const TABLE: Readonly<Record<string, Entry>> = {
       );
       if (fields === law.REFUSED || !Array.isArray(result) || !Object.isFrozen(result)) return false;
       const scopes: readonly unknown[] = result;
-      return scopes.length === 2 && scopes.every((scope) => isPlain(scope) && scope["cap"] === cap.run);
+      return scopes.length === 2 && scopes.every((scope) => Reflect.get(scope as object, "cap") === cap.run);
     },
   },
 
