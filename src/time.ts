@@ -18,16 +18,13 @@ const LIMIT = 1e11;
  * ```
  */
 export function epochSeconds(value: Date | number): EpochSeconds {
-  if (typeof value === "number") return instant("epochSeconds", value);
-  if (!(value instanceof Date)) throw wrongType("epochSeconds", "a Date or a number of seconds", value);
-  return instant("epochSeconds of a Date", value.getTime() / 1000);
+  return instant("epochSeconds", value instanceof Date ? value.getTime() / 1000 : value);
 }
 
 /** Checks that a value is an instant in seconds. */
 export function instant(what: string, value: unknown): EpochSeconds {
-  if (typeof value !== "number") throw wrongType(what, "epoch seconds, from epochSeconds(…)", value);
-  if (Number.isNaN(value)) throw outOfRange(what, "an instant", value);
-  if (!(Math.abs(value) < LIMIT)) throw outOfRange(what, "epoch seconds, not milliseconds", value);
+  if (typeof value !== "number") throw wrongType(what, "seconds, or epochSeconds(…) of a Date", value);
+  if (!(Math.abs(value) < LIMIT)) throw outOfRange(what, "finite seconds, not milliseconds", value);
   // The brand is what this check is for.
   return value as EpochSeconds;
 }

@@ -348,6 +348,21 @@ describe("SecretRef", () => {
     },
   );
 
+  // A key has both cases and digits, and at least twenty characters.
+  it.each(["A".repeat(19) + "1", "a".repeat(19) + "1", "aA".repeat(10), "aA1".repeat(6) + "a"])(
+    "takes %s for a name",
+    (envVar) => {
+      expect(new SecretRef(envVar).envVar).toBe(envVar);
+    },
+  );
+
+  it.each(["aA1".repeat(6) + "aA", "A1" + "a".repeat(18), "1".repeat(18).replace(/^/, "a") + "A"])(
+    "takes %s for a key",
+    (envVar) => {
+      expect(() => new SecretRef(envVar)).toThrow("what was given is not shown");
+    },
+  );
+
   it.each([
     "",
     " ",

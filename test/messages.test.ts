@@ -326,19 +326,27 @@ const table: readonly (readonly [
     () => new Approval({ ...approval, outcome: wrong("maybe") }),
   ],
   [
-    "epochSeconds must be epoch seconds, not milliseconds; got 1795392000000",
+    "epochSeconds must be finite seconds, not milliseconds; got 1795392000000",
     RangeError,
     () => epochSeconds(1_795_392_000_000),
   ],
   [
-    "epochSeconds must be a Date or a number of seconds; got a string",
+    "epochSeconds must be seconds, or epochSeconds(…) of a Date; got a string",
     TypeError,
     () => epochSeconds(wrong("now")),
   ],
-  ["epochSeconds of a Date must be an instant; got NaN", RangeError, () => epochSeconds(new Date(NaN))],
-  ["isLeaseStale: now must be an instant; got NaN", RangeError, () => isLeaseStale(at, wrong(NaN), 60)],
   [
-    "isLeaseStale: leasedAt must be epoch seconds, from epochSeconds(…); got undefined",
+    "epochSeconds must be finite seconds, not milliseconds; got NaN",
+    RangeError,
+    () => epochSeconds(new Date(NaN)),
+  ],
+  [
+    "isLeaseStale: now must be finite seconds, not milliseconds; got NaN",
+    RangeError,
+    () => isLeaseStale(at, wrong(NaN), 60),
+  ],
+  [
+    "isLeaseStale: leasedAt must be seconds, or epochSeconds(…) of a Date; got undefined",
     TypeError,
     () => isLeaseStale(wrong(undefined), at, 60),
   ],
@@ -381,7 +389,7 @@ const table: readonly (readonly [
   ],
   ["dayScope: timeZone must be a string; got undefined", TypeError, () => dayScope(at, wrong(undefined))],
   [
-    "dayScope: at must be epoch seconds, from epochSeconds(…); got undefined",
+    "dayScope: at must be seconds, or epochSeconds(…) of a Date; got undefined",
     TypeError,
     () => dayScope(wrong(undefined), "UTC"),
   ],

@@ -74,6 +74,7 @@ export interface Hold {
   readonly holdId: string;
   /** What is set aside, extensions included, in micro-cents. */
   readonly amount: MicroCents;
+  /** None after it was pruned. */
   readonly scopes: readonly ScopeCap[];
   readonly state: HoldState;
   /** What the scopes have booked for it as spent, in micro-cents; 0 while open or released. */

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { type DispatchError, isDispatchError } from "../errors.ts";
 import { callable, duration, identifier, listOf, optional, read, wrongType } from "../internal/check.ts";
-import { ledgerAmount } from "../internal/amount.ts";
+import { amount } from "../internal/amount.ts";
 import { kindOf } from "../internal/text.ts";
 import type { MicroCents } from "../money.ts";
 import type { ExecutionContext, Executor, RetriableError } from "./executor.ts";
@@ -156,11 +156,9 @@ async function recordFailure<Payload, Result>(
   cost: MicroCents | null = null,
 ): Promise<FailOutcome> {
   // Whatever was thrown is the executor's, and may throw again when it is read.
-  const message = attempt(() => messageOf(error)) ?? "the executor threw what cannot be read";
+  const message = attempt(() => messageOf(error)) ?? "the executor threw";
   const retry = attempt(() => retryOf(error)) ?? null;
-  const options = retry
-    ? { retriable: true, retryAfterSeconds: retry.retryAfterSeconds }
-    : { retriable: false };
+  const options = { retriable: retry !== null, retryAfterSeconds: retry?.retryAfterSeconds ?? 0 };
   return orWithout(retry?.actual ?? cost, (actual) => store.fail(lease, message, { ...options, ...actual }));
 }
 
@@ -170,14 +168,14 @@ function retryOf(error: unknown): Pick<RetriableError, "actual" | "retryAfterSec
   const { actual, retryAfterSeconds } = error as DispatchError &
     Pick<RetriableError, "actual" | "retryAfterSeconds">;
   return {
-    actual: attempt(() => ledgerAmount("actual", actual)) ?? null,
+    actual: attempt(() => amount("actual", actual)) ?? null,
     retryAfterSeconds: attempt(() => duration("retryAfterSeconds", retryAfterSeconds)) ?? 0,
   };
 }
 
 async function amountOf(tell: () => unknown): Promise<MicroCents | null> {
   try {
-    return ledgerAmount("actualCost", await tell());
+    return amount("actual", await tell());
   } catch {
     return null;
   }

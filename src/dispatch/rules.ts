@@ -87,6 +87,15 @@ export function ensureSameJob(known: JobBody, again: JobBody): void {
   );
 }
 
+/** Jobs that are submitted together have one body under an id, like all others. */
+export function ensureOneBodyEach(bodies: readonly JobBody[]): void {
+  const known = new Map<string, JobBody>();
+  for (const body of bodies) {
+    ensureSameJob(known.get(body.jobId) ?? body, body);
+    known.set(body.jobId, body);
+  }
+}
+
 /** The error for an id that was never submitted. */
 export function unknownJob(jobId: string): DispatchError {
   return new DispatchError("job_unknown", `there is no job ${quote(jobId)}`, { subject: jobId });

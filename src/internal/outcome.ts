@@ -2,12 +2,6 @@ import { moneyJson } from "./json.ts";
 
 /** The prototype of every outcome: it can be stringified though it holds money. */
 class Outcome {
-  readonly #ours = true;
-
-  static is(value: object): boolean {
-    return #ours in value;
-  }
-
   toJSON(): unknown {
     return moneyJson(this);
   }
@@ -25,5 +19,5 @@ export function outcomes<Fields extends object>(list: readonly Fields[]): readon
 
 /** An outcome's fields as a plain object, and anything else as it is: what was answered may be passed on. */
 export function plain(value: unknown): unknown {
-  return typeof value === "object" && value !== null && Outcome.is(value) ? { ...value } : value;
+  return value instanceof Outcome ? Object.assign({}, value) : value;
 }

@@ -386,7 +386,7 @@ describe("drain: a hostile executor", () => {
   it("that rejects is one that throws", async () => {
     const { store, calls } = recorder();
     await drain(store, () => Promise.reject(new Error("later")), LANES);
-    expect(reports(calls)).toEqual([["fail", "j", "later", { retriable: false }]]);
+    expect(reports(calls)).toEqual([["fail", "j", "later", { retriable: false, retryAfterSeconds: 0 }]]);
   });
 
   it.each<readonly [string, unknown]>([
@@ -444,6 +444,18 @@ describe("drain: a lease that is lost", () => {
     expect(summary).toEqual({ ...NOBODY, stale: 1 });
     expect(told).toMatchObject([{ jobId: "j", attempts: 1 }]);
     expect(await store.job("j")).toMatchObject({ state: "failed", result: null });
+  });
+
+  it("tells onStale of nothing else", async () => {
+    const { store } = setUp();
+    await store.submitMany([free("a"), free("b")]);
+    const told: Lease[] = [];
+    const executor = (payload: unknown): unknown => {
+      if (payload === "a") throw new Error("a fails");
+      return payload;
+    };
+    await drain(store, executor, { ...LANES, onStale: (lease) => told.push(lease) });
+    expect(told).toEqual([]);
   });
 
   it("counts a failure that came too late the same way, and goes on without onStale", async () => {

@@ -1,37 +1,39 @@
 import type { EpochSeconds } from "../../time.ts";
 
-/** What decides a job's place in its lane. */
-export interface Waiting {
-  readonly body: { readonly lane: string; readonly priority: number };
+/** A job's place in its lane: no two are the same. */
+export interface Place {
+  readonly jobId: string;
+  readonly lane: string;
+  readonly priority: number;
   readonly runAt: EpochSeconds;
   readonly sequence: number;
 }
 
 /** Higher priority first, then the earlier time, then the earlier submission. */
-function order(a: Waiting, b: Waiting): number {
-  return b.body.priority - a.body.priority || a.runAt - b.runAt || a.sequence - b.sequence;
+function order(a: Place, b: Place): number {
+  return b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence;
 }
 
 /** Jobs that wait, each lane in the order in which it is claimed. */
-export class Lanes<Job extends Waiting> {
-  readonly #lanes = new Map<string, Job[]>();
+export class Lanes {
+  readonly #lanes = new Map<string, Place[]>();
 
-  add(job: Job): void {
-    const lane = this.#lanes.get(job.body.lane) ?? [];
-    this.#lanes.set(job.body.lane, lane);
-    lane.splice(place(lane, job), 0, job);
+  add(place: Place): void {
+    const lane = this.#lanes.get(place.lane) ?? [];
+    this.#lanes.set(place.lane, lane);
+    lane.splice(indexIn(lane, place), 0, place);
   }
 
-  /** Takes a job out; false if it was not there. */
-  remove(job: Job): boolean {
-    const lane = this.#lanes.get(job.body.lane) ?? [];
-    const index = lane.indexOf(job);
-    return index >= 0 && lane.splice(index, 1).length > 0;
+  /** Takes a place out, if it is there. */
+  remove(place: Place): void {
+    const lane = this.#lanes.get(place.lane) ?? [];
+    const index = indexIn(lane, place);
+    if (lane[index]?.jobId === place.jobId) lane.splice(index, 1);
   }
 
-  /** The first job of these lanes that can be claimed. */
-  first(names: readonly string[], canBeClaimed: (job: Job) => boolean): Job | null {
-    let best: Job | null = null;
+  /** The first place in these lanes that can be claimed. */
+  first(names: readonly string[], canBeClaimed: (place: Place) => boolean): Place | null {
+    let best: Place | null = null;
     for (const name of names) {
       const found = this.#lanes.get(name)?.find(canBeClaimed);
       if (found && (best === null || order(found, best) < 0)) best = found;
@@ -40,13 +42,14 @@ export class Lanes<Job extends Waiting> {
   }
 }
 
-function place<Job extends Waiting>(lane: readonly Job[], job: Job): number {
+/** Where a place is, or would be. */
+function indexIn(lane: readonly Place[], place: Place): number {
   let low = 0;
   let high = lane.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const other = lane[middle];
-    if (other && order(other, job) < 0) low = middle + 1;
+    if (other && order(other, place) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

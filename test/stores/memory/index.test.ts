@@ -56,20 +56,29 @@ describe("memoryStore", () => {
     expect(await store.job("j")).toMatchObject({ payload: 5, result: 7 });
   });
 
-  it("costs no attempt if the parser refuses a payload only when it is claimed", async () => {
+  it("fails the attempt at no cost if the parser refuses a payload only when it is claimed", async () => {
     let broken = false;
-    const { store } = setUp({
+    const { store, clock } = setUp({
       payload: (value) => {
-        if (broken) throw new Error("broken parser");
+        if (broken && value !== "good") throw new Error("broken parser");
         return value;
       },
     });
-    await store.submit(approved("j"));
+    await store.submit(approved("j", capped(100), { priority: 1 }));
+    await store.submit(free("free", { priority: 1 }));
+    await store.submit(approved("other", capped(100), { payload: "good" }));
     broken = true;
-    await expect(store.claim(["text"])).rejects.toThrow("broken parser");
+    // It does not block its lane.
+    expect(await leaseOf(store)).toMatchObject({ jobId: "other" });
+    expect(await store.claim(["text"])).toBeNull();
     broken = false;
-    expect(await store.job("j")).toMatchObject({ state: "queued", attempts: 0 });
-    expect(await leaseOf(store)).toMatchObject({ attempts: 1 });
+    const error = { code: "error", message: "the store's parser refuses a payload: broken parser" };
+    expect(await store.job("j")).toMatchObject({ state: "queued", attempts: 1, error });
+    expect(await store.job("free")).toMatchObject({ state: "pending", attempts: 1, error });
+    expect(await store.getHold("job:j#1")).toMatchObject({ state: "settled", booked: 0n });
+    expect(await store.claim(["text"])).toBeNull();
+    clock.now += 60;
+    expect(await leaseOf(store)).toMatchObject({ jobId: "j", attempts: 2 });
   });
 
   it("gives a job once, though its own parser claims meanwhile", async () => {

@@ -1,0 +1,91 @@
+import type { Approval } from "../../approval.ts";
+import type { HoldRow } from "../../budget/rules.ts";
+import type { ScopeCap } from "../../budget/scopes.ts";
+import type { JobBody } from "../../dispatch/rules.ts";
+import type { Job } from "../../dispatch/store.ts";
+import type { JobState } from "../../lifecycle.ts";
+import type { MicroCents } from "../../money.ts";
+import type { EpochSeconds } from "../../time.ts";
+
+/** A hold as it is kept. */
+export interface HoldRecord extends HoldRow {
+  readonly expiresAt: EpochSeconds | null;
+  readonly resolvedAt: EpochSeconds | null;
+  /** Its scopes were folded into their counters: only its identity and its answers are left. */
+  readonly pruned: boolean;
+}
+
+/** How an attempt ended; `taken`: it was recovered or cancelled, and its own report came too late. */
+export type AttemptEnd = "completed" | "requeued" | "failed" | "waiting" | "taken";
+
+/** One claim of a job. */
+export interface Attempt {
+  readonly token: string;
+  readonly end: AttemptEnd | null;
+}
+
+/** A job as it is kept. */
+export interface JobRecord {
+  readonly body: JobBody;
+  readonly state: JobState;
+  /** When it may be claimed next. */
+  readonly runAt: EpochSeconds;
+  readonly leasedAt: EpochSeconds;
+  /** Where a retry holds; none before its approval. */
+  readonly scopes: readonly ScopeCap[];
+  readonly decision: Approval | null;
+  readonly error: Job["error"];
+  /** JSON. */
+  readonly result: string | null;
+  readonly endedAt: EpochSeconds | null;
+  readonly pruned: boolean;
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Counter {
+  readonly reserved: bigint;
+  readonly spent: bigint;
+}
+
+export interface JobFilter {
+  readonly state: JobState | null;
+  readonly lane: string | null;
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+/**
+ * Where an engine keeps its records: read and written by one caller at a time, inside one transaction.
+ *
+ * A record is never changed, only replaced.
+ */
+export interface Tables {
+  readonly now: () => EpochSeconds;
+
+  hold(holdId: string): HoldRecord | null;
+  putHold(hold: HoldRecord): void;
+  /** Open holds that are over by now, at most `limit`. */
+  expired(now: EpochSeconds, limit: number): readonly HoldRecord[];
+  /** Settled holds that are not pruned and were resolved before an instant. */
+  settledBefore(before: EpochSeconds): readonly HoldRecord[];
+
+  counter(scope: string): Counter;
+  putCounter(scope: string, counter: Counter): void;
+  pinned(scope: string): MicroCents | undefined;
+  pin(scope: string, cap: MicroCents): void;
+
+  job(jobId: string): JobRecord | null;
+  /** A new job comes after all others; an old one keeps its place. */
+  putJob(job: JobRecord): void;
+  /**
+   * The first due job of these lanes, free or with its next hold open: higher priority first, then the earlier
+   * time, then the earlier submission.
+   */
+  claimable(lanes: readonly string[], now: EpochSeconds): JobRecord | null;
+  /** Running jobs whose lease is at least `ttlSeconds` old, at most `limit`. */
+  stale(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[];
+  /** Not the pruned ones, in the order of submission. */
+  jobs(filter: JobFilter): readonly JobRecord[];
+  /** Jobs that are not pruned and ended before an instant. */
+  endedBefore(before: EpochSeconds): readonly JobRecord[];
+}

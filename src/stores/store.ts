@@ -1,0 +1,311 @@
+import { type Approval, ApprovalOutcome, approvalWith } from "../approval.ts";
+import type {
+  ExpireOutcome,
+  Hold,
+  HoldOutcome,
+  HoldRequest,
+  ReleaseOutcome,
+  SettleOutcome,
+} from "../budget/ledger.ts";
+import { anyHoldId, extension, holdRequest, ownHoldId } from "../budget/rules.ts";
+import type { ScopeCap } from "../budget/scopes.ts";
+import type { BudgetState } from "../budget/state.ts";
+import type { Lease } from "../dispatch/lease.ts";
+import {
+  approvedScopes,
+  completeOptions,
+  ensureOneBodyEach,
+  errorText,
+  failOptions,
+  jobRequest,
+  jsonText,
+  laneNames,
+  limit as limitReader,
+  ourLease,
+  recoverOptions,
+} from "../dispatch/rules.ts";
+import type {
+  ApproveOutcome,
+  CancelOutcome,
+  Claimed,
+  CompleteOptions,
+  CompleteOutcome,
+  DispatchStore,
+  FailOptions,
+  FailOutcome,
+  Job,
+  JobRequest,
+  RecoverOutcome,
+  RejectOutcome,
+  SubmitOutcome,
+} from "../dispatch/store.ts";
+import { DispatchError } from "../errors.ts";
+import { ledgerAmount } from "../internal/amount.ts";
+import { anything, identifier, listOf, optional, read, wholeFrom } from "../internal/check.ts";
+import { outcome } from "../internal/outcome.ts";
+import { type JobState, jobState } from "../lifecycle.ts";
+import { type MicroCents, microCents } from "../money.ts";
+import { type EpochSeconds, instant } from "../time.ts";
+import type { ClaimedText, Completion } from "./engine/attempts.ts";
+import type { Submission } from "./engine/queue.ts";
+import type { JobRecord } from "./engine/tables.ts";
+import type { Run } from "./operations.ts";
+
+/** How a value that went through JSON gets its type back; each throws for what is not one. */
+export interface Parsers<Payload, Result> {
+  readonly payload: (value: unknown) => Payload;
+  readonly result: (value: unknown) => Result;
+}
+
+/** Seconds until a payload that its parser refused is offered again, perhaps to a newer worker. */
+const REFUSED_PAYLOAD_DELAY = 60;
+
+/** The door of every store: it checks and parses, and runs what is checked. */
+export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
+  readonly #run: Run;
+  readonly #payload: (json: string) => Payload;
+  readonly #result: (json: string) => Result;
+  readonly #migrate: () => Promise<void>;
+
+  constructor(run: Run, parsers: Parsers<Payload, Result>, migrate: () => Promise<void>) {
+    this.#run = run;
+    this.#payload = parser("payload", parsers.payload);
+    this.#result = parser("result", parsers.result);
+    this.#migrate = migrate;
+  }
+
+  async migrate(): Promise<void> {
+    await this.#migrate();
+  }
+
+  async hold(request: HoldRequest): Promise<HoldOutcome> {
+    const checked = holdRequest(request);
+    return this.#run((operations) => operations.hold(checked));
+  }
+
+  async settle(holdId: string, actual: MicroCents): Promise<SettleOutcome> {
+    const cost = ledgerAmount("settle: actual", actual);
+    const own = ownHoldId("settle: holdId", holdId);
+    return this.#run((operations) => operations.settle(own, cost));
+  }
+
+  async release(holdId: string): Promise<ReleaseOutcome> {
+    const own = ownHoldId("release: holdId", holdId);
+    return this.#run((operations) => operations.release(own));
+  }
+
+  async extend(holdId: string, by: MicroCents, step: number): Promise<HoldOutcome> {
+    const checked = extension(by, step);
+    const own = ownHoldId("extend: holdId", holdId);
+    return this.#run((operations) => operations.extend(own, checked.by, checked.step));
+  }
+
+  async expire(options: { readonly limit?: number } = {}): Promise<ExpireOutcome> {
+    const { limit } = read("expire", options, { limit: limitReader });
+    return this.#run((operations) => operations.expire(limit));
+  }
+
+  async usage(scope: string): Promise<BudgetState> {
+    const checked = identifier("usage: scope", scope);
+    return this.#run((operations) => operations.usage(checked));
+  }
+
+  async getHold(holdId: string): Promise<Hold | null> {
+    const checked = anyHoldId("getHold: holdId", holdId);
+    return this.#run((operations) => operations.getHold(checked));
+  }
+
+  async pinCap(scope: string, cap: MicroCents): Promise<void> {
+    const checked = identifier("pinCap: scope", scope);
+    const amount = ledgerAmount("pinCap: cap", cap);
+    return this.#run((operations) => operations.pinCap(checked, amount));
+  }
+
+  async submit(job: JobRequest<Payload>): Promise<SubmitOutcome> {
+    const checked = this.#submission(job);
+    return this.#run((operations) => operations.submit(checked));
+  }
+
+  async submitMany(jobs: readonly JobRequest<Payload>[]): Promise<readonly SubmitOutcome[]> {
+    // Each is checked by its own rules, and all of them before the first is stored.
+    const checked = listOf((_, job) => this.#submission(job as JobRequest<Payload>))("submitMany", jobs);
+    ensureOneBodyEach(checked.map(({ body }) => body));
+    return this.#run((operations) => operations.submitMany(checked));
+  }
+
+  async approve(
+    jobId: string,
+    approval: Approval,
+    options: { readonly scopes: readonly ScopeCap[] },
+  ): Promise<ApproveOutcome> {
+    const approved = approvedScopes("approve", { ...options, approval });
+    const checked = identifier("approve: jobId", jobId);
+    return this.#run((operations) => operations.approve(checked, approved));
+  }
+
+  async reject(jobId: string, approval: Approval): Promise<RejectOutcome> {
+    const decision = approvalWith(ApprovalOutcome.REJECTED)("reject: approval", approval);
+    const checked = identifier("reject: jobId", jobId);
+    return this.#run((operations) => operations.reject(checked, decision));
+  }
+
+  async cancel(jobId: string): Promise<CancelOutcome> {
+    const checked = identifier("cancel: jobId", jobId);
+    return this.#run((operations) => operations.cancel(checked));
+  }
+
+  async claim(lanes: readonly string[]): Promise<Claimed<Payload> | null> {
+    const [claimed] = await this.#claim(laneNames("claim: lanes", lanes), 1);
+    return claimed ?? null;
+  }
+
+  async claimMany(lanes: readonly string[], limit: number): Promise<readonly Claimed<Payload>[]> {
+    const names = laneNames("claimMany: lanes", lanes);
+    return Object.freeze(await this.#claim(names, wholeFrom(1)("claimMany: limit", limit)));
+  }
+
+  async complete(lease: Lease, result: Result, options: CompleteOptions = {}): Promise<CompleteOutcome> {
+    const { actual } = completeOptions(options);
+    const text = this.#resultText(result);
+    const completion = { lease: ourLease("complete: lease", lease), result: text, actual };
+    return this.#run((operations) => operations.complete(completion));
+  }
+
+  async completeMany(
+    completions: readonly (CompleteOptions & { readonly lease: Lease; readonly result: Result })[],
+  ): Promise<readonly CompleteOutcome[]> {
+    const readers = { lease: ourLease, result: anything, actual: optional(ledgerAmount, null) };
+    const checked = listOf((what, entry): Completion => {
+      const { lease, result, actual } = read(what, entry, readers);
+      // The parser of the store says whether it is one.
+      return { lease, result: this.#resultText(result as Result), actual };
+    })("completeMany", completions);
+    return this.#run((operations) => operations.completeMany(checked));
+  }
+
+  async fail(lease: Lease, error: string, options: FailOptions): Promise<FailOutcome> {
+    const checked = failOptions(options);
+    const message = errorText("fail: error", error);
+    const failure = { ...checked, lease: ourLease("fail: lease", lease), error: message };
+    return this.#run((operations) => operations.fail(failure));
+  }
+
+  async renew(lease: Lease): Promise<boolean> {
+    const checked = ourLease("renew: lease", lease);
+    return this.#run((operations) => operations.renew(checked));
+  }
+
+  async recoverStale(options: {
+    readonly ttlSeconds: number;
+    readonly maxAttempts?: number;
+    readonly limit?: number;
+  }): Promise<RecoverOutcome> {
+    const checked = recoverOptions(options);
+    return this.#run((operations) => operations.recoverStale(checked));
+  }
+
+  async job(jobId: string): Promise<Job<Payload, Result> | null> {
+    const checked = identifier("job: jobId", jobId);
+    const job = await this.#run((operations) => operations.job(checked));
+    return job && this.#shown(job);
+  }
+
+  async jobs(
+    filter: {
+      readonly state?: JobState;
+      readonly lane?: string;
+      readonly limit?: number;
+      readonly after?: string;
+    } = {},
+  ): Promise<readonly Job<Payload, Result>[]> {
+    const name = optional(identifier, null);
+    const readers = { state: optional(jobState, null), lane: name, limit: limitReader, after: name };
+    const checked = read("jobs", filter, readers, true);
+    const jobs = await this.#run((operations) => operations.jobs(checked));
+    return Object.freeze(jobs.map((job) => this.#shown(job)));
+  }
+
+  async prune(options: { readonly before: EpochSeconds }): Promise<{ jobs: number; holds: number }> {
+    const { before } = read("prune", options, { before: instant });
+    return Object.freeze(await this.#run((operations) => operations.prune(before)));
+  }
+
+  #submission(request: JobRequest<Payload>): Submission {
+    const checked = jobRequest(request);
+    this.#payload(checked.body.payload);
+    return checked;
+  }
+
+  async #claim(lanes: readonly string[], limit: number): Promise<readonly Claimed<Payload>[]> {
+    for (;;) {
+      const claimed = await this.#run((operations) => operations.claimMany(lanes, limit));
+      const jobs: Claimed<Payload>[] = [];
+      for (const job of claimed) {
+        const parsed = await this.#parsed(job);
+        if (parsed) jobs.push(parsed);
+      }
+      if (jobs.length > 0 || claimed.length === 0) return jobs;
+    }
+  }
+
+  /** A claimed job; `null` if its parser refuses the payload, which has then cost an attempt and no money. */
+  async #parsed({ lease, payload, paid }: ClaimedText): Promise<Claimed<Payload> | null> {
+    try {
+      return Object.freeze({ lease, payload: this.#payload(payload) });
+    } catch (error) {
+      const failure = {
+        lease,
+        // It throws errors.
+        error: (error as Error).message,
+        retriable: true,
+        maxAttempts: Infinity,
+        actual: paid ? microCents(0n) : null,
+        retryAfterSeconds: REFUSED_PAYLOAD_DELAY,
+      };
+      await this.#run((operations) => operations.fail(failure));
+      return null;
+    }
+  }
+
+  #resultText(result: Result): string {
+    try {
+      const text = jsonText("complete: result", result);
+      this.#result(text);
+      return text;
+    } catch (cause) {
+      // Both throw errors.
+      throw new DispatchError("result_refused", (cause as Error).message, { cause });
+    }
+  }
+
+  #shown({ body, state, attempts, decision, error, result }: JobRecord): Job<Payload, Result> {
+    const { jobId, lane, backend, maxCost, maxAttempts, priority, runAt } = body;
+    return outcome({
+      jobId,
+      lane,
+      payload: this.#payload(body.payload),
+      backend,
+      maxCost,
+      maxAttempts,
+      priority,
+      runAt,
+      state,
+      attempts: attempts.length,
+      approval: decision,
+      error: error && Object.freeze(error),
+      result: result === null ? null : this.#result(result),
+    });
+  }
+}
+
+/** Reads stored JSON. What the caller's parser refuses is a wrong type, not a failure of the store. */
+function parser<Value>(what: string, parse: (value: unknown) => Value): (json: string) => Value {
+  return (json) => {
+    try {
+      return parse(JSON.parse(json));
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : "it threw no error";
+      throw new TypeError(`the store's parser refuses a ${what}: ${message}`, { cause });
+    }
+  };
+}
