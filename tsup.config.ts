@@ -2,7 +2,12 @@ import { defineConfig } from "tsup";
 
 // One file an entry point, and shared chunks: every entry must see the same classes.
 export default defineConfig(({ dts }) => ({
-  entry: { index: "src/index.ts", ledger: "src/ledger.ts", memory: "src/stores/memory/index.ts" },
+  entry: {
+    index: "src/index.ts",
+    ledger: "src/ledger.ts",
+    memory: "src/stores/memory/index.ts",
+    sqlite: "src/stores/sqlite/index.ts",
+  },
   format: ["esm"],
   target: "es2022",
   platform: "neutral",

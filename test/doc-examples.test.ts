@@ -5,6 +5,8 @@ import { format, inspect } from "node:util";
 import * as core from "dispatch-kit";
 import * as ledger from "dispatch-kit/ledger";
 import * as memory from "dispatch-kit/memory";
+import * as sqlite from "dispatch-kit/sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 // Every example in the README and in a doc comment is compiled, strictly, and run. In a comment after a
@@ -12,7 +14,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}.cache/examples/`;
-const entries = { "dispatch-kit": core, "dispatch-kit/ledger": ledger, "dispatch-kit/memory": memory };
+const entries = {
+  "dispatch-kit": core,
+  "dispatch-kit/ledger": ledger,
+  "dispatch-kit/memory": memory,
+  "dispatch-kit/sqlite": sqlite,
+  "node:sqlite": { DatabaseSync },
+};
 
 interface Example {
   readonly name: string;

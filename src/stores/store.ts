@@ -1,5 +1,6 @@
 import { type Approval, ApprovalOutcome, approvalWith } from "../approval.ts";
 import type {
+  Awaitable,
   ExpireOutcome,
   Hold,
   HoldOutcome,
@@ -65,9 +66,9 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   readonly #run: Run;
   readonly #payload: (json: string) => Payload;
   readonly #result: (json: string) => Result;
-  readonly #migrate: () => Promise<void>;
+  readonly #migrate: () => Awaitable<void>;
 
-  constructor(run: Run, parsers: Parsers<Payload, Result>, migrate: () => Promise<void>) {
+  constructor(run: Run, parsers: Parsers<Payload, Result>, migrate: () => Awaitable<void>) {
     this.#run = run;
     this.#payload = parser("payload", parsers.payload);
     this.#result = parser("result", parsers.result);

@@ -29,11 +29,13 @@ import type { JobFilter, JobRecord, Tables } from "./tables.ts";
 
 /** Every operation over any tables, each to be run inside one transaction. What throws has changed nothing. */
 export class Engine implements Operations {
+  readonly #tables: Tables;
   readonly #ledger: Ledger;
   readonly #queue: Queue;
   readonly #attempts: Attempts;
 
   constructor(tables: Tables) {
+    this.#tables = tables;
     this.#ledger = new Ledger(tables);
     this.#queue = new Queue(tables, this.#ledger);
     this.#attempts = new Attempts(tables, this.#ledger);
@@ -123,7 +125,8 @@ export class Engine implements Operations {
     return this.#queue.jobs(filter);
   }
 
+  /** Forgets contents; ids go on answering, and scopes keep what was spent in them. */
   prune(before: EpochSeconds): Pruned {
-    return { jobs: this.#queue.prune(before), holds: this.#ledger.prune(before) };
+    return { jobs: this.#tables.pruneJobs(before), holds: this.#tables.pruneHolds(before) };
   }
 }

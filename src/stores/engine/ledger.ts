@@ -95,13 +95,6 @@ export class Ledger {
     this.#tables.pin(scope, cap);
   }
 
-  /** Leaves of settled holds what their repeats need; their scopes keep what was spent. */
-  prune(before: EpochSeconds): number {
-    const settled = this.#tables.settledBefore(before);
-    for (const hold of settled) this.#tables.putHold({ ...hold, scopes: [], pruned: true });
-    return settled.length;
-  }
-
   /** Holds for a job's attempt, by the pinned cap where there is one; what it lacks, if it lacks room. */
   holdForJob(holdId: string, amount: MicroCents, scopes: readonly ScopeCap[]): readonly Lacking[] {
     return this.#place(holdId, amount, scopes, null);

@@ -30,3 +30,8 @@ export function closeAttempt(ledger: Ledger, job: JobRecord, actual: MicroCents 
 export function firstBooking(ledger: Ledger, job: JobRecord, attempt: number): Booking {
   return isFree(job.body) ? NOTHING : ledger.firstBooking(jobHoldId(job.body.jobId, attempt));
 }
+
+/** The job whose attempt a hold is for; `null` for a caller's own hold. */
+export function jobOfHold(holdId: string): string | null {
+  return /^job:(.*)#\d+$/.exec(holdId)?.[1] ?? null;
+}

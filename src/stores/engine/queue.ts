@@ -110,16 +110,6 @@ export class Queue {
     return this.#tables.jobs(filter);
   }
 
-  /** Forgets the contents of jobs that ended before an instant; their ids go on answering. */
-  prune(before: JobRecord["runAt"]): number {
-    const ended = this.#tables.endedBefore(before);
-    for (const job of ended) {
-      const body = { ...job.body, payload: "null" };
-      this.#tables.putJob({ ...job, body, pruned: true, result: null, error: null, decision: null });
-    }
-    return ended.length;
-  }
-
   /** Throws what `submit` throws, and changes nothing. */
   #check({ body, approved }: Submission, known: JobRecord | null): void {
     if (known === null) this.#ledger.checkPins(approved?.scopes ?? []);

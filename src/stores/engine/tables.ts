@@ -66,8 +66,8 @@ export interface Tables {
   putHold(hold: HoldRecord): void;
   /** Open holds that are over by now, at most `limit`. */
   expired(now: EpochSeconds, limit: number): readonly HoldRecord[];
-  /** Settled holds that are not pruned and were resolved before an instant. */
-  settledBefore(before: EpochSeconds): readonly HoldRecord[];
+  /** Takes the scopes from the holds that were settled before an instant; how many there were. */
+  pruneHolds(before: EpochSeconds): number;
 
   counter(scope: string): Counter;
   putCounter(scope: string, counter: Counter): void;
@@ -86,6 +86,6 @@ export interface Tables {
   stale(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[];
   /** Not the pruned ones, in the order of submission. */
   jobs(filter: JobFilter): readonly JobRecord[];
-  /** Jobs that are not pruned and ended before an instant. */
-  endedBefore(before: EpochSeconds): readonly JobRecord[];
+  /** Takes the contents from the jobs that ended before an instant; how many there were. */
+  pruneJobs(before: EpochSeconds): number;
 }

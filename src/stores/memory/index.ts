@@ -1,18 +1,11 @@
 import type { DispatchStore } from "../../dispatch/store.ts";
-import { callable, optional, read } from "../../internal/check.ts";
-import { type EpochSeconds, epochSeconds, instant } from "../../time.ts";
+import { type EpochSeconds, epochSeconds } from "../../time.ts";
 import { Engine } from "../engine/engine.ts";
+import { storeOptions, type StoreOptions } from "../options.ts";
 import { Store } from "../store.ts";
 import { MemoryTables } from "./tables.ts";
 
-export interface MemoryStoreOptions<Payload, Result> {
-  /** Gives a payload its type back, and throws for what is none. */
-  readonly payload?: (value: unknown) => Payload;
-  /** Gives a result its type back, and throws for what is none. */
-  readonly result?: (value: unknown) => Result;
-  /** The store's time; the machine's by default. */
-  readonly clock?: () => EpochSeconds;
-}
+export type MemoryStoreOptions<Payload, Result> = StoreOptions<Payload, Result>;
 
 /**
  * Jobs and money in the memory of one process: for tests, for trying things out, and as the reference
@@ -32,16 +25,16 @@ export interface MemoryStoreOptions<Payload, Result> {
 export function memoryStore<Payload = unknown, Result = unknown>(
   options: MemoryStoreOptions<Payload, Result> = {},
 ): DispatchStore<Payload, Result> {
-  const call = optional(callable, undefined);
-  read("memoryStore", options, { payload: call, result: call, clock: call }, true);
-  // Without a parser the types are the caller's own claim.
-  const { payload = (value) => value as Payload, result = (value) => value as Result } = options;
-  const clock = options.clock ?? (() => epochSeconds(new Date()));
-  const engine = new Engine(new MemoryTables(() => instant("memoryStore: clock", clock())));
-  // Every operation runs in one turn, so each is a transaction.
+  const { parsers, clock } = storeOptions("memoryStore", options, false);
+  let now: EpochSeconds;
+  const engine = new Engine(new MemoryTables(() => now));
   return new Store(
-    async (operation) => operation(engine),
-    { payload, result },
-    async () => {},
+    // In one turn, so each is a transaction; at one instant, so a clock that fails fails before anything moves.
+    async (operation) => {
+      now = (clock ?? (() => epochSeconds(new Date())))();
+      return operation(engine);
+    },
+    parsers,
+    () => {},
   );
 }

@@ -44,10 +44,12 @@ export class MemoryTables implements Tables {
     return first(limit, holds, ({ expiresAt }) => expiresAt !== null && expiresAt <= now);
   }
 
-  settledBefore(before: EpochSeconds): readonly HoldRecord[] {
-    return first(Infinity, this.#holds.values(), ({ state, pruned, resolvedAt }) => {
+  pruneHolds(before: EpochSeconds): number {
+    const settled = first(Infinity, this.#holds.values(), ({ state, pruned, resolvedAt }) => {
       return state === HoldState.SETTLED && !pruned && resolvedAt !== null && resolvedAt < before;
     });
+    for (const hold of settled) this.putHold({ ...hold, scopes: [], pruned: true });
+    return settled.length;
   }
 
   counter(scope: string): Counter {
@@ -102,10 +104,15 @@ export class MemoryTables implements Tables {
     });
   }
 
-  endedBefore(before: EpochSeconds): readonly JobRecord[] {
-    return first(Infinity, this.#jobs.values(), ({ pruned, endedAt }) => {
+  pruneJobs(before: EpochSeconds): number {
+    const ended = first(Infinity, this.#jobs.values(), ({ pruned, endedAt }) => {
       return !pruned && endedAt !== null && endedAt < before;
     });
+    for (const job of ended) {
+      const body = { ...job.body, payload: "null" };
+      this.putJob({ ...job, body, pruned: true, result: null, error: null, decision: null });
+    }
+    return ended.length;
   }
 
   #isPaidFor(jobId: string): boolean {

@@ -16,6 +16,8 @@ import {
   type ScopeCap,
 } from "dispatch-kit";
 import { memoryStore, type MemoryStoreOptions } from "dispatch-kit/memory";
+import { sqliteStore } from "dispatch-kit/sqlite";
+import { DatabaseSync } from "node:sqlite";
 
 /** Where every test's clock starts: 2026-11-23T00:00:00Z. */
 export const START = 1_795_392_000;
@@ -47,7 +49,12 @@ export function setUp<Payload = unknown, Result = unknown>(
   parsers: Pick<MemoryStoreOptions<Payload, Result>, "payload" | "result"> = {},
 ): Fixture<Payload, Result> {
   const clock = manualClock();
-  return { store: memoryStore<Payload, Result>({ ...parsers, clock }), clock };
+  const options = { ...parsers, clock };
+  if (process.env["DISPATCH_KIT_STORE"] !== "sqlite") return { store: memoryStore(options), clock };
+  const store = sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }), options);
+  // It is done when it returns: the client is synchronous.
+  void store.migrate();
+  return { store, clock };
 }
 
 /** Micro-cents. */

@@ -1,0 +1,51 @@
+import { callable, optional, outOfRange, read, type Reader, text } from "../internal/check.ts";
+import { type EpochSeconds, instant } from "../time.ts";
+import type { Parsers } from "./store.ts";
+
+/** What every store takes. */
+export interface StoreOptions<Payload, Result> {
+  /** Gives a payload its type back, and throws for what is none. */
+  readonly payload?: (value: unknown) => Payload;
+  /** Gives a result its type back, and throws for what is none. */
+  readonly result?: (value: unknown) => Result;
+  /** The store's time, in epoch seconds. */
+  readonly clock?: () => EpochSeconds;
+}
+
+/** What every store in a database takes. */
+export interface DatabaseOptions<Payload, Result> extends StoreOptions<Payload, Result> {
+  /** What the names of its tables begin with: a letter, then at most 40 of `a-z`, `0-9` and `_`. */
+  readonly schema?: string;
+}
+
+interface Checked<Payload, Result> {
+  readonly parsers: Parsers<Payload, Result>;
+  /** `null`: the store's default. */
+  readonly clock: (() => EpochSeconds) | null;
+  readonly schema: string;
+}
+
+const schemaName: Reader<string> = (what, value) => {
+  const name = text(what, value);
+  if (/^[a-z][a-z0-9_]{0,40}$/.test(name)) return name;
+  throw outOfRange(what, "a letter and at most 40 of a-z, 0-9 and _", name);
+};
+
+/** Checks the options of a store; only one in a database has a schema. */
+export function storeOptions<Payload, Result>(
+  what: string,
+  options: DatabaseOptions<Payload, Result>,
+  inDatabase: boolean,
+): Checked<Payload, Result> {
+  const call = optional(callable, undefined);
+  const shared = { payload: call, result: call, clock: call };
+  const own = inDatabase ? { ...shared, schema: optional(schemaName, undefined) } : shared;
+  read(what, options, own, true);
+  // Without a parser the types are the caller's own claim.
+  const { payload = (value) => value as Payload, result = (value) => value as Result, clock } = options;
+  return {
+    parsers: { payload, result },
+    clock: clock ? () => instant(`${what}: clock`, clock()) : null,
+    schema: options.schema ?? "dispatch_kit",
+  };
+}

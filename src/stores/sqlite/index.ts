@@ -1,0 +1,60 @@
+import type { DispatchStore } from "../../dispatch/store.ts";
+import { epochSeconds } from "../../time.ts";
+import { type DatabaseOptions, storeOptions } from "../options.ts";
+import { Store } from "../store.ts";
+import type { SqliteDatabase } from "./client.ts";
+import { Transactions } from "./transactions.ts";
+
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./client.ts";
+export type SqliteStoreOptions<Payload, Result> = DatabaseOptions<Payload, Result>;
+
+/** A store in a SQLite database. */
+export interface SqliteStore<Payload = unknown, Result = unknown> extends DispatchStore<Payload, Result> {
+  /**
+   * The same store inside a transaction that you have begun on a connection of your own: what it answers counts
+   * once you commit, and is undone if you roll back.
+   */
+  within(database: SqliteDatabase): DispatchStore<Payload, Result>;
+}
+
+/**
+ * Jobs and money in a SQLite database: one file, any number of processes on one machine.
+ *
+ * Calls that are in flight together travel in one transaction. The connection must have `synchronous` at `FULL`,
+ * SQLite's default, and a busy timeout; both are checked. Call `migrate()` once before anything else.
+ *
+ * @param database - an open connection of `node:sqlite`, `better-sqlite3` or `bun:sqlite`, not in a transaction.
+ * @throws TypeError if an argument is not of its type.
+ * @throws RangeError for a schema that is no name.
+ * @example
+ * ```ts
+ * const store = sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }));
+ * await store.migrate();
+ * const scopes = [{ scope: runScope("42"), cap: usd("1") }];
+ * const held = await store.hold({ holdId: "call-1", amount: usd("0.60"), scopes, ttlSeconds: 60 });
+ * held.kind; // => "held"
+ * ```
+ */
+export function sqliteStore<Payload = unknown, Result = unknown>(
+  database: SqliteDatabase,
+  options: SqliteStoreOptions<Payload, Result> = {},
+): SqliteStore<Payload, Result> {
+  const { parsers, clock, schema } = storeOptions("sqliteStore", options, true);
+  const on = (connection: SqliteDatabase): Transactions => {
+    return new Transactions(connection, schema, clock ?? (() => epochSeconds(new Date())));
+  };
+  const own = on(database);
+  return Object.assign(
+    new Store<Payload, Result>(own.grouped, parsers, () => {
+      own.migrate();
+    }),
+    {
+      within: (connection: SqliteDatabase) => {
+        const theirs = on(connection);
+        return new Store<Payload, Result>(theirs.within, parsers, () => {
+          theirs.migrateWithin();
+        });
+      },
+    },
+  );
+}

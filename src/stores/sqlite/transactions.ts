@@ -1,0 +1,173 @@
+import { DispatchError, isDispatchError } from "../../errors.ts";
+import type { EpochSeconds } from "../../time.ts";
+import { Engine } from "../engine/engine.ts";
+import type { Operations, Run } from "../operations.ts";
+import { Client, type SqliteDatabase } from "./client.ts";
+import { ensureMigrated, migrate } from "./schema.ts";
+import { SqliteTables } from "./tables.ts";
+
+interface Task {
+  readonly operation: (operations: Operations) => unknown;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Answered<Answer> = { readonly answer: Answer } | { readonly error: unknown };
+
+/** Later, once every call that is on its way has arrived. Node, Deno and Bun have `setImmediate`. */
+function later(run: () => void): void {
+  // Not every library of types knows it.
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
+  if (setImmediate) setImmediate(run);
+  else setTimeout(run);
+}
+
+/** Operations on one SQLite database, those in flight together in one transaction. */
+export class Transactions {
+  readonly #client: Client;
+  readonly #prefix: string;
+  readonly #clock: () => EpochSeconds;
+  readonly #engine: Engine;
+  #now: EpochSeconds | null = null;
+  #waiting: Task[] = [];
+  #isSafe = false;
+
+  constructor(database: SqliteDatabase, prefix: string, clock: () => EpochSeconds) {
+    this.#client = new Client(database);
+    this.#prefix = prefix;
+    this.#clock = clock;
+    // One instant for a whole transaction: a clock that fails must fail before anything is written.
+    const now = (): EpochSeconds => this.#now ?? clock();
+    this.#engine = new Engine(new SqliteTables(this.#client, prefix, now));
+  }
+
+  /** In a transaction with all calls that are in flight, each with its own outcome. */
+  readonly grouped: Run = (operation) =>
+    new Promise((resolve, reject) => {
+      this.#waiting.push({ operation, resolve, reject });
+      if (this.#waiting.length > 1) return;
+      later(() => {
+        const tasks = this.#waiting;
+        this.#waiting = [];
+        this.#runAll(tasks);
+      });
+    });
+
+  /** Inside the transaction that the caller has begun, and alone. */
+  readonly within: Run = (operation) =>
+    new Promise((resolve) => {
+      resolve(this.#inside(operation));
+    });
+
+  migrate(): void {
+    this.#ensureSafe();
+    this.#client.exec("BEGIN IMMEDIATE");
+    try {
+      this.migrateWithin();
+      this.#client.exec("COMMIT");
+    } catch (error) {
+      this.#undo("ROLLBACK");
+      throw error;
+    }
+  }
+
+  migrateWithin(): void {
+    migrate(this.#client, this.#prefix);
+  }
+
+  #inside<Answer>(operation: (operations: Operations) => Answer): Answer {
+    if (this.#begins()) throw new DispatchError("store_failed", "within: begin a transaction first");
+    this.#client.exec("SAVEPOINT dispatch_kit");
+    let answered: Answered<Answer>;
+    try {
+      answered = this.#answer(operation);
+    } catch (error) {
+      this.#undo("ROLLBACK TO dispatch_kit; RELEASE dispatch_kit");
+      throw error;
+    }
+    this.#client.exec("RELEASE dispatch_kit");
+    if ("error" in answered) throw answered.error;
+    return answered.answer;
+  }
+
+  #runAll(tasks: readonly Task[]): void {
+    let answers: readonly Answered<unknown>[];
+    try {
+      this.#ensureSafe();
+      this.#client.exec("BEGIN IMMEDIATE");
+    } catch (error) {
+      for (const { reject } of tasks) reject(error);
+      return;
+    }
+    try {
+      answers = tasks.map(({ operation }) => this.#answer(operation));
+    } catch (error) {
+      this.#undo("ROLLBACK");
+      // One of them may be to blame: each by itself.
+      if (tasks.length > 1) for (const task of tasks) this.#runAll([task]);
+      else tasks[0]?.reject(error);
+      return;
+    }
+    try {
+      this.#client.exec("COMMIT");
+    } catch (cause) {
+      this.#undo("ROLLBACK");
+      const message = "SQLite failed to commit; whether it did is unknown, repeat the call with the same ids";
+      for (const { reject } of tasks) reject(new DispatchError("outcome_unknown", message, { cause }));
+      return;
+    }
+    tasks.forEach(({ resolve, reject }, index) => {
+      const answered = answers[index];
+      if (answered && "error" in answered) reject(answered.error);
+      // What the operation answered.
+      else resolve(answered?.answer as never);
+    });
+  }
+
+  /** What an operation answers or refuses; a failure of the database is thrown. */
+  #answer<Answer>(operation: (operations: Operations) => Answer): Answered<Answer> {
+    ensureMigrated(this.#client, this.#prefix);
+    try {
+      this.#now = this.#clock();
+      return { answer: operation(this.#engine) };
+    } catch (error) {
+      if (isDispatchError(error, "store_failed")) throw error;
+      return { error };
+    } finally {
+      this.#now = null;
+    }
+  }
+
+  /** What was committed must be on the disk, and another process's transaction is waited for. */
+  #ensureSafe(): void {
+    if (this.#isSafe) return;
+    const pragma = (name: string): number =>
+      Number(Object.values(this.#client.row(`PRAGMA ${name}`) ?? {})[0]);
+    const [synchronous, timeout] = [pragma("synchronous"), pragma("busy_timeout")];
+    if (synchronous < 2) throw unsafe("synchronous", "FULL (2) or EXTRA (3)", synchronous);
+    if (timeout < 1) throw unsafe("busy_timeout", "above 0 milliseconds, such as 5000", timeout);
+    this.#isSafe = true;
+  }
+
+  #begins(): boolean {
+    try {
+      this.#client.exec("BEGIN");
+    } catch {
+      return false;
+    }
+    this.#undo("ROLLBACK");
+    return true;
+  }
+
+  #undo(sql: string): void {
+    try {
+      this.#client.exec(sql);
+    } catch {
+      // The database has undone it already.
+    }
+  }
+}
+
+function unsafe(name: string, needed: string, given: number): DispatchError {
+  return new DispatchError("store_failed", `PRAGMA ${name} must be ${needed}; it is ${given}`);
+}
