@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^dispatch-kit$/, replacement: source("src/index.ts") },
       { find: /^dispatch-kit\/ledger$/, replacement: source("src/ledger.ts") },
       { find: /^dispatch-kit\/sqlite$/, replacement: source("src/stores/sqlite/index.ts") },
+      { find: /^dispatch-kit\/conformance$/, replacement: source("src/conformance/index.ts") },
       { find: /^dispatch-kit\/memory$/, replacement: source("src/stores/memory/index.ts") },
     ],
   },

@@ -5,6 +5,7 @@ import { format, inspect } from "node:util";
 import * as core from "dispatch-kit";
 import * as ledger from "dispatch-kit/ledger";
 import * as memory from "dispatch-kit/memory";
+import * as conformance from "dispatch-kit/conformance";
 import * as sqlite from "dispatch-kit/sqlite";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -18,6 +19,7 @@ const entries = {
   "dispatch-kit": core,
   "dispatch-kit/ledger": ledger,
   "dispatch-kit/memory": memory,
+  "dispatch-kit/conformance": conformance,
   "dispatch-kit/sqlite": sqlite,
   "node:sqlite": { DatabaseSync },
 };

@@ -1,0 +1,115 @@
+import { Approval, ApprovalOutcome } from "../approval.ts";
+import type { HoldRequest } from "../budget/ledger.ts";
+import type { ScopeCap } from "../budget/scopes.ts";
+import type { Lease } from "../dispatch/lease.ts";
+import type { Claimed, JobRequest } from "../dispatch/store.ts";
+import { type MicroCents, microCents } from "../money.ts";
+import { BackendKind } from "../routing.ts";
+import type { Handle } from "./bench.ts";
+import { fail, same } from "./check.ts";
+
+/** Where every case's clock starts: 2026-11-23T00:00:00Z. */
+export const START = 1_795_392_000;
+
+/** The largest amount that a ledger takes. */
+export const MOST: bigint = 2n ** 62n - 1n;
+
+export const RUN = "run:1";
+export const MONTH = "month:2026-11";
+
+/** The lane of every job that is not about lanes. */
+export const LANES: readonly string[] = ["text"];
+
+/** Takes back every lease, whatever its age. */
+export const AT_ONCE: { readonly ttlSeconds: number } = { ttlSeconds: 0 };
+
+export const STALE: { readonly kind: "stale" } = { kind: "stale" };
+
+export const YES: () => Approval = () => decision(ApprovalOutcome.APPROVED);
+export const NO: () => Approval = () => decision(ApprovalOutcome.REJECTED);
+
+function decision(outcome: ApprovalOutcome): Approval {
+  return new Approval({ author: "alice", reason: "conformance", decidedAt: "2026-11-23T00:00:00Z", outcome });
+}
+
+export function micro(amount: bigint | number): MicroCents {
+  return microCents(BigInt(amount));
+}
+
+/** The numbers from 0 up to one less than this. */
+export function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
+
+/** Scopes under one cap; a run and a month if none is named. */
+export function capped(cap: bigint | number, ...names: readonly string[]): readonly ScopeCap[] {
+  return (names.length === 0 ? [RUN, MONTH] : names).map((scope) => ({ scope, cap: micro(cap) }));
+}
+
+/** A request for 60 seconds. */
+export function asks(
+  holdId: string,
+  amount: bigint | number,
+  scopes: readonly ScopeCap[] = capped(100),
+  ttlSeconds = 60,
+): HoldRequest {
+  return { holdId, amount: micro(amount), scopes, ttlSeconds };
+}
+
+type Rest = Partial<JobRequest<unknown>>;
+
+/** Local work without a price. */
+export function free(jobId: string, rest: Rest = {}): JobRequest<unknown> {
+  const job = { jobId, lane: "text", payload: jobId, backend: BackendKind.LOCAL, maxAttempts: 3 };
+  return { ...job, maxCost: micro(0), ...rest };
+}
+
+/** Cloud work of at most 10 micro-cents an attempt, which waits for its approval. */
+export function paid(jobId: string, rest: Rest = {}): JobRequest<unknown> {
+  return { ...free(jobId), backend: BackendKind.CLOUD_WORKER, maxCost: micro(10), ...rest };
+}
+
+/** The same, approved at once. */
+export function approved(
+  jobId: string,
+  scopes: readonly ScopeCap[] = capped(100),
+  rest: Rest = {},
+): JobRequest<unknown> {
+  return paid(jobId, { approved: { approval: YES(), scopes }, ...rest });
+}
+
+/** Claims what there must be to claim. */
+export async function claim(store: Handle<"claim">, lanes = LANES): Promise<Claimed<unknown>> {
+  const claimed = await store.claim(lanes);
+  return claimed ?? fail("claim", "a job", "null");
+}
+
+export async function leaseOf(store: Handle<"claim">): Promise<Lease> {
+  return (await claim(store)).lease;
+}
+
+/** Expects that there is nothing to claim. */
+export async function nothingToClaim(what: string, store: Handle<"claim">, lanes = LANES): Promise<void> {
+  const claimed = await store.claim(lanes);
+  same(`${what}: what is claimed`, claimed?.lease.jobId ?? null, null);
+}
+
+/** Expects what scopes have reserved and spent; the run and the month if none is named. */
+export async function counted(
+  what: string,
+  store: Handle<"usage">,
+  reserved: bigint | number,
+  spent: bigint | number,
+  ...scopes: readonly string[]
+): Promise<void> {
+  for (const scope of scopes.length === 0 ? [RUN, MONTH] : scopes) {
+    const usage = await store.usage(scope);
+    const got = { reserved: usage.reserved, spent: usage.spent };
+    same(`${what}: the usage of ${scope}`, got, { reserved: BigInt(reserved), spent: BigInt(spent) });
+  }
+}
+
+/** What recovery answers that took one attempt back. */
+export function recovered(jobId: string, attempt: number, outcome: string, charged = 0): unknown {
+  return { attempts: [{ jobId, attempt, charged: micro(charged), outcome }], more: false };
+}
