@@ -6,6 +6,7 @@ export default defineConfig(({ dts }) => ({
     index: "src/index.ts",
     ledger: "src/ledger.ts",
     memory: "src/stores/memory/index.ts",
+    worker: "src/worker/index.ts",
     conformance: "src/conformance/index.ts",
     sqlite: "src/stores/sqlite/index.ts",
   },

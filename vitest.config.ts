@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^dispatch-kit$/, replacement: source("src/index.ts") },
       { find: /^dispatch-kit\/ledger$/, replacement: source("src/ledger.ts") },
+      { find: /^dispatch-kit\/worker$/, replacement: source("src/worker/index.ts") },
       { find: /^dispatch-kit\/sqlite$/, replacement: source("src/stores/sqlite/index.ts") },
       { find: /^dispatch-kit\/conformance$/, replacement: source("src/conformance/index.ts") },
       { find: /^dispatch-kit\/memory$/, replacement: source("src/stores/memory/index.ts") },

@@ -7,6 +7,7 @@ import * as ledger from "dispatch-kit/ledger";
 import * as memory from "dispatch-kit/memory";
 import * as conformance from "dispatch-kit/conformance";
 import * as sqlite from "dispatch-kit/sqlite";
+import * as worker from "dispatch-kit/worker";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
@@ -21,6 +22,7 @@ const entries = {
   "dispatch-kit/memory": memory,
   "dispatch-kit/conformance": conformance,
   "dispatch-kit/sqlite": sqlite,
+  "dispatch-kit/worker": worker,
   "node:sqlite": { DatabaseSync },
 };
 

@@ -76,7 +76,7 @@ export async function drain<Payload, Result>(
 }
 
 /** Reads an AbortSignal by its shape: passing the controller instead would never stop anything. */
-function abortSignal(what: string, value: unknown): { readonly aborted: boolean } {
+export function abortSignal(what: string, value: unknown): { readonly aborted: boolean } {
   if (
     typeof value === "object" &&
     value !== null &&
@@ -89,10 +89,14 @@ function abortSignal(what: string, value: unknown): { readonly aborted: boolean 
   throw wrongType(what, "an AbortSignal", value);
 }
 
-type Run<Payload, Result> = (payload: Payload, context: ExecutionContext) => Awaitable<Result>;
+/** An executor as a function. */
+export type Run<Payload, Result> = (payload: Payload, context: ExecutionContext) => Awaitable<Result>;
 
 /** Checks an executor, and makes a function of it. */
-export function runnable<Payload, Result>(executor: Executor<Payload, Result>): Run<Payload, Result> {
+export function runnable<Payload, Result>(
+  executor: Executor<Payload, Result>,
+  what = "drain",
+): Run<Payload, Result> {
   if (typeof executor === "function") return executor;
   const given: unknown = executor;
   if (
@@ -103,12 +107,15 @@ export function runnable<Payload, Result>(executor: Executor<Payload, Result>): 
   ) {
     return (payload, context) => executor.execute(payload, context);
   }
-  throw wrongType("drain: executor", "a function or a WorkerExecutor", executor);
+  throw wrongType(`${what}: executor`, "a function or a WorkerExecutor", executor);
 }
+
+/** What a job that runs needs of its store. */
+export type Reports<Payload, Result> = Pick<JobStore<Payload, Result>, "complete" | "fail" | "renew">;
 
 /** Runs one claimed job and records how it ended. */
 export async function runJob<Payload, Result>(
-  store: JobStore<Payload, Result>,
+  store: Reports<Payload, Result>,
   run: Run<Payload, Result>,
   job: Claimed<Payload>,
   actualCost: DrainOptions<Payload, Result>["actualCost"],
@@ -150,7 +157,7 @@ export async function runJob<Payload, Result>(
 }
 
 async function recordFailure<Payload, Result>(
-  store: JobStore<Payload, Result>,
+  store: Reports<Payload, Result>,
   lease: Lease,
   error: unknown,
   cost: MicroCents | null = null,

@@ -14,6 +14,7 @@ export async function load() {
   const core = await import("dispatch-kit");
   const memory = await import("dispatch-kit/memory");
   const ledger = await import("dispatch-kit/ledger");
+  await import("dispatch-kit/worker");
   await import("dispatch-kit/conformance");
   await import("dispatch-kit/sqlite");
   const second = await import("./second/node_modules/dispatch-kit/dist/index.js");
