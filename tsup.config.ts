@@ -9,6 +9,7 @@ export default defineConfig(({ dts }) => ({
     worker: "src/worker/index.ts",
     conformance: "src/conformance/index.ts",
     sqlite: "src/stores/sqlite/index.ts",
+    postgres: "src/stores/postgres/index.ts",
   },
   format: ["esm"],
   target: "es2022",

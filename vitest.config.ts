@@ -11,12 +11,14 @@ export default defineConfig({
       { find: /^dispatch-kit\/ledger$/, replacement: source("src/ledger.ts") },
       { find: /^dispatch-kit\/worker$/, replacement: source("src/worker/index.ts") },
       { find: /^dispatch-kit\/sqlite$/, replacement: source("src/stores/sqlite/index.ts") },
+      { find: /^dispatch-kit\/postgres$/, replacement: source("src/stores/postgres/index.ts") },
       { find: /^dispatch-kit\/conformance$/, replacement: source("src/conformance/index.ts") },
       { find: /^dispatch-kit\/memory$/, replacement: source("src/stores/memory/index.ts") },
     ],
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/postgres-server.ts"],
     testTimeout: 30_000,
     reporters: process.env["CI"]
       ? ["default", ["json", { outputFile: ".cache/test-results.json" }]]

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import type { DispatchStore } from "../dispatch/store.ts";
 import { type EpochSeconds, epochSeconds } from "../time.ts";
+import { callable } from "../internal/check.ts";
 import { fail, Skip } from "./check.ts";
 import type { MakeStore } from "./make-store.ts";
 import { START } from "./given.ts";
@@ -8,17 +9,21 @@ import { START } from "./given.ts";
 /** A method that a case may need. */
 export type Method = Exclude<keyof DispatchStore, "migrate">;
 
-/** The methods that a case needs, whose answers may be promises. */
-export type Handle<Needs extends Method> = {
-  readonly [Name in Needs]: DispatchStore[Name] extends (...args: infer Args) => Promise<infer Answer>
-    ? (...args: Args) => Awaitable<Answer>
-    : never;
-};
+/** The methods that a case needs, and no other. */
+export type Handle<Needs extends Method> = Pick<DispatchStore, Needs>;
 
 /** A clock that stands still until a case moves it. */
 export interface Clock {
   (): EpochSeconds;
   now: number;
+}
+
+/** The parser of payloads that the store was given. */
+export interface Parser {
+  /** Whether the store has called it. */
+  used: boolean;
+  /** A payload that it refuses. */
+  refuses: string | null;
 }
 
 /** What a case is given: a fresh store on a clock of its own, and ways to disturb it. */
@@ -27,6 +32,7 @@ export interface Bench<Needs extends Method> {
   /** A second handle on the same database; the same one if there is no other. */
   readonly peer: Handle<Needs>;
   readonly clock: Clock;
+  readonly parser: Parser;
   /** Whether a connection can be cut. */
   readonly canCut: boolean;
   /** Makes a call on a connection that is cut, and gives what it threw. */
@@ -50,7 +56,6 @@ function manualClock(): Clock {
 export async function onBench<Store>(
   makeStore: MakeStore<Store>,
   needs: readonly Method[],
-  payload: (value: unknown) => unknown,
   run: (bench: Bench<Method>) => Promise<void>,
 ): Promise<void> {
   const clock = manualClock();
@@ -59,9 +64,15 @@ export async function onBench<Store>(
     if (!handles.includes(handle)) handles.push(handle);
     return handle;
   };
+  const parser: Parser = { used: false, refuses: null };
+  const payload = (value: unknown): unknown => {
+    parser.used = true;
+    if (value === parser.refuses && value !== null) throw new TypeError("the case refuses this payload");
+    return value;
+  };
   const store = kept(await makeStore({ clock, payload }));
   try {
-    await run(await benchOf(makeStore, store, clock, needs, kept));
+    await run(await benchOf(makeStore, store, { clock, parser }, needs, kept));
   } catch (error) {
     // The case's own error is the one to see.
     await closeAll(makeStore, handles).catch(() => undefined);
@@ -73,7 +84,7 @@ export async function onBench<Store>(
 async function benchOf<Store>(
   makeStore: MakeStore<Store>,
   store: Store,
-  clock: Clock,
+  given: Pick<Bench<Method>, "clock" | "parser">,
   needs: readonly Method[],
   kept: (handle: Store) => Store,
 ): Promise<Bench<Method>> {
@@ -83,7 +94,7 @@ async function benchOf<Store>(
   const bench: Bench<Method> = {
     store: own,
     peer,
-    clock,
+    ...given,
     canCut: makeStore.cut !== undefined,
     async cut(when, call) {
       if (!makeStore.cut) throw new Skip("makeStore.cut is not given");
@@ -93,9 +104,7 @@ async function benchOf<Store>(
       } catch (error) {
         return error;
       }
-      throw new Error(
-        `a call whose connection is cut ${when} its commit: expected it to throw; got an answer`,
-      );
+      return fail(`a call whose connection is cut ${when} its commit`, "it to throw", "an answer");
     },
     async lost(call) {
       if (makeStore.cut) await bench.cut("after", call);
@@ -116,14 +125,19 @@ async function benchOf<Store>(
   return bench;
 }
 
+/** A store's methods, each of which answers with a promise, though the store's own may not. */
 function withMethods(store: unknown, needs: readonly Method[]): Handle<Method> {
-  const has = (name: Method): boolean => {
-    return typeof store === "object" && store !== null && typeof Reflect.get(store, name) === "function";
+  const methodOf = (name: Method): unknown => {
+    return typeof store === "object" && store !== null ? Reflect.get(store, name) : null;
   };
-  const missing = needs.filter((name) => !has(name));
+  const missing = needs.filter((name) => typeof methodOf(name) !== "function");
   if (missing.length > 0) throw new Skip(`the store has no ${missing.join(", ")}`);
+  const methods = needs.map((name) => {
+    const method = callable(name, methodOf(name)).bind(store);
+    return [name, async (...args: readonly unknown[]): Promise<unknown> => await method(...args)] as const;
+  });
   // It has the methods that the case needs, and the case's type lets it call no other.
-  return store as Handle<Method>;
+  return Object.fromEntries(methods) as unknown as Handle<Method>;
 }
 
 /** The store itself last: it may own what the others use. */

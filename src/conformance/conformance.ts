@@ -71,11 +71,11 @@ export function conformance<
 
 async function runCase<Store>(
   makeStore: MakeStore<Store>,
-  { name, needs, payload, run }: Definition,
+  { name, needs, run }: Definition,
   log: (line: string) => unknown,
 ): Promise<ConformanceOutcome> {
   try {
-    await onBench(makeStore, needs, payload, run);
+    await onBench(makeStore, needs, run);
     return Object.freeze({ kind: "passed" });
   } catch (error) {
     if (!(error instanceof Skip)) throw failure(name, error);

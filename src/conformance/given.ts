@@ -79,19 +79,37 @@ export function approved(
 }
 
 /** Claims what there must be to claim. */
-export async function claim(store: Handle<"claim">, lanes = LANES): Promise<Claimed<unknown>> {
-  const claimed = await store.claim(lanes);
-  return claimed ?? fail("claim", "a job", "null");
+export async function claim(
+  store: Handle<"claim">,
+  lanes: readonly string[] = LANES,
+): Promise<Claimed<unknown>> {
+  const job = await store.claim(lanes);
+  return job ?? fail("claim", "a job", "null");
 }
 
 export async function leaseOf(store: Handle<"claim">): Promise<Lease> {
   return (await claim(store)).lease;
 }
 
+/** Claims one job after the other, and gives their ids. */
+export async function claimed(
+  store: Handle<"claim">,
+  count: number,
+  lanes: readonly string[] = LANES,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (let made = 0; made < count; made++) ids.push((await claim(store, lanes)).lease.jobId);
+  return ids;
+}
+
 /** Expects that there is nothing to claim. */
-export async function nothingToClaim(what: string, store: Handle<"claim">, lanes = LANES): Promise<void> {
-  const claimed = await store.claim(lanes);
-  same(`${what}: what is claimed`, claimed?.lease.jobId ?? null, null);
+export async function nothingToClaim(
+  what: string,
+  store: Handle<"claim">,
+  lanes: readonly string[] = LANES,
+): Promise<void> {
+  const job = await store.claim(lanes);
+  same(`${what}: what is claimed`, job?.lease.jobId ?? null, null);
 }
 
 /** Expects what scopes have reserved and spent; the run and the month if none is named. */

@@ -20,7 +20,7 @@ import {
   wrongType,
 } from "../internal/check.ts";
 import { quote } from "../internal/text.ts";
-import type { MicroCents } from "../money.ts";
+import { formatUsd, type MicroCents } from "../money.ts";
 import { BackendKind, backendKind } from "../routing.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import { Lease } from "./lease.ts";
@@ -99,6 +99,12 @@ export function ensureOneBodyEach(bodies: readonly JobBody[]): void {
 /** The error for an id that was never submitted. */
 export function unknownJob(jobId: string): DispatchError {
   return new DispatchError("job_unknown", `there is no job ${quote(jobId)}`, { subject: jobId });
+}
+
+/** The error for a report that tells what free work has cost. */
+export function noActualCost(what: string, jobId: string, actual: MicroCents | null): RangeError {
+  const given = actual === null ? "none" : `$${formatUsd(actual)}`;
+  return new RangeError(`${what}: job ${quote(jobId)} is free, so it has no actual cost; got ${given}`);
 }
 
 /** Reads a lease of this copy. */

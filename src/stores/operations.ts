@@ -24,7 +24,7 @@ import type { MicroCents } from "../money.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { ClaimedText, Completion, Failure } from "./engine/attempts.ts";
 import type { Submission } from "./engine/queue.ts";
-import type { JobFilter, JobRecord } from "./engine/tables.ts";
+import type { JobFilter, ShownJob } from "./engine/tables.ts";
 
 export interface Pruned {
   readonly jobs: number;
@@ -52,8 +52,8 @@ export interface Operations {
   fail(failure: Failure): Awaitable<FailOutcome>;
   renew(lease: Lease): Awaitable<boolean>;
   recoverStale(options: ReturnType<typeof recoverOptions>): Awaitable<RecoverOutcome>;
-  job(jobId: string): Awaitable<JobRecord | null>;
-  jobs(filter: JobFilter): Awaitable<readonly JobRecord[]>;
+  job(jobId: string): Awaitable<ShownJob | null>;
+  jobs(filter: JobFilter): Awaitable<readonly ShownJob[]>;
   prune(before: EpochSeconds): Awaitable<Pruned>;
 }
 

@@ -49,7 +49,7 @@ import { type MicroCents, microCents } from "../money.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import type { ClaimedText, Completion } from "./engine/attempts.ts";
 import type { Submission } from "./engine/queue.ts";
-import type { JobRecord } from "./engine/tables.ts";
+import type { ShownJob } from "./engine/tables.ts";
 import type { Run } from "./operations.ts";
 
 /** How a value that went through JSON gets its type back; each throws for what is not one. */
@@ -279,7 +279,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     }
   }
 
-  #shown({ body, state, attempts, decision, error, result }: JobRecord): Job<Payload, Result> {
+  #shown({ body, state, attempts, decision, error, result }: ShownJob): Job<Payload, Result> {
     const { jobId, lane, backend, maxCost, maxAttempts, priority, runAt } = body;
     return outcome({
       jobId,

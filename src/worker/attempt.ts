@@ -1,5 +1,6 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { type Reports, type Run, runJob } from "../dispatch/drain.ts";
+import { RetriableError } from "../dispatch/executor.ts";
 import type { Lease } from "../dispatch/lease.ts";
 import type {
   Claimed,
@@ -9,6 +10,7 @@ import type {
   FailOutcome,
 } from "../dispatch/store.ts";
 import { isDispatchError } from "../errors.ts";
+import { outcome } from "../internal/outcome.ts";
 import type { Settings, WorkStore } from "./options.ts";
 import { doubled, Gate, jittered, ticking } from "./timing.ts";
 
@@ -20,31 +22,34 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
   readonly #store: WorkStore<Payload, Result>;
   readonly #job: Claimed<Payload>;
   readonly #settings: Settings<Payload, Result>;
-  /** Told of each failure of the store that is not the end of it. */
   readonly #failed: (error: unknown) => void;
   readonly #controller = new AbortController();
   readonly #renewals = new Gate();
   #over = false;
   #lapse: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param claimedAt - when the claim was begun: the lease is at least as young. */
+  /** @param failed - told of each failure of the store that is not the end of it. */
   constructor(
     store: WorkStore<Payload, Result>,
     job: Claimed<Payload>,
     settings: Settings<Payload, Result>,
     failed: (error: unknown) => void,
-    claimedAt: number,
   ) {
     this.#store = store;
     this.#job = job;
     this.#settings = settings;
     this.#failed = failed;
-    this.#heldAt(claimedAt);
   }
 
-  async run(run: Run<Payload, Result>): Promise<CompleteOutcome | FailOutcome> {
+  /** @param claimedAt - when the claim was begun: the lease is at least as young. */
+  async run(run: Run<Payload, Result>, claimedAt: number): Promise<CompleteOutcome | FailOutcome> {
+    const third = this.#settings.leaseSeconds / 3;
+    const untilDue = claimedAt + third - ticking();
+    // A lease that was long on its way may be lost already: nothing is spent on it before the store has said.
+    if (untilDue > 0 || !this.#store.renew) this.#heldAt(claimedAt);
+    else if (!(await this.renew(this.#job.lease))) return outcome({ kind: "stale" });
     // Not waited for: once the job has ended, what a renewal answers is of no account.
-    void this.#keep();
+    void this.#keep(untilDue > 0 ? untilDue : third);
     try {
       return await runJob(this, run, this.#job, this.#settings.actualCost, this.#controller);
     } finally {
@@ -62,29 +67,31 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
 
   fail(lease: Lease, error: string, options: FailOptions): Promise<FailOutcome> {
     const { backoff, random } = this.#settings;
-    // Decided once: a repeat of the report must say the same.
-    const told =
-      options.retriable && options.retryAfterSeconds === 0
-        ? {
-            ...options,
-            retryAfterSeconds: jittered(doubled(backoff.least, backoff.most, lease.attempts - 1), random),
-          }
-        : options;
+    // What was told to stop is not to blame for having stopped.
+    const retriable = options.retriable || this.#controller.signal.aborted;
+    const own = options.retryAfterSeconds ?? 0;
+    // Decided once: a repeat of the report says the same.
+    const retryAfterSeconds =
+      retriable && own === 0
+        ? jittered(doubled(backoff.least, backoff.most, lease.attempts - 1), random)
+        : own;
+    const told = { ...options, retriable, retryAfterSeconds };
     return this.#record(() => this.#store.fail(lease, error, told));
   }
 
   async renew(lease: Lease): Promise<boolean> {
+    if (!this.#store.renew) return true;
     const askedAt = ticking();
-    const held = (await this.#store.renew?.(lease)) ?? true;
-    if (held && this.#store.renew) this.#heldAt(askedAt);
+    const held = await this.#store.renew(lease);
+    if (held) this.#heldAt(askedAt);
     return held;
   }
 
-  /** Renews the lease, at thirds of its time, until the job has ended or the lease is lost. */
-  async #keep(): Promise<void> {
+  /** Renews the lease until the job has ended or the lease is lost. */
+  async #keep(first: number): Promise<void> {
     if (!this.#store.renew) return;
     const third = this.#settings.leaseSeconds / 3;
-    let next = third;
+    let next = first;
     while (!this.#over) {
       await this.#renewals.wait(next);
       // Soon again after a failure: there is time for several before the lease is over.
@@ -120,7 +127,7 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
   }
 
   #lose(): void {
-    if (!this.#over) this.#controller.abort();
+    if (!this.#over) this.#controller.abort(new RetriableError("the lease was lost"));
     this.#end();
   }
 

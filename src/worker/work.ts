@@ -151,12 +151,12 @@ class Worker<Payload, Result> {
     const failed = (error: unknown): void => {
       this.#tell(error);
     };
-    const attempt = new Attempt(this.#store, job, this.#settings, failed, claimedAt);
+    const attempt = new Attempt(this.#store, job, this.#settings, failed);
     this.#running.add(attempt);
     if (this.#overdue) attempt.abort(this.#overdue);
     this.#fork(async () => {
       try {
-        const { kind } = await attempt.run(this.#run);
+        const { kind } = await attempt.run(this.#run, claimedAt);
         this.#summary[kind]++;
         if (kind !== "stale") return;
       } catch (error) {

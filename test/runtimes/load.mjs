@@ -17,6 +17,7 @@ export async function load() {
   await import("dispatch-kit/worker");
   await import("dispatch-kit/conformance");
   await import("dispatch-kit/sqlite");
+  await import("dispatch-kit/postgres");
   const second = await import("./second/node_modules/dispatch-kit/dist/index.js");
   const changed = names().filter((name) => !before.has(name));
   return { core, memory, ledger, second, changed };

@@ -1,7 +1,7 @@
 import { jobHoldId } from "../../budget/rules.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
 import { Lease, shouldGiveUp } from "../../dispatch/lease.ts";
-import { type failOptions, isFree, type recoverOptions } from "../../dispatch/rules.ts";
+import { type failOptions, isFree, noActualCost, type recoverOptions } from "../../dispatch/rules.ts";
 import type { CompleteOutcome, FailOutcome, Job, RecoverOutcome } from "../../dispatch/store.ts";
 import { outcome, outcomes } from "../../internal/outcome.ts";
 import { quote } from "../../internal/text.ts";
@@ -132,9 +132,7 @@ export class Attempts {
     const index = job?.attempts.findIndex((made) => made.token === token) ?? -1;
     if (!job || index < 0) return null;
     if (actual !== null && isFree(job.body)) {
-      throw new RangeError(
-        `${what}: job ${quote(jobId)} is free, so it has no actual cost; got $${formatUsd(actual)}`,
-      );
+      throw noActualCost(what, jobId, actual);
     }
     return { job, attempt: index + 1, end: job.attempts[index]?.end ?? null };
   }

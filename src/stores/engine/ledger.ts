@@ -26,6 +26,7 @@ import { BudgetState } from "../../budget/state.ts";
 import { outcome, outcomes } from "../../internal/outcome.ts";
 import { type MicroCents, microCents } from "../../money.ts";
 import { type EpochSeconds, instant } from "../../time.ts";
+import { type Booking, bookingOf } from "./money.ts";
 import type { HoldRecord, Tables } from "./tables.ts";
 
 /** The ledger over any tables. What throws has changed nothing. */
@@ -106,20 +107,16 @@ export class Ledger {
   }
 
   /** Settles a job's hold at its actual cost, or charges it in full; `overrun` is what nobody set aside. */
-  close(holdId: string, actual: MicroCents | null): { booked: MicroCents; overrun: MicroCents } {
+  close(holdId: string, actual: MicroCents | null): Booking {
     const hold = this.#known(holdId);
     if (actual === null) this.#apply(chargeHold(hold));
     else this.#apply(settleHold(hold, actual).move);
     return this.firstBooking(holdId);
   }
 
-  /** What was booked when a job's hold was closed; a later correction is not in it. */
-  firstBooking(holdId: string): { booked: MicroCents; overrun: MicroCents } {
-    const hold = this.#known(holdId);
-    const aside = heldAmount(hold);
-    const charged = hold.state === HoldState.CHARGED || hold.settledFrom === HoldState.CHARGED;
-    const booked = charged ? aside : hold.booked;
-    return { booked, overrun: microCents(booked > aside ? booked - aside : 0n) };
+  /** What was booked when a job's hold was closed. */
+  firstBooking(holdId: string): Booking {
+    return bookingOf(this.#known(holdId));
   }
 
   /** Gives back the hold of an attempt that was never claimed. */

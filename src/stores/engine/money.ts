@@ -1,4 +1,5 @@
-import { jobHoldId } from "../../budget/rules.ts";
+import { HoldState } from "../../budget/ledger.ts";
+import { heldAmount, type HoldRow, jobHoldId } from "../../budget/rules.ts";
 import { isFree } from "../../dispatch/rules.ts";
 import { type MicroCents, microCents } from "../../money.ts";
 import type { Ledger } from "./ledger.ts";
@@ -29,6 +30,15 @@ export function closeAttempt(ledger: Ledger, job: JobRecord, actual: MicroCents 
 /** What closing an attempt answered, counted from 1. */
 export function firstBooking(ledger: Ledger, job: JobRecord, attempt: number): Booking {
   return isFree(job.body) ? NOTHING : ledger.firstBooking(jobHoldId(job.body.jobId, attempt));
+}
+
+/** What was booked when an attempt's hold was closed, without a later correction; nothing for free work. */
+export function bookingOf(hold: HoldRow | null): Booking {
+  if (hold === null) return NOTHING;
+  const aside = heldAmount(hold);
+  const charged = hold.state === HoldState.CHARGED || hold.settledFrom === HoldState.CHARGED;
+  const booked = charged ? aside : hold.booked;
+  return { booked, overrun: microCents(booked > aside ? booked - aside : 0n) };
 }
 
 /** The job whose attempt a hold is for; `null` for a caller's own hold. */

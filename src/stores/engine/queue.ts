@@ -112,7 +112,7 @@ export class Queue {
 
   /** Throws what `submit` throws, and changes nothing. */
   #check({ body, approved }: Submission, known: JobRecord | null): void {
-    if (known === null) this.#ledger.checkPins(approved?.scopes ?? []);
+    if (known === null) this.#ledger.checkPins(isFree(body) ? [] : (approved?.scopes ?? []));
     else if (!known.pruned) ensureSameJob(known.body, body);
   }
 

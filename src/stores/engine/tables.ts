@@ -42,6 +42,11 @@ export interface JobRecord {
   readonly attempts: readonly Attempt[];
 }
 
+/** The part of a job that is shown. */
+export type ShownJob = Pick<JobRecord, "body" | "state" | "decision" | "error" | "result"> & {
+  readonly attempts: { readonly length: number };
+};
+
 export interface Counter {
   readonly reserved: bigint;
   readonly spent: bigint;

@@ -8,7 +8,7 @@ import {
 } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { capped, type Clock, micro, NO, setUp, YES } from "./support.ts";
+import { capped, type Clock, micro, NO, setUp, YES, runs } from "./support.ts";
 
 /** Jobs by id, with the most that an attempt may cost; `free` costs nothing and needs no approval. */
 const JOBS = { a: 10n, b: 10n, c: 4n, free: 0n } as const;
@@ -363,7 +363,7 @@ describe("jobs and money", () => {
         }
         await expectInvariants(store, account);
       }),
-      { numRuns: 250 },
+      { numRuns: runs(250) },
     );
   });
 });

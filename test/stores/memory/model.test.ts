@@ -1,7 +1,7 @@
 import { type DispatchStore, isDispatchError, type MicroCents } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Clock, micro, setUp, START } from "./support.ts";
+import { type Clock, micro, setUp, START, runs } from "./support.ts";
 
 const HOLDS = ["h1", "h2", "h3", "h4"] as const;
 const SCOPES = ["run:1", "run:2", "month:2026-11"] as const;
@@ -299,7 +299,7 @@ describe("ledger", () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -17,7 +17,10 @@ import {
 } from "dispatch-kit";
 import { memoryStore, type MemoryStoreOptions } from "dispatch-kit/memory";
 import { sqliteStore } from "dispatch-kit/sqlite";
+import { postgresStore } from "dispatch-kit/postgres";
 import { DatabaseSync } from "node:sqlite";
+import { Pool } from "pg";
+import { inject } from "vitest";
 
 /** Where every test's clock starts: 2026-11-23T00:00:00Z. */
 export const START = 1_795_392_000;
@@ -44,17 +47,53 @@ export interface Fixture<Payload, Result> {
   readonly clock: Clock;
 }
 
+type Make = <Payload, Result>(options: MemoryStoreOptions<Payload, Result>) => DispatchStore<Payload, Result>;
+
+/** By name, as a test of another store asks for it. */
+const stores: Readonly<Record<string, Make>> = {
+  memory: memoryStore,
+  sqlite: (options) => migrated(sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }), options)),
+  postgres: (options) => migrated(postgresStore(pool(), { ...options, schema: newSchema() })),
+};
+
+/** The store, each of whose calls waits until its schema is there. */
+function migrated<Payload, Result>(store: DispatchStore<Payload, Result>): DispatchStore<Payload, Result> {
+  const ready = store.migrate();
+  return new Proxy(store, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return async (...args: readonly unknown[]): Promise<unknown> => {
+        await ready;
+        return Reflect.apply(method, target, args);
+      };
+    },
+  });
+}
+
+let shared: Pool | undefined;
+
+/** Connections to the server of the tests. */
+export function pool(): Pool {
+  shared ??= new Pool({ connectionString: inject("databaseUrl"), max: 10, allowExitOnIdle: true });
+  return shared;
+}
+
+let made = 0;
+
+/** A name that no other test has. */
+export function newSchema(): string {
+  made++;
+  return `t${String(process.pid)}_${String(made)}`;
+}
+
 /** A fresh, empty store on a clock of its own. */
 export function setUp<Payload = unknown, Result = unknown>(
   parsers: Pick<MemoryStoreOptions<Payload, Result>, "payload" | "result"> = {},
 ): Fixture<Payload, Result> {
   const clock = manualClock();
-  const options = { ...parsers, clock };
-  if (process.env["DISPATCH_KIT_STORE"] !== "sqlite") return { store: memoryStore(options), clock };
-  const store = sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }), options);
-  // It is done when it returns: the client is synchronous.
-  void store.migrate();
-  return { store, clock };
+  const make = stores[process.env["DISPATCH_KIT_STORE"] ?? "memory"] ?? memoryStore;
+  return { store: make({ ...parsers, clock }), clock };
 }
 
 /** Micro-cents. */
@@ -141,3 +180,8 @@ export async function stateOf(store: DispatchStore, jobId: string): Promise<JobS
 /** A token that was never minted. */
 export const stranger = (jobId: string): Lease =>
   new Lease({ jobId, leasedAt: epochSeconds(START), attempts: 1, token: "stranger" });
+
+/** How often a property is run: on a server each step is a round trip. */
+export function runs(inMemory: number): number {
+  return process.env["DISPATCH_KIT_STORE"] === "postgres" ? Math.ceil(inMemory / 25) : inMemory;
+}

@@ -1,0 +1,344 @@
+import { drain } from "../dispatch/drain.ts";
+import { epochSeconds } from "../time.ts";
+import { check, kind, like, refuses, same } from "./check.ts";
+import { type Definition, define } from "./define.ts";
+import { AT_ONCE, claim, claimed, free, LANES, leaseOf, nothingToClaim, START, upTo } from "./given.ts";
+
+const DONE = { kind: "completed", booked: 0n, overrun: 0n };
+
+/** What waits, in which order it is claimed, and what is known of it. */
+export const jobCases: readonly Definition[] = [
+  define(
+    "jobs",
+    ["submit", "claim", "complete"],
+    "submit: free local work is claimed, with its payload, and completed, without an approval",
+    async ({ store }) => {
+      const payload = { text: "Grüße \u{1f600}", list: [1, null, { deep: true }], empty: "" };
+      const answer = await store.submit(free("j", { payload }));
+      same("submit", answer, { kind: "queued" });
+      const job = await claim(store);
+      same("its payload", job.payload, payload);
+      like("its lease", job.lease, { jobId: "j", attempts: 1, leasedAt: START });
+      same("complete", await store.complete(job.lease, "done"), DONE);
+      await nothingToClaim("after the end", store);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete"],
+    "submit: the same job twice is one job, in whatever state it is",
+    async ({ store, peer }) => {
+      const both = await Promise.all([store.submit(free("j")), peer.submit(free("j"))]);
+      same("in flight together", both.map((answer) => answer.kind).sort(), ["exists", "queued"]);
+      same("waiting", await store.submit(free("j")), { kind: "exists", state: "pending" });
+      const lease = await leaseOf(store);
+      same("running", await store.submit(free("j")), { kind: "exists", state: "running" });
+      await nothingToClaim("submitted twice", store);
+      await store.complete(lease, "done");
+      same("ended", await store.submit(free("j")), { kind: "exists", state: "succeeded" });
+      await nothingToClaim("submitted after its end", store);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim"],
+    "submit: another body under an id is job_conflict, and the first stays; another order of keys is no other",
+    async ({ store }) => {
+      await store.submit(free("j", { payload: { a: 1, b: [2] } }));
+      for (const rest of [
+        { payload: { a: 1, b: [3] } },
+        { lane: "video" },
+        { maxAttempts: 4 },
+        { priority: 1 },
+        { runAt: epochSeconds(START + 5) },
+      ]) {
+        const again = free("j", { payload: { a: 1, b: [2] }, ...rest });
+        await refuses(`another ${Object.keys(rest).join()}`, "job_conflict", () => store.submit(again));
+      }
+      const turned = await store.submit(free("j", { payload: { b: [2], a: 1 } }));
+      kind("another order of keys", turned, "exists");
+      same("the payload", (await claim(store)).payload, { a: 1, b: [2] });
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim"],
+    "claim: lanes are isolated, and no lane gives nothing",
+    async ({ store }) => {
+      await store.submit(free("t"));
+      await store.submit(free("v", { lane: "video" }));
+      await nothingToClaim("no lane", store, []);
+      await nothingToClaim("lanes of other names", store, ["Text", "tex", "text ", "audio"]);
+      same("two lanes", (await claim(store, ["audio", "video"])).lease.jobId, "v");
+      await nothingToClaim("an empty lane", store, ["video", "video"]);
+      same("the other lane", (await claim(store)).lease.jobId, "t");
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim"],
+    "claim: the higher priority goes first, then the earlier time, then the earlier submission",
+    async ({ store }) => {
+      const jobs = [
+        { id: "third", priority: 0, early: 5 },
+        { id: "fourth", priority: 0, early: 0, lane: "b" },
+        { id: "fifth", priority: 0, early: 0 },
+        { id: "last", priority: -1, early: 9 },
+        { id: "second", priority: 1, early: 0 },
+        { id: "first", priority: 1, early: 1, lane: "b" },
+      ];
+      for (const { id, priority, early, lane = "text" } of jobs) {
+        await store.submit(free(id, { priority, lane, runAt: epochSeconds(START - early) }));
+      }
+      same("the order", await claimed(store, 6, ["text", "b"]), [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "last",
+      ]);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim"],
+    "claim: waits for runAt, to the second, and lets what is ready pass by",
+    async ({ store, clock }) => {
+      await store.submit(free("later", { runAt: epochSeconds(START + 10), priority: 5 }));
+      await store.submit(free("now"));
+      same("what is ready", (await claim(store)).lease.jobId, "now");
+      clock.now = START + 9.999;
+      await nothingToClaim("too early", store);
+      clock.now = START + 10;
+      like("at the second", (await claim(store)).lease, { jobId: "later", leasedAt: START + 10 });
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "claimMany"],
+    "claimMany: gives up to its limit, in the order of claim, each once",
+    async ({ store, peer }) => {
+      for (const index of upTo(5)) await store.submit(free(`${index}`, { priority: -index }));
+      const ids = async (limit: number): Promise<readonly string[]> => {
+        return (await store.claimMany(LANES, limit)).map(({ lease }) => lease.jobId);
+      };
+      same("two", await ids(2), ["0", "1"]);
+      const [one, two] = await Promise.all([store.claimMany(LANES, 2), peer.claimMany(LANES, 2)]);
+      const rest = [...one, ...two].map(({ lease }) => lease.jobId);
+      same("the rest, in flight together", rest.sort(), ["2", "3", "4"]);
+      same("none", await ids(1), []);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "job"],
+    "job: shows the state, the attempts and the result, and null for what there is not",
+    async ({ store }) => {
+      same("before", await store.job("j"), null);
+      await store.submit(free("j", { priority: 2 }));
+      const waiting = { jobId: "j", state: "pending", attempts: 0, result: null, priority: 2 };
+      like("waiting", await store.job("j"), { ...waiting, lane: "text", payload: "j", error: null });
+      const lease = await leaseOf(store);
+      like("running", await store.job("j"), { state: "running", attempts: 1 });
+      await store.complete(lease, { text: "done" });
+      const ended = { state: "succeeded", attempts: 1, result: { text: "done" }, error: null };
+      like("ended", await store.job("j"), ended);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "jobs"],
+    "jobs: lists in the order of submission, by state and lane, page by page",
+    async ({ store }) => {
+      for (const id of ["a", "b", "c", "d"]) {
+        await store.submit(free(id, { lane: id < "c" ? "text" : "video", priority: id.charCodeAt(0) }));
+      }
+      await claim(store);
+      const ids = async (filter: Parameters<typeof store.jobs>[0]): Promise<string> => {
+        return (await store.jobs(filter)).map(({ jobId }) => jobId).join();
+      };
+      same("all", await ids({}), "a,b,c,d");
+      same("what runs", await ids({ state: "running" }), "b");
+      same("a lane", await ids({ lane: "video" }), "c,d");
+      same("a page", await ids({ limit: 2 }), "a,b");
+      same("the next page", await ids({ limit: 2, after: "b" }), "c,d");
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "submitMany", "claim"],
+    "submitMany: answers each job in order; if it throws, none was submitted",
+    async ({ store }) => {
+      await store.submit(free("known"));
+      const answers = await store.submitMany([free("a"), free("known"), free("a"), free("b")]);
+      same(
+        "each in order",
+        answers.map((answer) => answer.kind),
+        ["queued", "exists", "exists", "queued"],
+      );
+      const conflict = [free("c"), free("known", { maxAttempts: 9 }), free("d")];
+      await refuses("a conflict", "job_conflict", () => store.submitMany(conflict));
+      const wrong = [free("c"), free("")];
+      await refuses("a wrong id", "RangeError", () => store.submitMany(wrong));
+      same("what was submitted", await claimed(store, 3), ["known", "a", "b"]);
+      await nothingToClaim("what was not", store);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "completeMany", "job"],
+    "completeMany: answers each in order, a repeat with the first answer; if it throws, none was completed",
+    async ({ store }) => {
+      for (const id of ["a", "b", "c"]) await store.submit(free(id));
+      const [a, b, c] = [await leaseOf(store), await leaseOf(store), await leaseOf(store)];
+      const refused = [
+        { lease: a, result: "a" },
+        { lease: b, result: 1n },
+      ];
+      await refuses("what JSON cannot hold", "result_refused", () => store.completeMany(refused));
+      like("a, then", await store.job("a"), { state: "running", result: null });
+      await store.complete(c, "first");
+      const answers = await store.completeMany([
+        { lease: a, result: "a" },
+        { lease: c, result: "second" },
+        { lease: a, result: "again" },
+        { lease: b, result: "b" },
+      ]);
+      same("each in order", answers, [DONE, DONE, DONE, DONE]);
+      const results = await Promise.all(["a", "b", "c"].map((id) => store.job(id)));
+      same(
+        "their results",
+        results.map((job) => job?.result),
+        ["a", "b", "first"],
+      );
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "job"],
+    "complete: a result that JSON cannot hold is result_refused, and the lease still holds the job",
+    async ({ store }) => {
+      await store.submit(free("j"));
+      const lease = await leaseOf(store);
+      const cycle: unknown[] = [];
+      cycle.push(cycle);
+      for (const [what, result] of [
+        ["a bigint", 1n],
+        ["a cycle", cycle],
+        ["a function", () => null],
+      ] as const) {
+        await refuses(what, "result_refused", () => store.complete(lease, result));
+      }
+      like("the job", await store.job("j"), { state: "running", result: null });
+      same("a result", await store.complete(lease, null), DONE);
+      like("the job, then", await store.job("j"), { state: "succeeded", result: null });
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "job", "jobs", "prune"],
+    "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
+    async ({ store, clock }) => {
+      for (const id of ["old", "recent", "running", "waiting"]) await store.submit(free(id));
+      await store.complete(await leaseOf(store), "old");
+      clock.now += 10;
+      await store.complete(await leaseOf(store), "recent");
+      await leaseOf(store);
+      const { jobs } = await store.prune({ before: epochSeconds(START + 10) });
+      same("how many", jobs, 1);
+      same(
+        "what is left",
+        (await store.jobs()).map(({ jobId }) => jobId),
+        ["recent", "running", "waiting"],
+      );
+      same("what was pruned", await store.job("old"), null);
+      same("its id", await store.submit(free("old")), { kind: "exists", state: "succeeded" });
+      same("what waits", (await claim(store)).lease.jobId, "waiting");
+      await nothingToClaim("after that", store);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim"],
+    "claim: a payload that the store's parser refuses costs an attempt, waits for 60 s, and blocks no other",
+    async (bench) => {
+      const { store, clock, parser } = bench;
+      await store.submit(free("good", { lane: "other" }));
+      await claim(store, ["other"]);
+      if (!parser.used) bench.skip("the store does not use the parser that makeStore was given");
+      const bad = free("bad", { priority: 1, maxAttempts: 3 });
+      await store.submit(bad);
+      await store.submit(free("next"));
+      parser.refuses = "bad";
+      same("the next", (await claim(store)).lease.jobId, "next");
+      parser.refuses = null;
+      clock.now = START + 59.999;
+      await nothingToClaim("within 60 s", store);
+      clock.now = START + 60;
+      like("after 60 s, by a worker that can read it", (await claim(store)).lease, {
+        jobId: "bad",
+        attempts: 2,
+      });
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim"],
+    "claim: a payload that is refused on its last attempt ends the job",
+    async (bench) => {
+      const { store, parser } = bench;
+      const job = free("bad", { maxAttempts: 1 });
+      await store.submit(job);
+      parser.refuses = "bad";
+      const none = await store.claim(LANES);
+      if (!parser.used) bench.skip("the store does not use the parser that makeStore was given");
+      same("what is claimed", none, null);
+      parser.refuses = null;
+      same("the job", await store.submit(job), { kind: "exists", state: "failed" });
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "fail", "recoverStale"],
+    "drain: stops gracefully: what runs is recorded, and what waits stays for the next worker",
+    async ({ store }) => {
+      for (const id of ["a", "b", "c"]) await store.submit(free(id));
+      const controller = new AbortController();
+      const ran: string[] = [];
+      const summary = await drain(
+        store,
+        (_, { lease }) => {
+          ran.push(lease.jobId);
+          if (lease.jobId === "b") controller.abort();
+          return lease.jobId;
+        },
+        { lanes: LANES, signal: controller.signal },
+      );
+      same("what ran", ran, ["a", "b"]);
+      like("how it ended", summary, { completed: 2, failed: 0, stale: 0 });
+      same("no lease is left", await store.recoverStale(AT_ONCE), { attempts: [], more: false });
+      same("what waits", (await claim(store)).lease.jobId, "c");
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete"],
+    "races: N claimers and M jobs: each job is claimed once, and none is lost",
+    async ({ store, peer }) => {
+      const ids = upTo(30).map((index) => `${index}`);
+      for (const id of ids) await store.submit(free(id));
+      const claimers = upTo(40).map((index) => (index % 2 === 0 ? store : peer).claim(LANES));
+      const first = (await Promise.all(claimers)).filter((one) => one !== null);
+      const rest: typeof first = [];
+      // Claimers in flight together may pass one another by: what is left is there for the next.
+      for (let next = await store.claim(LANES); next !== null; next = await store.claim(LANES))
+        rest.push(next);
+      const leases = [...first, ...rest].map(({ lease }) => lease);
+      same("what was claimed", leases.map(({ jobId }) => jobId).sort(), [...ids].sort());
+      check("tokens", new Set(leases.map(({ token }) => token)).size === 30, "30 tokens", leases.length);
+      const ends = await Promise.all(leases.map((lease) => peer.complete(lease, lease.jobId)));
+      same("how many count", ends.filter((end) => end.kind === "completed").length, 30);
+    },
+  ),
+];

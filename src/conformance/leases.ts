@@ -1,0 +1,234 @@
+import { Lease } from "../dispatch/lease.ts";
+import { epochSeconds } from "../time.ts";
+import { like, same } from "./check.ts";
+import { type Definition, define } from "./define.ts";
+import { AT_ONCE, free, leaseOf, micro, nothingToClaim, recovered, STALE, START } from "./given.ts";
+
+const DONE = { kind: "completed", booked: micro(0), overrun: micro(0) };
+const NONE = { attempts: [], more: false };
+const AGAIN = { retriable: true };
+
+/** Who may report, and until when. */
+export const leaseCases: readonly Definition[] = [
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "fail", "recoverStale"],
+    "lease: A goes stale, B claims: what A completes, fails or renews is refused",
+    async ({ store, peer, clock }) => {
+      await store.submit(free("j"));
+      const a = await leaseOf(store);
+      clock.now += 60;
+      same("recovery", await peer.recoverStale({ ttlSeconds: 60 }), recovered("j", 1, "requeued"));
+      same("A completes what nobody holds", await store.complete(a, "a"), STALE);
+      const b = await leaseOf(peer);
+      like("B's lease", b, { jobId: "j", attempts: 2 });
+      same("A completes", await store.complete(a, "a"), STALE);
+      same("A fails", await store.fail(a, "a", AGAIN), STALE);
+      same("A fails for good", await store.fail(a, "a", { retriable: false }), STALE);
+      await nothingToClaim("while B holds it", store);
+      same("B completes", await peer.complete(b, "b"), DONE);
+      same("A completes after the end", await store.complete(a, "a"), STALE);
+      same("A fails after the end", await store.fail(a, "a", AGAIN), STALE);
+      await nothingToClaim("after the end", store);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "fail", "recoverStale", "job"],
+    "lease: B's result stands, whatever A reports before and after",
+    async ({ store, clock }) => {
+      await store.submit(free("j"));
+      const a = await leaseOf(store);
+      clock.now += 60;
+      await store.recoverStale({ ttlSeconds: 60 });
+      const b = await leaseOf(store);
+      await store.complete(a, "a");
+      like("while B runs", await store.job("j"), { state: "running", attempts: 2, result: null });
+      await store.complete(b, "b");
+      await store.complete(a, "a");
+      await store.fail(a, "a", { retriable: false });
+      like("in the end", await store.job("j"), { state: "succeeded", result: "b", error: null });
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "renew", "recoverStale"],
+    "lease: a lost one cannot be renewed, and its renewal does not lengthen another's",
+    async ({ store, clock }) => {
+      await store.submit(free("j"));
+      const a = await leaseOf(store);
+      await store.recoverStale(AT_ONCE);
+      same("A renews what nobody holds", await store.renew(a), false);
+      const b = await leaseOf(store);
+      clock.now += 60;
+      same("A renews", await store.renew(a), false);
+      same("B's time is over", await store.recoverStale({ ttlSeconds: 60 }), recovered("j", 2, "requeued"));
+      same("B renews", await store.renew(b), false);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "recoverStale"],
+    "lease: the same worker claims its own job again, and its old token is refused",
+    async ({ store }) => {
+      await store.submit(free("j"));
+      const first = await leaseOf(store);
+      await store.recoverStale(AT_ONCE);
+      const second = await leaseOf(store);
+      same("the tokens are one", first.token === second.token, false);
+      same("the old token", await store.complete(first, "first"), STALE);
+      const forged = new Lease({ ...fields(second), token: first.token });
+      same("the old token with the new attempt's number", await store.complete(forged, "forged"), STALE);
+      same("the new token", await store.complete(second, "second"), DONE);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "fail"],
+    "lease: a token that was never minted, of this job or of none, is stale",
+    async ({ store }) => {
+      await store.submit(free("j"));
+      const lease = await leaseOf(store);
+      for (const wrong of [
+        new Lease({ ...fields(lease), token: "stranger" }),
+        new Lease({ ...fields(lease), jobId: "nobody" }),
+      ]) {
+        same("complete", await store.complete(wrong, "wrong"), STALE);
+        same("fail", await store.fail(wrong, "wrong", AGAIN), STALE);
+      }
+      same("the token itself", await store.complete(new Lease(fields(lease)), "right"), DONE);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "fail", "job"],
+    "complete: twice gives the first answer, and with another result the first stands",
+    async ({ store }) => {
+      await store.submit(free("j"));
+      const lease = await leaseOf(store);
+      same("once", await store.complete(lease, "first"), DONE);
+      same("twice", await store.complete(lease, "first"), DONE);
+      same("with another result", await store.complete(lease, "second"), DONE);
+      same("failed after that", await store.fail(lease, "late", AGAIN), STALE);
+      like("the job", await store.job("j"), { state: "succeeded", result: "first", error: null });
+      await nothingToClaim("after the end", store);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "fail"],
+    "fail: twice gives the first answer, also while another attempt runs, and takes nothing from it",
+    async ({ store }) => {
+      await store.submit(free("j"));
+      const first = await leaseOf(store);
+      const requeued = { kind: "requeued", booked: micro(0) };
+      same("once", await store.fail(first, "busy", AGAIN), requeued);
+      same("twice", await store.fail(first, "busy", AGAIN), requeued);
+      const second = await leaseOf(store);
+      same("while another runs", await store.fail(first, "other", { retriable: false }), requeued);
+      same("completed after that", await store.complete(first, "late"), STALE);
+      same("the other", await store.complete(second, "second"), DONE);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "recoverStale"],
+    "complete: a late result is accepted while nobody has recovered the lease",
+    async ({ store, clock }) => {
+      await store.submit(free("j"));
+      const lease = await leaseOf(store);
+      clock.now += 1e6;
+      same("late", await store.complete(lease, "late"), DONE);
+      same("recovery after it", await store.recoverStale(AT_ONCE), NONE);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "recoverStale"],
+    "recoverStale: takes a lease back at the very second of its ttl, and not before",
+    async ({ store, clock }) => {
+      await store.submit(free("j"));
+      await leaseOf(store);
+      clock.now = START + 59.999;
+      same("before", await store.recoverStale({ ttlSeconds: 60 }), NONE);
+      clock.now = START + 60;
+      same("at the second", await store.recoverStale({ ttlSeconds: 60 }), recovered("j", 1, "requeued"));
+      like("the next lease", await leaseOf(store), { attempts: 2, leasedAt: START + 60 });
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "renew", "recoverStale"],
+    "renew: restarts the lease's time on the store's clock",
+    async ({ store, clock }) => {
+      await store.submit(free("j"));
+      const lease = await leaseOf(store);
+      clock.now = START + 50;
+      same("renew", await store.renew(lease), true);
+      clock.now = START + 109;
+      same("before", await store.recoverStale({ ttlSeconds: 60 }), NONE);
+      clock.now = START + 110;
+      same("at the second", await store.recoverStale({ ttlSeconds: 60 }), recovered("j", 1, "requeued"));
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "recoverStale"],
+    "recoverStale: leaves a lease from the future alone, as after a clock was set back",
+    async ({ store, clock }) => {
+      await store.submit(free("j"));
+      const lease = await leaseOf(store);
+      clock.now = START - 1000;
+      same("ttl 60", await store.recoverStale({ ttlSeconds: 60 }), NONE);
+      same("ttl 0", await store.recoverStale(AT_ONCE), NONE);
+      same("complete", await store.complete(lease, "done"), DONE);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "recoverStale"],
+    "lease: a worker whose clock is five minutes off loses and keeps its lease by the store's clock",
+    async ({ store, clock }) => {
+      await store.submit(free("ahead"));
+      const lease = await leaseOf(store);
+      for (const off of [-300, 300]) {
+        const seen = new Lease({ ...fields(lease), leasedAt: epochSeconds(lease.leasedAt + off) });
+        clock.now = START + 59;
+        same(`not over, seen ${off} s off`, await store.recoverStale({ ttlSeconds: 60 }), NONE);
+        same(`complete, seen ${off} s off`, await store.complete(seen, "done"), DONE);
+      }
+      clock.now = START;
+      await store.submit(free("lost"));
+      const late = await leaseOf(store);
+      clock.now = START + 60;
+      same("over", await store.recoverStale({ ttlSeconds: 60 }), recovered("lost", 1, "requeued"));
+      const seen = new Lease({ ...fields(late), leasedAt: epochSeconds(START + 300) });
+      same("over, seen from ahead", await store.complete(seen, "late"), STALE);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "recoverStale"],
+    "recoverStale: takes back at most its limit, and says whether there was more",
+    async ({ store }) => {
+      for (const id of ["a", "b", "c", "d"]) await store.submit(free(id, { maxAttempts: 1 }));
+      for (let made = 0; made < 4; made++) await leaseOf(store);
+      const seen: string[] = [];
+      for (const [takes, more] of [
+        [2, true],
+        [2, false],
+        [0, false],
+      ] as const) {
+        const { attempts, more: said } = await store.recoverStale({ ttlSeconds: 0, limit: 2 });
+        same("how many, and whether more", [attempts.length, said], [takes, more]);
+        seen.push(...attempts.map(({ jobId }) => jobId));
+      }
+      same("what was taken back", seen.sort(), ["a", "b", "c", "d"]);
+    },
+  ),
+];
+
+/** A lease's fields: a value with a class cannot be spread. */
+export function fields({ jobId, leasedAt, attempts, token }: Lease): ConstructorParameters<typeof Lease>[0] {
+  return { jobId, leasedAt, attempts, token };
+}

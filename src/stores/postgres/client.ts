@@ -1,0 +1,73 @@
+import { DispatchError } from "../../errors.ts";
+
+/**
+ * The part of a PostgreSQL client that the store uses: `Pool` and `Client` of `pg` and `PGlite` fit as they are,
+ * others with a function of two lines.
+ */
+export interface PostgresClient {
+  // Method syntax: a client may be stricter about its values than `any[]` says.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what pg, PGlite and others declare
+  query(text: string, values: any[]): Promise<{ readonly rows: unknown[] }>;
+}
+
+/** A value of a statement; the statement casts it from text. */
+export type PostgresValue = string | number | boolean | null;
+
+/** Thrown by the store's own functions to undo a batch; what follows is JSON. */
+const RAISED = "dispatch-kit";
+
+/** A batch that was undone because of a conflict, and what it was. */
+export class Undone {
+  readonly answer: unknown;
+
+  constructor(answer: unknown) {
+    this.answer = answer;
+  }
+}
+
+/** Runs a statement whose only column is JSON. What the client throws becomes a `DispatchError`. */
+export async function ask(
+  client: PostgresClient,
+  text: string,
+  values: readonly PostgresValue[],
+): Promise<unknown> {
+  let rows: readonly unknown[];
+  try {
+    ({ rows } = await client.query(text, [...values]));
+  } catch (cause) {
+    throw failure(cause);
+  }
+  const answer = (rows[0] as { readonly answer?: unknown } | undefined)?.answer;
+  if (typeof answer !== "string")
+    throw new DispatchError("store_failed", "PostgreSQL answered without a row");
+  return JSON.parse(answer);
+}
+
+/** Runs a statement that answers nothing. */
+export async function tell(client: PostgresClient, text: string): Promise<void> {
+  try {
+    await client.query(text, []);
+  } catch (cause) {
+    throw failure(cause);
+  }
+}
+
+/** Before anything was sent: the database cannot have done it. */
+const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/**
+ * A database that answered with an error has undone the statement; one that is going down (57P), or that did not
+ * answer, may have committed it.
+ */
+function failure(cause: unknown): unknown {
+  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  const text = typeof message === "string" ? message : "the client threw what is no error";
+  const raised = text.indexOf(`${RAISED}{`);
+  if (raised >= 0) return new Undone(JSON.parse(text.slice(raised + RAISED.length)));
+  if (typeof code === "string" && (NOT_SENT.has(code) || /^(?!08|57P)[0-9A-Z]{5}$/.test(code))) {
+    const hint = ["3F000", "42883"].includes(code) ? "; call migrate() once" : "";
+    return new DispatchError("store_failed", `PostgreSQL: ${text}${hint}`, { cause });
+  }
+  const unknown = "whether it was committed is unknown, repeat the call with the same ids";
+  return new DispatchError("outcome_unknown", `PostgreSQL: ${text}; ${unknown}`, { cause });
+}

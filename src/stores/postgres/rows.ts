@@ -1,0 +1,124 @@
+import type { HoldState, Lacking } from "../../budget/ledger.ts";
+import type { JobBody } from "../../dispatch/rules.ts";
+import { outcome, outcomes } from "../../internal/outcome.ts";
+import { quote } from "../../internal/text.ts";
+import type { JobState } from "../../lifecycle.ts";
+import { formatUsd, microCents } from "../../money.ts";
+import type { BackendKind } from "../../routing.ts";
+import type { EpochSeconds } from "../../time.ts";
+import { approvalFromJson } from "../engine/codec.ts";
+import type { HoldRecord, JobRecord, ShownJob } from "../engine/tables.ts";
+
+/** What the store's functions answer about a hold; only they write it. */
+export interface HoldAnswer {
+  readonly holdId: string;
+  readonly asked: string;
+  readonly steps: readonly string[];
+  readonly scopes: readonly string[];
+  readonly caps: readonly string[];
+  readonly untils: readonly (EpochSeconds | null)[];
+  readonly state: HoldState;
+  readonly booked: string;
+  readonly settledFrom: HoldState;
+  readonly expiresAt: EpochSeconds | null;
+  readonly pruned: boolean;
+}
+
+/** What the store's functions answer about a job; only they write it. */
+export interface JobAnswer {
+  readonly jobId: string;
+  readonly lane: string;
+  readonly payload: string;
+  readonly backend: BackendKind;
+  readonly maxCost: string;
+  readonly maxAttempts: number;
+  readonly priority: number;
+  readonly askedRunAt: EpochSeconds | null;
+  readonly state: JobState;
+  readonly attempts: number;
+  readonly decision: string | null;
+  readonly error: string | null;
+  readonly result: string | null;
+  readonly pruned: boolean;
+}
+
+export interface LackingAnswer {
+  readonly scope: string;
+  readonly by: string;
+}
+
+export function holdOf(hold: HoldAnswer): Omit<HoldRecord, "resolvedAt"> {
+  const { holdId, caps, untils, state, settledFrom, expiresAt, pruned } = hold;
+  return {
+    holdId,
+    asked: microCents(hold.asked),
+    steps: hold.steps.map((digits) => microCents(digits)),
+    scopes: hold.scopes.map((scope, index) => ({
+      scope,
+      cap: microCents(caps[index] ?? ""),
+      until: untils[index] ?? null,
+    })),
+    state,
+    booked: microCents(hold.booked),
+    settledFrom,
+    expiresAt,
+    pruned,
+  };
+}
+
+export function bodyOf({
+  jobId,
+  lane,
+  payload,
+  backend,
+  maxCost,
+  maxAttempts,
+  priority,
+  askedRunAt,
+}: JobAnswer): JobBody {
+  return {
+    jobId,
+    lane,
+    payload,
+    backend,
+    maxCost: microCents(maxCost),
+    maxAttempts,
+    priority,
+    runAt: askedRunAt,
+  };
+}
+
+export function shownOf(job: JobAnswer): ShownJob {
+  return {
+    body: bodyOf(job),
+    state: job.state,
+    attempts: { length: job.attempts },
+    decision: approvalFromJson(job.decision),
+    error: errorOf(job.error),
+    result: job.result,
+  };
+}
+
+/** An error's message is made here: the database knows the scopes and the amounts, not how they are written. */
+function errorOf(json: string | null): JobRecord["error"] {
+  if (json === null) return null;
+  // Only the store's functions write it.
+  const { code, message, lacking } = JSON.parse(json) as NonNullable<JobRecord["error"]> & {
+    readonly lacking?: readonly Partial<LackingAnswer>[];
+  };
+  if (!lacking) return { code, message };
+  const why = lacking.map(({ scope = "", by }) => {
+    return by === undefined ? `${quote(scope)} is over` : `${quote(scope)} lacks $${formatUsd(BigInt(by))}`;
+  });
+  return { code, message: `${message}; no retry: ${why.join(", ")}` };
+}
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly lacking: readonly Lacking[];
+}
+
+export function refusedOf(lacking: readonly LackingAnswer[]): Refused {
+  const scopes = lacking.map(({ scope, by }) => ({ scope, by: microCents(by) }));
+  return outcome({ kind: "refused", lacking: outcomes(scopes) });
+}
