@@ -1,7 +1,7 @@
 import { memoryStore } from "dispatch-kit/memory";
 import { work } from "dispatch-kit/worker";
 import { describe, expect, it } from "vitest";
-import { free } from "./stores/memory/support.ts";
+import { free } from "../stores/memory/support.ts";
 
 const NOBODY = { completed: 0, requeued: 0, failed: 0, waiting: 0, stale: 0 };
 
