@@ -8,13 +8,13 @@ import {
   micro,
   nothingToClaim,
   recovered,
+  ROUNDS,
   STALE,
   START,
   upTo,
 } from "./given.ts";
 
 const AGAIN = { retriable: true };
-const ROUNDS = 8;
 
 /** How often a job runs, and what decides about it when several do at once. */
 export const attemptCases: readonly Definition[] = [

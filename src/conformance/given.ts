@@ -1,5 +1,5 @@
 import { Approval, ApprovalOutcome } from "../approval.ts";
-import type { HoldRequest } from "../budget/ledger.ts";
+import type { HoldRequest, Lacking } from "../budget/ledger.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { Lease } from "../dispatch/lease.ts";
 import type { Claimed, JobRequest } from "../dispatch/store.ts";
@@ -17,11 +17,32 @@ export const MOST: bigint = 2n ** 62n - 1n;
 export const RUN = "run:1";
 export const MONTH = "month:2026-11";
 
+/** What no id, no scope and no lane may be. */
+export const MALFORMED: readonly string[] = [
+  "",
+  "nul\0",
+  "line\n",
+  "delete\u007f",
+  "next\u0085",
+  "high\ud83d",
+  "\ude00low",
+  "x".repeat(201),
+];
+
+/** How often a race is run, each time with names of its own. */
+export const ROUNDS = 8;
+
 /** The lane of every job that is not about lanes. */
 export const LANES: readonly string[] = ["text"];
 
 /** Takes back every lease, whatever its age. */
 export const AT_ONCE: { readonly ttlSeconds: number } = { ttlSeconds: 0 };
+
+/** What a recovery answers that found nothing. */
+export const NO_ATTEMPTS: { readonly attempts: readonly []; readonly more: false } = {
+  attempts: [],
+  more: false,
+};
 
 export const STALE: { readonly kind: "stale" } = { kind: "stale" };
 
@@ -39,6 +60,11 @@ export function micro(amount: bigint | number): MicroCents {
 /** The numbers from 0 up to one less than this. */
 export function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
+}
+
+/** How many of some answers are of a kind. */
+export function count(answers: readonly { readonly kind: string }[], ...kinds: readonly string[]): number {
+  return answers.filter((answer) => kinds.includes(answer.kind)).length;
 }
 
 /** Scopes under one cap; a run and a month if none is named. */
@@ -125,6 +151,11 @@ export async function counted(
     const got = { reserved: usage.reserved, spent: usage.spent };
     same(`${what}: the usage of ${scope}`, got, { reserved: BigInt(reserved), spent: BigInt(spent) });
   }
+}
+
+/** What a refusal names: each of these scopes lacks as much. */
+export function lacks(by: bigint | number, ...scopes: readonly string[]): readonly Lacking[] {
+  return scopes.map((scope) => ({ scope, by: micro(by) }));
 }
 
 /** What recovery answers that took one attempt back. */

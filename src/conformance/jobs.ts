@@ -2,11 +2,22 @@ import { drain } from "../dispatch/drain.ts";
 import { epochSeconds } from "../time.ts";
 import { check, kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { AT_ONCE, claim, claimed, free, LANES, leaseOf, nothingToClaim, START, upTo } from "./given.ts";
+import {
+  AT_ONCE,
+  claim,
+  claimed,
+  free,
+  LANES,
+  leaseOf,
+  MALFORMED,
+  nothingToClaim,
+  START,
+  upTo,
+} from "./given.ts";
 
 const DONE = { kind: "completed", booked: 0n, overrun: 0n };
 
-/** What waits, in which order it is claimed, and what is known of it. */
+/** What waits, and in which order it is claimed. */
 export const jobCases: readonly Definition[] = [
   define(
     "jobs",
@@ -63,6 +74,27 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim"],
+    "submit: a malformed id or lane, or less than one attempt, is a RangeError; what JSON cannot hold, a TypeError",
+    async ({ store }) => {
+      for (const [index, name] of MALFORMED.entries()) {
+        await refuses(`id ${index}`, "RangeError", () => store.submit(free(name)));
+        await refuses(`lane ${index}`, "RangeError", () => store.submit(free("j", { lane: name })));
+      }
+      for (const maxAttempts of [0, -1, 1.5]) {
+        const job = free("j", { maxAttempts });
+        await refuses(`${maxAttempts} attempts`, "RangeError", () => store.submit(job));
+      }
+      await refuses("a bigint", "TypeError", () => store.submit(free("j", { payload: { amount: 1n } })));
+      await nothingToClaim("after that", store);
+      for (const id of ["x".repeat(200), "\u{1f600}".repeat(100), "'\"\\%_;--#1", "__proto__"]) {
+        await store.submit(free(id));
+        same("its id", (await claim(store)).lease.jobId, id);
+      }
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim"],
     "claim: lanes are isolated, and no lane gives nothing",
     async ({ store }) => {
       await store.submit(free("t"));
@@ -112,150 +144,6 @@ export const jobCases: readonly Definition[] = [
       await nothingToClaim("too early", store);
       clock.now = START + 10;
       like("at the second", (await claim(store)).lease, { jobId: "later", leasedAt: START + 10 });
-    },
-  ),
-  define(
-    "jobs",
-    ["submit", "claim", "claimMany"],
-    "claimMany: gives up to its limit, in the order of claim, each once",
-    async ({ store, peer }) => {
-      for (const index of upTo(5)) await store.submit(free(`${index}`, { priority: -index }));
-      const ids = async (limit: number): Promise<readonly string[]> => {
-        return (await store.claimMany(LANES, limit)).map(({ lease }) => lease.jobId);
-      };
-      same("two", await ids(2), ["0", "1"]);
-      const [one, two] = await Promise.all([store.claimMany(LANES, 2), peer.claimMany(LANES, 2)]);
-      const rest = [...one, ...two].map(({ lease }) => lease.jobId);
-      same("the rest, in flight together", rest.sort(), ["2", "3", "4"]);
-      same("none", await ids(1), []);
-    },
-  ),
-  define(
-    "jobs",
-    ["submit", "claim", "complete", "job"],
-    "job: shows the state, the attempts and the result, and null for what there is not",
-    async ({ store }) => {
-      same("before", await store.job("j"), null);
-      await store.submit(free("j", { priority: 2 }));
-      const waiting = { jobId: "j", state: "pending", attempts: 0, result: null, priority: 2 };
-      like("waiting", await store.job("j"), { ...waiting, lane: "text", payload: "j", error: null });
-      const lease = await leaseOf(store);
-      like("running", await store.job("j"), { state: "running", attempts: 1 });
-      await store.complete(lease, { text: "done" });
-      const ended = { state: "succeeded", attempts: 1, result: { text: "done" }, error: null };
-      like("ended", await store.job("j"), ended);
-    },
-  ),
-  define(
-    "jobs",
-    ["submit", "claim", "jobs"],
-    "jobs: lists in the order of submission, by state and lane, page by page",
-    async ({ store }) => {
-      for (const id of ["a", "b", "c", "d"]) {
-        await store.submit(free(id, { lane: id < "c" ? "text" : "video", priority: id.charCodeAt(0) }));
-      }
-      await claim(store);
-      const ids = async (filter: Parameters<typeof store.jobs>[0]): Promise<string> => {
-        return (await store.jobs(filter)).map(({ jobId }) => jobId).join();
-      };
-      same("all", await ids({}), "a,b,c,d");
-      same("what runs", await ids({ state: "running" }), "b");
-      same("a lane", await ids({ lane: "video" }), "c,d");
-      same("a page", await ids({ limit: 2 }), "a,b");
-      same("the next page", await ids({ limit: 2, after: "b" }), "c,d");
-    },
-  ),
-  define(
-    "jobs",
-    ["submit", "submitMany", "claim"],
-    "submitMany: answers each job in order; if it throws, none was submitted",
-    async ({ store }) => {
-      await store.submit(free("known"));
-      const answers = await store.submitMany([free("a"), free("known"), free("a"), free("b")]);
-      same(
-        "each in order",
-        answers.map((answer) => answer.kind),
-        ["queued", "exists", "exists", "queued"],
-      );
-      const conflict = [free("c"), free("known", { maxAttempts: 9 }), free("d")];
-      await refuses("a conflict", "job_conflict", () => store.submitMany(conflict));
-      const wrong = [free("c"), free("")];
-      await refuses("a wrong id", "RangeError", () => store.submitMany(wrong));
-      same("what was submitted", await claimed(store, 3), ["known", "a", "b"]);
-      await nothingToClaim("what was not", store);
-    },
-  ),
-  define(
-    "jobs",
-    ["submit", "claim", "complete", "completeMany", "job"],
-    "completeMany: answers each in order, a repeat with the first answer; if it throws, none was completed",
-    async ({ store }) => {
-      for (const id of ["a", "b", "c"]) await store.submit(free(id));
-      const [a, b, c] = [await leaseOf(store), await leaseOf(store), await leaseOf(store)];
-      const refused = [
-        { lease: a, result: "a" },
-        { lease: b, result: 1n },
-      ];
-      await refuses("what JSON cannot hold", "result_refused", () => store.completeMany(refused));
-      like("a, then", await store.job("a"), { state: "running", result: null });
-      await store.complete(c, "first");
-      const answers = await store.completeMany([
-        { lease: a, result: "a" },
-        { lease: c, result: "second" },
-        { lease: a, result: "again" },
-        { lease: b, result: "b" },
-      ]);
-      same("each in order", answers, [DONE, DONE, DONE, DONE]);
-      const results = await Promise.all(["a", "b", "c"].map((id) => store.job(id)));
-      same(
-        "their results",
-        results.map((job) => job?.result),
-        ["a", "b", "first"],
-      );
-    },
-  ),
-  define(
-    "jobs",
-    ["submit", "claim", "complete", "job"],
-    "complete: a result that JSON cannot hold is result_refused, and the lease still holds the job",
-    async ({ store }) => {
-      await store.submit(free("j"));
-      const lease = await leaseOf(store);
-      const cycle: unknown[] = [];
-      cycle.push(cycle);
-      for (const [what, result] of [
-        ["a bigint", 1n],
-        ["a cycle", cycle],
-        ["a function", () => null],
-      ] as const) {
-        await refuses(what, "result_refused", () => store.complete(lease, result));
-      }
-      like("the job", await store.job("j"), { state: "running", result: null });
-      same("a result", await store.complete(lease, null), DONE);
-      like("the job, then", await store.job("j"), { state: "succeeded", result: null });
-    },
-  ),
-  define(
-    "jobs",
-    ["submit", "claim", "complete", "job", "jobs", "prune"],
-    "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
-    async ({ store, clock }) => {
-      for (const id of ["old", "recent", "running", "waiting"]) await store.submit(free(id));
-      await store.complete(await leaseOf(store), "old");
-      clock.now += 10;
-      await store.complete(await leaseOf(store), "recent");
-      await leaseOf(store);
-      const { jobs } = await store.prune({ before: epochSeconds(START + 10) });
-      same("how many", jobs, 1);
-      same(
-        "what is left",
-        (await store.jobs()).map(({ jobId }) => jobId),
-        ["recent", "running", "waiting"],
-      );
-      same("what was pruned", await store.job("old"), null);
-      same("its id", await store.submit(free("old")), { kind: "exists", state: "succeeded" });
-      same("what waits", (await claim(store)).lease.jobId, "waiting");
-      await nothingToClaim("after that", store);
     },
   ),
   define(

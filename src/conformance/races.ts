@@ -1,14 +1,6 @@
 import { check, kind, same, thrownBy } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, micro, upTo } from "./given.ts";
-
-/** How often a race is run, each time with names of its own. */
-const ROUNDS = 8;
-
-/** How many of some answers are of a kind. */
-export function count(answers: readonly { readonly kind: string }[], ...kinds: readonly string[]): number {
-  return answers.filter((answer) => kinds.includes(answer.kind)).length;
-}
+import { asks, capped, count, counted, micro, ROUNDS, upTo } from "./given.ts";
 
 /** Calls on the ledger that are in flight together, half of them through the other handle. */
 export const raceCases: readonly Definition[] = [

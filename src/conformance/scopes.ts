@@ -1,21 +1,9 @@
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, micro, MONTH, RUN, START } from "./given.ts";
+import { asks, capped, counted, MALFORMED, micro, MONTH, RUN, START } from "./given.ts";
 
 const COMPOSED = "caf\u00e9";
 const DECOMPOSED = "cafe\u0301";
-
-/** What no id and no scope may be. */
-const MALFORMED: readonly string[] = [
-  "",
-  "nul\0",
-  "line\n",
-  "delete\u007f",
-  "next\u0085",
-  "high\ud83d",
-  "\ude00low",
-  "x".repeat(201),
-];
 
 /** Names of holds and scopes, and the caps that a store owns. */
 export const scopeCases: readonly Definition[] = [

@@ -1,0 +1,103 @@
+import { jobHoldId } from "../budget/rules.ts";
+import { like, same } from "./check.ts";
+import { type Definition, define } from "./define.ts";
+import {
+  approved,
+  AT_ONCE,
+  counted,
+  free,
+  leaseOf,
+  micro,
+  NO_ATTEMPTS,
+  nothingToClaim,
+  paid,
+  STALE,
+} from "./given.ts";
+
+const cancelled = (state: string, booked = 0): unknown => ({
+  kind: "cancelled",
+  state,
+  booked: micro(booked),
+});
+const ended = (state: string): unknown => ({ kind: "ended", state });
+
+/** How a job is called off. */
+export const cancelCases: readonly Definition[] = [
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "recoverStale", "cancel", "job"],
+    "cancel: free work ends as failed, waiting or running; what has ended stays as it is",
+    async ({ store }) => {
+      await store.submit(free("waiting"));
+      same("waiting", await store.cancel("waiting"), cancelled("failed"));
+      await nothingToClaim("cancelled", store);
+      await store.submit(free("running"));
+      const lease = await leaseOf(store);
+      same("running", await store.cancel("running"), cancelled("failed"));
+      same("its worker's result", await store.complete(lease, "late"), STALE);
+      same("recovery", await store.recoverStale(AT_ONCE), NO_ATTEMPTS);
+      like("the job", await store.job("running"), { state: "failed", result: null });
+      like("its error", (await store.job("running"))?.error, { code: "cancelled" });
+      await store.submit(free("done"));
+      await store.complete(await leaseOf(store), "done");
+      same("twice", await store.cancel("running"), ended("failed"));
+      same("after its end", await store.cancel("done"), ended("succeeded"));
+      like("what was done", await store.job("done"), { state: "succeeded", result: "done", error: null });
+    },
+  ),
+  define(
+    "both",
+    ["submit", "claim", "cancel", "usage", "job", "getHold"],
+    "cancel: a job that waits is rejected; one that is queued gives its hold back, for nothing has run",
+    async ({ store }) => {
+      await store.submit(paid("waiting"));
+      same("waiting", await store.cancel("waiting"), cancelled("rejected"));
+      same("twice", await store.cancel("waiting"), ended("rejected"));
+      await store.submit(approved("queued"));
+      same("queued", await store.cancel("queued"), cancelled("failed"));
+      same("twice, then", await store.cancel("queued"), ended("failed"));
+      like("its hold", await store.getHold(jobHoldId("queued", 1)), { state: "released", booked: micro(0) });
+      for (const [id, state] of [
+        ["waiting", "rejected"],
+        ["queued", "failed"],
+      ] as const) {
+        const job = await store.job(id);
+        same(id, [job?.state, job?.error?.code], [state, "cancelled"]);
+      }
+      await nothingToClaim("after that", store);
+      await counted("after that", store, 0, 0);
+    },
+  ),
+  define(
+    "both",
+    ["submit", "claim", "complete", "fail", "cancel", "recoverStale", "usage", "getHold"],
+    "cancel: a job that runs is charged in full, and its result does not count",
+    async ({ store }) => {
+      await store.submit(approved("j"));
+      const lease = await leaseOf(store);
+      same("cancel", await store.cancel("j"), cancelled("failed", 10));
+      await counted("charged", store, 0, 10);
+      like("its hold", await store.getHold(jobHoldId("j", 1)), { state: "charged", booked: micro(10) });
+      same("twice", await store.cancel("j"), ended("failed"));
+      same("its worker completes", await store.complete(lease, "late"), STALE);
+      same("its worker fails", await store.fail(lease, "late", { retriable: true }), STALE);
+      same("recovery", await store.recoverStale(AT_ONCE), NO_ATTEMPTS);
+      await nothingToClaim("after that", store);
+      await counted("after that", store, 0, 10);
+    },
+  ),
+  define(
+    "both",
+    ["submit", "claim", "complete", "cancel", "usage"],
+    "cancel: what its worker reports later corrects the charge, once",
+    async ({ store }) => {
+      await store.submit(approved("j"));
+      const lease = await leaseOf(store);
+      await store.cancel("j");
+      same("its actual", await store.complete(lease, "late", { actual: micro(4) }), STALE);
+      await counted("corrected", store, 0, 4);
+      same("another actual", await store.complete(lease, "late", { actual: micro(3) }), STALE);
+      await counted("after that", store, 0, 4);
+    },
+  ),
+];
