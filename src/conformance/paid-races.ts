@@ -45,11 +45,11 @@ export const paidRaceCases: readonly Definition[] = [
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const scopes = capped(75, `run:${round}`, `month:${round}`);
-        const ids = upTo(8).map((index) => `${round}:${index}`);
+        const ids = upTo(12).map((index) => `${round}:${index}`);
         for (const id of ids) await store.submit(paid(id));
         const answers = await Promise.all([
-          ...ids.map((id) => peer.approve(id, YES(), { scopes })),
-          ...ids.map((id) => store.submit(approved(`${id}:approved`, scopes))),
+          ...upTo(4).map((index) => store.submit(approved(`${round}:now:${index}`, scopes))),
+          ...ids.map((id, index) => (index % 2 === 0 ? peer : store).approve(id, YES(), { scopes })),
         ]);
         same("queued, and refused", [count(answers, "queued"), count(answers, "refused")], [7, 9]);
         await counted("after the race", store, 70, 0, `run:${round}`, `month:${round}`);

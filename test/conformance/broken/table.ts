@@ -1,5 +1,10 @@
+import { type DispatchStore, Lease } from "dispatch-kit";
+import { jobHoldId } from "dispatch-kit/ledger";
+import { Ledger } from "../../../src/stores/engine/ledger.ts";
+import type { Tables } from "../../../src/stores/engine/tables.ts";
+import type { Operations } from "../../../src/stores/operations.ts";
+import { micro } from "../../stores/memory/support.ts";
 import type { Defect, Methods } from "../makers.ts";
-import type { DispatchStore } from "dispatch-kit";
 
 /** A case, a store that breaks its rule and how. */
 export type Broken = readonly [name: string, how: string, defect: Defect];
@@ -7,4 +12,41 @@ export type Broken = readonly [name: string, how: string, defect: Defect];
 /** A store some of whose methods are wrong. */
 export function methods(change: (store: DispatchStore, clock: () => number) => Methods): Defect {
   return { methods: change };
+}
+
+/** A store some of whose operations are wrong, once what comes in was checked. */
+export function operations(change: (engine: Operations, tables: Tables) => Partial<Operations>): Defect {
+  return { operations: change };
+}
+
+/** A store that keeps or finds some of its records wrongly. */
+export function tables(change: (tables: Tables) => Partial<Tables>): Defect {
+  return { tables: change };
+}
+
+/** The lease of whoever holds the job now, or held it last. */
+export function ofHolder(tables: Tables, lease: Lease): Lease {
+  return withToken(lease, tables.job(lease.jobId)?.attempts.at(-1)?.token);
+}
+
+/** The lease that goes by its attempt's number, whatever its token. */
+export function byNumber(tables: Tables, lease: Lease): Lease {
+  return withToken(lease, tables.job(lease.jobId)?.attempts[lease.attempts - 1]?.token);
+}
+
+function withToken({ jobId, leasedAt, attempts, token }: Lease, other: string | undefined): Lease {
+  return new Lease({ jobId, leasedAt, attempts, token: other ?? token });
+}
+
+/** Adds to what some scopes have spent. */
+export function spend(tables: Tables, scopes: readonly { readonly scope: string }[], amount: bigint): void {
+  for (const { scope } of scopes) {
+    const { reserved, spent } = tables.counter(scope);
+    tables.putCounter(scope, { reserved, spent: spent + amount });
+  }
+}
+
+/** Corrects the charge of a job's attempt. */
+export function correct(tables: Tables, jobId: string, attempt: number, actual: bigint): void {
+  new Ledger(tables).correct(jobHoldId(jobId, attempt), micro(actual));
 }

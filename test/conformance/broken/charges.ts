@@ -1,0 +1,143 @@
+import { epochSeconds, JobState } from "dispatch-kit";
+import { micro } from "../../stores/memory/support.ts";
+import { orElse } from "../makers.ts";
+import { type Broken, correct, methods, operations, tables } from "./table.ts";
+
+export const brokenCharges: readonly Broken[] = [
+  [
+    "complete: settles the attempt's hold at its actual cost, also at nothing and past its estimate",
+    "books no more than was set aside",
+    operations((engine, base) => ({
+      complete(completion) {
+        const most = base.job(completion.lease.jobId)?.body.maxCost ?? micro(0);
+        const { actual } = completion;
+        return engine.complete({ ...completion, actual: actual !== null && actual > most ? most : actual });
+      },
+    })),
+  ],
+  [
+    "complete, fail: without an actual the attempt is charged in full, for paid work may have run",
+    "takes no actual for 0",
+    methods((store) => ({
+      complete: (lease, result, options) => store.complete(lease, result, { actual: micro(0), ...options }),
+    })),
+  ],
+  [
+    "complete, fail: without an actual the attempt is charged in full, for paid work may have run",
+    "takes a failure for work that never ran",
+    methods((store) => ({
+      fail: (lease, error, options) => store.fail(lease, error, { actual: micro(0), ...options }),
+    })),
+  ],
+  [
+    "fail: settles the attempt's hold at its actual cost; 0 says that nothing ran",
+    "takes an actual of 0 for none",
+    operations((engine) => ({
+      fail: (failure) => engine.fail({ ...failure, actual: failure.actual === 0n ? null : failure.actual }),
+    })),
+  ],
+  [
+    "complete, fail: the same token's repeat gets the first answer, and books nothing more",
+    "answers with the actual of the repeat",
+    methods((store) => ({
+      async complete(lease, result, options) {
+        const answer = await store.complete(lease, result, options);
+        if (answer.kind === "stale") return answer;
+        return { ...answer, booked: options?.actual ?? answer.booked };
+      },
+    })),
+  ],
+  [
+    "complete: charged in full and repeated with an actual, it still gets the first answer",
+    "takes a repeat for a correction",
+    operations((engine, base) => ({
+      async complete(completion) {
+        const answer = await engine.complete(completion);
+        const { lease, actual } = completion;
+        if (actual !== null) correct(base, lease.jobId, lease.attempts, actual);
+        return answer;
+      },
+    })),
+  ],
+  [
+    "ledger: calls on a job's hold are hold_owned_by_job, whatever its state, and change nothing",
+    "answers released",
+    methods((store) => ({ release: (holdId) => orElse(store.release(holdId), { kind: "released" }) })),
+  ],
+  [
+    "expire: a job's hold outlives it, queued and running, however late",
+    "gives every hold an end",
+    tables((base) => ({
+      putHold(hold) {
+        base.putHold({ ...hold, expiresAt: hold.expiresAt ?? epochSeconds(base.now() + 3600) });
+      },
+    })),
+  ],
+  [
+    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other",
+    "claims what is queued without a look at its hold",
+    tables((base) => ({
+      claimable: (_, now) =>
+        base
+          .jobs({ state: JobState.QUEUED, lane: null, limit: 100, after: null })
+          .find(({ runAt }) => runAt <= now) ?? null,
+    })),
+  ],
+  [
+    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other",
+    "looks at the hold of the first in the lane, and no further",
+    tables((base) => ({
+      claimable(lanes, now) {
+        const jobs = base.jobs({ state: JobState.QUEUED, lane: null, limit: 1, after: null });
+        const found = base.claimable(lanes, now);
+        return found?.body.jobId === jobs[0]?.body.jobId ? found : null;
+      },
+    })),
+  ],
+  [
+    "actual: what free work has cost is a RangeError, alone and in a batch, and changes nothing",
+    "does not listen",
+    methods((store) => ({
+      async complete(lease, result, options) {
+        const isFree = (await store.job(lease.jobId))?.maxCost === 0n;
+        return store.complete(lease, result, isFree ? {} : options);
+      },
+    })),
+  ],
+  [
+    "actual: what free work has cost is a RangeError, alone and in a batch, and changes nothing",
+    "completes the jobs of a batch that come before it",
+    methods((store) => ({
+      async completeMany(completions) {
+        const answers = [];
+        for (const completion of completions) answers.push(...(await store.completeMany([completion])));
+        return answers;
+      },
+    })),
+  ],
+  [
+    "claim: a payload that the store's parser refuses costs a paid job an attempt, and no money",
+    "charges it in full",
+    operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, actual: null }) })),
+  ],
+  [
+    "money: a job's cost and its actual are exact at 2^53 and beside it, and up to 2^62 - 1",
+    "reads what a job costs through a driver that returns numbers",
+    tables((base) => ({
+      putJob(job) {
+        const maxCost = micro(BigInt(Number(job.body.maxCost)));
+        base.putJob({ ...job, body: { ...job.body, maxCost } });
+      },
+    })),
+  ],
+  [
+    "prune: a paid job's money stays booked, its id answers exists, and a lost attempt may still be corrected",
+    "forgets who ran what it has pruned",
+    tables((base) => ({
+      job(jobId) {
+        const job = base.job(jobId);
+        return job?.pruned ? { ...job, attempts: [] } : job;
+      },
+    })),
+  ],
+];

@@ -1,0 +1,247 @@
+import { type Claimed, DispatchError, epochSeconds, type Job, JobState } from "dispatch-kit";
+import { orElse } from "../makers.ts";
+import { type Broken, methods, operations, tables } from "./table.ts";
+
+export const brokenJobs: readonly Broken[] = [
+  [
+    "submit: free local work is claimed, with its payload, and completed, without an approval",
+    "keeps payloads in a column of ASCII",
+    tables((base) => ({
+      putJob(job) {
+        const payload = job.body.payload.replaceAll(/[^ -~]/gu, "?");
+        base.putJob({ ...job, body: { ...job.body, payload } });
+      },
+    })),
+  ],
+  [
+    "submit: the same job twice is one job, in whatever state it is",
+    "answers queued to a repeat",
+    methods((store) => ({
+      async submit(job) {
+        const answer = await store.submit(job);
+        return answer.kind === "exists" ? { kind: "queued" } : answer;
+      },
+    })),
+  ],
+  [
+    "submit: another body under an id is job_conflict, and the first stays; another order of keys is no other",
+    "takes the id alone for the identity",
+    methods((store) => ({
+      submit: (job) => orElse(store.submit(job), { kind: "exists", state: JobState.PENDING }),
+    })),
+  ],
+  [
+    "submit: another body under an id is job_conflict, and the first stays; another order of keys is no other",
+    "compares payloads as they were written, with their keys in any order",
+    methods((store) => {
+      const written = new Map<string, string>();
+      return {
+        async submit(job) {
+          const text = JSON.stringify(job.payload);
+          if ((written.get(job.jobId) ?? text) !== text) throw new DispatchError("job_conflict", "another");
+          const answer = await store.submit(job);
+          written.set(job.jobId, text);
+          return answer;
+        },
+      };
+    }),
+  ],
+  [
+    "submit: a malformed id or lane, or less than one attempt, is a RangeError; what JSON cannot hold, a TypeError",
+    "trims ids",
+    methods((store) => ({ submit: (job) => store.submit({ ...job, jobId: job.jobId.trim() }) })),
+  ],
+  [
+    "claim: lanes are isolated, and no lane gives nothing",
+    "takes no lane for every lane",
+    methods((store) => ({
+      claim: (lanes) => store.claim(lanes.length === 0 ? ["text", "video"] : lanes),
+    })),
+  ],
+  [
+    "claim: lanes are isolated, and no lane gives nothing",
+    "compares lanes without case, as a database's collation may",
+    methods((store) => ({ claim: (lanes) => store.claim(lanes.map((lane) => lane.toLowerCase())) })),
+  ],
+  [
+    "claim: the higher priority goes first, then the earlier time, then the earlier submission",
+    "empties one lane before it looks at the next",
+    methods((store) => ({
+      async claim(lanes) {
+        for (const lane of lanes) {
+          const job = await store.claim([lane]);
+          if (job) return job;
+        }
+        return null;
+      },
+    })),
+  ],
+  [
+    "claim: the higher priority goes first, then the earlier time, then the earlier submission",
+    "goes by the order of submission alone",
+    tables((base) => ({
+      claimable: (lanes, now) =>
+        base
+          .jobs({ state: JobState.PENDING, lane: null, limit: 100, after: null })
+          .find(({ body, runAt }) => runAt <= now && lanes.includes(body.lane)) ?? null,
+    })),
+  ],
+  [
+    "claim: waits for runAt, to the second, and lets what is ready pass by",
+    "keeps times in whole seconds, rounded",
+    tables((base) => ({
+      claimable: (lanes, now) => base.claimable(lanes, epochSeconds(Math.round(now))),
+    })),
+  ],
+  [
+    "claim: a payload that the store's parser refuses costs an attempt, waits for 60 s, and blocks no other",
+    "offers it again at once, until no attempt is left",
+    operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, retryAfterSeconds: 0 }) })),
+  ],
+  [
+    "claim: a payload that is refused on its last attempt ends the job",
+    "goes on offering it",
+    operations((engine, base) => ({
+      async fail(failure) {
+        const answer = await engine.fail(failure);
+        const job = base.job(failure.lease.jobId);
+        const later = epochSeconds(base.now() + 60);
+        if (job) base.putJob({ ...job, state: JobState.PENDING, runAt: later, endedAt: null });
+        return answer;
+      },
+    })),
+  ],
+  [
+    "drain: stops gracefully: what runs is recorded, and what waits stays for the next worker",
+    "claims one job ahead of what it is asked for",
+    methods((store) => {
+      let ahead: Claimed<unknown> | null = null;
+      return {
+        async claim(lanes) {
+          const job = ahead ?? (await store.claim(lanes));
+          ahead = await store.claim(lanes);
+          return job;
+        },
+      };
+    }),
+  ],
+  [
+    "races: N claimers and M jobs: each job is claimed once, and none is lost",
+    "gives calls that are in flight together one answer",
+    methods((store) => {
+      let inFlight: Promise<Claimed<unknown> | null> | null = null;
+      return {
+        claim(lanes) {
+          inFlight ??= store.claim(lanes).finally(() => {
+            inFlight = null;
+          });
+          return inFlight;
+        },
+      };
+    }),
+  ],
+];
+
+export const brokenBatches: readonly Broken[] = [
+  [
+    "claimMany: gives up to its limit, in the order of claim, each once",
+    "gives one more than its limit",
+    methods((store) => ({ claimMany: (lanes, limit) => store.claimMany(lanes, limit + 1) })),
+  ],
+  [
+    "submitMany: answers each job in order; if it throws, none was submitted",
+    "submits one after the other, each in a transaction of its own",
+    methods((store) => ({
+      async submitMany(jobs) {
+        const answers = [];
+        for (const job of jobs) answers.push(await store.submit(job));
+        return answers;
+      },
+    })),
+  ],
+  [
+    "completeMany: answers each in order, a repeat with the first answer; if it throws, none was completed",
+    "completes one after the other, each in a transaction of its own",
+    methods((store) => ({
+      async completeMany(completions) {
+        const answers = [];
+        for (const { lease, result } of completions) answers.push(await store.complete(lease, result));
+        return answers;
+      },
+    })),
+  ],
+  [
+    "completeMany: answers each in order, a repeat with the first answer; if it throws, none was completed",
+    "answers in the order in which the rows came back",
+    methods((store) => ({
+      async completeMany(completions) {
+        const answers = await store.completeMany(completions);
+        return answers.slice(1).filter(({ kind }) => kind === "completed");
+      },
+    })),
+  ],
+];
+
+export const brokenRecords: readonly Broken[] = [
+  [
+    "job: shows the state, the attempts and the result, and null for what there is not",
+    "shows the attempts that are left",
+    methods((store) => ({
+      job: async (jobId) => changed(await store.job(jobId), (job) => ({ attempts: 3 - job.attempts })),
+    })),
+  ],
+  [
+    "jobs: lists in the order of submission, by state and lane, page by page",
+    "lists the latest first",
+    methods((store) => ({ jobs: async (filter) => [...(await store.jobs(filter))].reverse() })),
+  ],
+  [
+    "jobs: lists in the order of submission, by state and lane, page by page",
+    "counts what the filter leaves out as part of the page",
+    methods((store) => ({
+      async jobs({ state, ...rest } = {}) {
+        const page = await store.jobs({ ...rest, limit: 1 });
+        return page.filter((job) => job.state === (state ?? job.state));
+      },
+    })),
+  ],
+  [
+    "complete: a result that JSON cannot hold is result_refused, and the lease still holds the job",
+    "stores null in place of it",
+    methods((store) => ({
+      async complete(lease, result, options) {
+        try {
+          return await store.complete(lease, result, options);
+        } catch {
+          return store.complete(lease, null, options);
+        }
+      },
+    })),
+  ],
+  [
+    "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
+    "forgets the ids too, and runs a job again that is submitted late",
+    tables((base) => ({
+      job(jobId) {
+        const job = base.job(jobId);
+        return job?.pruned ? null : job;
+      },
+    })),
+  ],
+  [
+    "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
+    "forgets what ended at the very instant",
+    methods((store) => ({ prune: ({ before }) => store.prune({ before: epochSeconds(before + 1) }) })),
+  ],
+  [
+    "job: its error says that it was lost, or what its executor said, until it succeeds",
+    "shows an error only once the job has failed",
+    methods((store) => ({
+      job: async (jobId) => changed(await store.job(jobId), () => ({ error: null })),
+    })),
+  ],
+];
+
+function changed(job: Job | null, change: (job: Job) => Partial<Job>): Job | null {
+  return job && { ...job, ...change(job) };
+}
