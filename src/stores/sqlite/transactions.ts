@@ -60,7 +60,7 @@ export class Transactions {
     });
 
   migrate(): void {
-    this.#ensureSafe();
+    this.#pinSafe();
     this.#client.exec("BEGIN IMMEDIATE");
     try {
       this.migrateWithin();
@@ -77,6 +77,7 @@ export class Transactions {
 
   #inside<Answer>(operation: (operations: Operations) => Answer): Answer {
     if (this.#begins()) throw new DispatchError("store_failed", "within: begin a transaction first");
+    this.#ensureSafe();
     this.#client.exec("SAVEPOINT dispatch_kit");
     let answered: Answered<Answer>;
     try {
@@ -93,7 +94,7 @@ export class Transactions {
   #runAll(tasks: readonly Task[]): void {
     let answers: readonly Answered<unknown>[];
     try {
-      this.#ensureSafe();
+      this.#pinSafe();
       this.#client.exec("BEGIN IMMEDIATE");
     } catch (error) {
       for (const { reject } of tasks) reject(error);
@@ -138,15 +139,21 @@ export class Transactions {
     }
   }
 
-  /** What was committed must be on the disk, and another process's transaction is waited for. */
-  #ensureSafe(): void {
+  /** Some builds of SQLite lower `synchronous` once the file is in WAL, unless the connection has set it. */
+  #pinSafe(): void {
     if (this.#isSafe) return;
+    this.#client.exec(`PRAGMA synchronous = ${this.#ensureSafe()}`);
+    this.#isSafe = true;
+  }
+
+  /** What was committed must be on the disk, and another process's transaction is waited for. */
+  #ensureSafe(): number {
     const pragma = (name: string): number =>
       Number(Object.values(this.#client.row(`PRAGMA ${name}`) ?? {})[0]);
     const [synchronous, timeout] = [pragma("synchronous"), pragma("busy_timeout")];
     if (synchronous < 2) throw unsafe("synchronous", "FULL (2) or EXTRA (3)", synchronous);
     if (timeout < 1) throw unsafe("busy_timeout", "above 0 milliseconds, such as 5000", timeout);
-    this.#isSafe = true;
+    return synchronous;
   }
 
   #begins(): boolean {

@@ -91,6 +91,9 @@ describe("sqliteStore: what it is given", () => {
     const database = memory();
     database.exec("PRAGMA synchronous = NORMAL");
     await expect(sqliteStore(database).usage("a")).rejects.toThrow("PRAGMA synchronous must be FULL (2)");
+    const store = await migrated();
+    database.exec("BEGIN IMMEDIATE");
+    await expect(store.within(database).usage("a")).rejects.toThrow("PRAGMA synchronous must be FULL (2)");
   });
 });
 
