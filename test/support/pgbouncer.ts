@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { freePort } from "./ports.ts";
+
+export interface Pooler {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Where pgbouncer is installed, if it is. */
+export function pgbouncer(): string | null {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"];
+  return folders.map((folder) => join(folder, "pgbouncer")).find(existsSync) ?? null;
+}
+
+/** Starts pgbouncer in transaction mode in front of a server, with fewer connections than its clients have. */
+export async function startPooler(program: string, databaseUrl: string): Promise<Pooler> {
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
+  const folder = mkdtempSync(join(tmpdir(), "dispatch-kit-"));
+  const own = await freePort();
+  const server = `host=${hostname} port=${port || "5432"} user=${username} password=${decodeURIComponent(password)}`;
+  const file = join(folder, "pgbouncer.ini");
+  writeFileSync(
+    file,
+    `[databases]
+pooled = dbname=${pathname.slice(1)} ${server}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${String(own)}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+`,
+  );
+  // It refuses to run as root.
+  chmodSync(folder, 0o755);
+  const user = process.getuid?.() === 0 ? ["-u", "postgres"] : [];
+  const child = spawn(program, [...user, file], { stdio: ["ignore", "ignore", "pipe"] });
+  const ended = once(child, "exit");
+  const log: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      log.push(line);
+      if (line.includes("process up")) resolve();
+    });
+    void ended.then(() => {
+      reject(new Error(`pgbouncer did not start:\n${log.join("\n")}`));
+    });
+  });
+  return {
+    url: `postgres://${username}@127.0.0.1:${String(own)}/pooled`,
+    async stop() {
+      child.kill("SIGKILL");
+      await ended;
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
