@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { freePort } from "./ports.ts";
 
 export interface Pooler {
@@ -40,7 +41,10 @@ default_pool_size = 3
   // It refuses to run as root.
   chmodSync(folder, 0o755);
   const user = process.getuid?.() === 0 ? ["-u", "postgres"] : [];
-  const child = spawn(program, [...user, file], { stdio: ["ignore", "ignore", "pipe"] });
+  const leash = fileURLToPath(new URL("leash.ts", import.meta.url));
+  const child = spawn(process.execPath, [leash, program, ...user, file], {
+    stdio: ["pipe", "ignore", "pipe"],
+  });
   const ended = once(child, "exit");
   const log: string[] = [];
   await new Promise<void>((resolve, reject) => {
@@ -55,7 +59,7 @@ default_pool_size = 3
   return {
     url: `postgres://${username}@127.0.0.1:${String(own)}/pooled`,
     async stop() {
-      child.kill("SIGKILL");
+      child.stdin.end();
       await ended;
       rmSync(folder, { recursive: true });
     },

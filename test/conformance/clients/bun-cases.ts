@@ -3,6 +3,9 @@ import { conformance } from "../../../src/conformance/index.ts";
 import { type Case, hookCases } from "./hooks.ts";
 import { sqliteMaker } from "./sqlite.ts";
 
+// Nobody is left to hear of them.
+process.stdin.resume().on("end", () => process.exit());
+
 const makeStore = await sqliteMaker("bun:sqlite");
 const cases: readonly Case[] = [...hookCases(makeStore), ...conformance(makeStore)];
 for (const { name, run } of cases) {
@@ -13,3 +16,4 @@ for (const { name, run } of cases) {
   console.log(JSON.stringify({ name, error }));
 }
 await makeStore.end();
+process.exit();

@@ -42,7 +42,7 @@ function skip(what: string, reason: string): void {
 /** The cases run there, and are told here one by one. */
 function testInBun(program: string): void {
   const file = fileURLToPath(new URL("bun-cases.ts", import.meta.url));
-  const child = spawn(program, [file], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, [file], { stdio: ["pipe", "pipe", "inherit"] });
   const told = new Map<string, (error: string | null) => void>();
   const names = namesOfCases();
   const outcomes = names.map((name) => {
@@ -57,7 +57,7 @@ function testInBun(program: string): void {
     told.get(name)?.(error);
   });
   afterAll(async () => {
-    child.kill();
+    child.stdin.end();
     await ended;
   });
   describe("sqliteStore on bun:sqlite", () => {

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DispatchError, type DispatchStore } from "../../../src/index.ts";
@@ -31,9 +33,13 @@ export class Remote {
   readonly #ended: Promise<unknown>;
   #made = 0;
 
-  constructor(driver: Driver, runtime: string = process.execPath) {
+  constructor(driver: Driver) {
     const file = fileURLToPath(new URL("sqlite-process.ts", import.meta.url));
-    this.#child = spawn(runtime, [file, driver], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn(process.execPath, [file, driver], {
+      stdio: ["pipe", "pipe", "inherit"],
+      // Many are started: Node then compiles the modules once.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "dispatch-kit-compiled") },
+    });
     this.#ended = once(this.#child, "exit").then(() => {
       // As with any connection that is lost: its calls may have been committed.
       const lost = new DispatchError("outcome_unknown", "the other process has ended");

@@ -81,10 +81,10 @@ export function pool(): Pool {
 
 let made = 0;
 
-/** A name that no other test has. */
+/** A name that no other test has, on a server where others may be. */
 export function newSchema(): string {
   made++;
-  return `t${String(process.pid)}_${String(made)}`;
+  return `${inject("schemas")}${String(process.pid)}_${String(made)}`;
 }
 
 /** A fresh, empty store on a clock of its own. */

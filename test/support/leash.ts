@@ -1,0 +1,7 @@
+// Runs a program for as long as whoever started this lives, however that ends.
+import { spawn } from "node:child_process";
+
+const [program = "", ...args] = process.argv.slice(2);
+const child = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
+process.stdin.resume().on("end", () => child.kill("SIGKILL"));
+child.on("exit", () => process.exit());
