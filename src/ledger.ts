@@ -12,6 +12,7 @@ export {
   type HoldMove,
   holdRequest,
   type HoldRow,
+  isOver,
   jobHoldId,
   lackingScopes,
   releaseHold,

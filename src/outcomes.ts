@@ -22,6 +22,8 @@ import {
   flag,
   listOf,
   oneOf,
+  optional,
+  outOfRange,
   read,
   type Reader,
   text,
@@ -72,13 +74,24 @@ function record(shape: Shape): Reader<object> {
   return (what, json) => outcome(read(what, json, shape));
 }
 
+/** A scope that lacks room; `over` is there only where it is true. */
+function lacking(what: string, json: unknown): object {
+  const { over, ...rest } = read(what, json, { scope: text, by: lack, over: optional(yes, undefined) });
+  return outcome(over === undefined ? rest : { ...rest, over });
+}
+
+function yes(what: string, value: unknown): boolean {
+  if (flag(what, value)) return true;
+  throw outOfRange(what, "true or left out", false);
+}
+
 /** What has a `kind`. */
 function kinds(): Readonly<Record<string, Shape>> {
   const state = { state: jobState };
   const booked = { booked: money };
   return {
     held: {},
-    refused: { lacking: listOf(record({ scope: text, by: lack })) },
+    refused: { lacking: listOf(lacking) },
     exists: { state: oneOf({ ...HoldState, ...JobState }) },
     settled: { booked: money, overrun: money, corrected: flag },
     conflict: booked,

@@ -36,6 +36,10 @@ const request = (holdId: string, rest: Partial<HoldRequest> = {}): HoldRequest =
 const ANSWERS: Answers = {
   held: (store) => store.hold(request("h")),
   "refused, of a hold": (store) => store.hold(request("h", { amount: micro(101) })),
+  "refused, in a month that is over": (store, clock) => {
+    const scopes = capped(100, "a").map((scope) => ({ ...scope, until: epochSeconds(clock.now) }));
+    return store.hold(request("h", { scopes }));
+  },
   "exists, of a hold": async (store) => {
     await store.hold(request("h"));
     return store.hold(request("h"));
@@ -242,6 +246,10 @@ describe("outcomeFromJSON", () => {
     ["an empty amount", { ...settled, booked: "" }],
     ["an amount in words", { ...settled, booked: "Infinity" }],
     ["a negative lack", { kind: "refused", lacking: [{ scope: "a", by: "-1.00" }] }],
+    [
+      "a scope that is said not to be over",
+      { kind: "refused", lacking: [{ scope: "a", by: "1.00", over: false }] },
+    ],
     ["a negative charge", { charged: [{ holdId: "h", amount: "-1.00" }], more: false }],
     ["an unknown kind", { kind: "admitted" }],
     ["a kind in other capitals", { kind: "Held" }],
@@ -278,6 +286,10 @@ describe("outcomeFromJSON", () => {
     ["a list as an object", { kind: "refused", lacking: {} }],
     ["a lack without a scope", { kind: "refused", lacking: [{ by: "1.00" }] }],
     ["a lack with a field too many", { kind: "refused", lacking: [{ scope: "a", by: "1.00", cap: "1.00" }] }],
+    [
+      "a scope that is over in words",
+      { kind: "refused", lacking: [{ scope: "a", by: "1.00", over: "true" }] },
+    ],
     ["a charge in a number", { charged: [{ holdId: "h", amount: 1 }], more: false }],
   ])("refuses the type of %s", (_, json) => {
     expect(() => outcomeFromJSON(json)).toThrow(TypeError);

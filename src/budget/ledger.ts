@@ -38,7 +38,10 @@ export interface HoldRequest {
 /** A scope without room, and how many micro-cents it lacks. */
 export interface Lacking {
   readonly scope: string;
+  /** If its time is over: all that was asked for. */
   readonly by: MicroCents;
+  /** The scope's `until` has passed, so nothing new is held in it, whatever its cap: make the scopes anew. */
+  readonly over?: true;
 }
 
 /** Only `held` admits, and it is returned once for an id. */

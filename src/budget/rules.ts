@@ -14,7 +14,7 @@ import {
 import { outcome, plain } from "../internal/outcome.ts";
 import { quote } from "../internal/text.ts";
 import { formatUsd, type MicroCents, microCents } from "../money.ts";
-import { instant } from "../time.ts";
+import { type EpochSeconds, instant } from "../time.ts";
 import {
   type HoldOutcome,
   type HoldRequest,
@@ -152,19 +152,33 @@ export function capOf({ scope, cap }: ScopeCap, pinned: MicroCents | undefined):
   );
 }
 
-/** Every scope that lacks room for `amount`, and by how much; none if it fits everywhere. */
+/** Whether a scope's day or month is over; in the very second of its `until` it is. */
+export function isOver({ until }: Pick<ScopeCap, "until">, now: EpochSeconds): boolean {
+  const end = orNull(instant)("isOver: until", until);
+  return end !== null && instant("isOver: now", now) >= end;
+}
+
+/**
+ * Every scope that lacks room for `amount`, and by how much; none if it fits everywhere.
+ *
+ * @param now - for what is new, a request or a retry: a scope whose `until` has passed has no room for it, not even
+ *   for $0. Left out for more money of a hold that was admitted in time.
+ */
 export function lackingScopes(
   amount: bigint,
-  scopes: readonly { readonly scope: string; readonly cap: bigint; readonly committed: bigint }[],
+  scopes: readonly (Pick<ScopeCap, "scope" | "until"> & {
+    readonly cap: bigint;
+    readonly committed: bigint;
+  })[],
+  now?: EpochSeconds,
 ): readonly Lacking[] {
   // undefined > 3n is false: what is no amount must not find room.
   const asked = anyAmount("lackingScopes: amount", amount);
-  return scopes
-    .map(({ scope, cap, committed }) => {
-      const room = anyAmount("lackingScopes: cap", cap) - anyAmount("lackingScopes: committed", committed);
-      return { scope, by: microCents(asked - room) };
-    })
-    .filter(({ by }) => by > 0n);
+  return scopes.flatMap(({ scope, cap, committed, until = null }): readonly Lacking[] => {
+    const room = anyAmount("lackingScopes: cap", cap) - anyAmount("lackingScopes: committed", committed);
+    if (now !== undefined && isOver({ until }, now)) return [{ scope, by: asked, over: true }];
+    return asked > room ? [{ scope, by: microCents(asked - room) }] : [];
+  });
 }
 
 /** What `settle` does; `move` is `null` where nothing moves: a repeat, or a conflict. */

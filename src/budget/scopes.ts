@@ -10,8 +10,8 @@ export interface ScopeCap {
   /** Micro-cents. */
   readonly cap: MicroCents;
   /**
-   * When the scope's day or month is over: from then on no retry holds in it. `null` or missing: never. A new
-   * request is still admitted: make its scopes anew.
+   * When the scope's day or month is over, on the store's clock: from then on no request and no retry holds in
+   * it, so that an old process cannot spend last month's room. `null` or missing: never.
    */
   readonly until?: EpochSeconds | null;
 }

@@ -7,6 +7,7 @@ import {
   type HoldMove,
   holdRequest,
   type HoldRow,
+  isOver,
   jobHoldId,
   lackingScopes,
   releaseHold,
@@ -180,6 +181,43 @@ describe("lackingScopes", () => {
   ])("%d under a cap of %d with %d committed lacks %s", (asked, cap, committed, by) => {
     const room = { scope: RUN, cap: micro(cap), committed: micro(committed) };
     expect(lackingScopes(micro(asked), [room])).toEqual(by === null ? [] : [{ scope: RUN, by: micro(by) }]);
+  });
+
+  it("finds no room for what is new in a scope that is over, not even for $0, and says so", () => {
+    const month = { scope: MONTH, cap: micro(100), committed: micro(0), until: epochSeconds(START) };
+    const run = { scope: RUN, cap: micro(100), committed: micro(95) };
+    expect(lackingScopes(micro(10), [run, month], epochSeconds(START - 0.5))).toEqual([
+      { scope: RUN, by: 5n },
+    ]);
+    expect(lackingScopes(micro(10), [run, month], epochSeconds(START))).toEqual([
+      { scope: RUN, by: 5n },
+      { scope: MONTH, by: 10n, over: true },
+    ]);
+    expect(lackingScopes(micro(0), [month], epochSeconds(START + 1))).toEqual([
+      { scope: MONTH, by: 0n, over: true },
+    ]);
+    // More for a hold that was admitted in time.
+    expect(lackingScopes(micro(10), [month])).toEqual([]);
+  });
+});
+
+describe("isOver", () => {
+  it("says so from the second in which a scope ends, and never of one without an end", () => {
+    const until = epochSeconds(START);
+    expect(isOver({ until }, epochSeconds(START - 1))).toBe(false);
+    expect(isOver({ until }, epochSeconds(START))).toBe(true);
+    expect(isOver({ until }, epochSeconds(START + 1))).toBe(true);
+    expect(isOver({ until: null }, epochSeconds(START))).toBe(false);
+    expect(isOver({}, epochSeconds(START))).toBe(false);
+  });
+
+  it.each<readonly [string, unknown, unknown, typeof TypeError]>([
+    ["an end that is no time", NaN, START, RangeError],
+    ["a Date for an end", new Date(), START, TypeError],
+    ["a time that is none", START, NaN, RangeError],
+    ["milliseconds", START, START * 1000, RangeError],
+  ])("refuses %s, which would never be over", (_, until, now, error) => {
+    expect(() => isOver({ until: until as never }, now as never)).toThrow(error);
   });
 });
 

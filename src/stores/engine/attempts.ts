@@ -1,5 +1,4 @@
-import { jobHoldId } from "../../budget/rules.ts";
-import type { ScopeCap } from "../../budget/scopes.ts";
+import { isOver, jobHoldId } from "../../budget/rules.ts";
 import { Lease, shouldGiveUp } from "../../dispatch/lease.ts";
 import { type failOptions, isFree, noActualCost, type recoverOptions } from "../../dispatch/rules.ts";
 import type { CompleteOutcome, FailOutcome, Job, RecoverOutcome } from "../../dispatch/store.ts";
@@ -179,10 +178,6 @@ export class Attempts {
     if (lacking.length === 0) return null;
     return lacking.map(({ scope, by }) => `${quote(scope)} lacks $${formatUsd(by)}`).join(", ");
   }
-}
-
-function isOver({ until }: ScopeCap, now: EpochSeconds): boolean {
-  return (until ?? null) !== null && now >= Number(until);
 }
 
 function ended(job: JobRecord, end: AttemptEnd): JobRecord {

@@ -43,8 +43,9 @@ export class Ledger {
     if (known)
       return known.pruned ? outcome({ kind: "exists", state: known.state }) : repeatHold(known, request);
     this.checkPins(scopes);
-    const expiresAt = instant("hold: the end of its ttl", this.#tables.now() + ttlSeconds);
-    return heldOr(this.#place(holdId, amount, scopes, expiresAt));
+    const now = this.#tables.now();
+    const expiresAt = instant("hold: the end of its ttl", now + ttlSeconds);
+    return heldOr(this.#place(holdId, amount, scopes, now, expiresAt));
   }
 
   settle(holdId: string, actual: MicroCents): SettleOutcome {
@@ -98,7 +99,7 @@ export class Ledger {
 
   /** Holds for a job's attempt, by the pinned cap where there is one; what it lacks, if it lacks room. */
   holdForJob(holdId: string, amount: MicroCents, scopes: readonly ScopeCap[]): readonly Lacking[] {
-    return this.#place(holdId, amount, scopes, null);
+    return this.#place(holdId, amount, scopes, this.#tables.now(), null);
   }
 
   /** @throws DispatchError `cap_conflict` if a request brings another cap than the pinned one. */
@@ -136,21 +137,22 @@ export class Ledger {
     return hold;
   }
 
-  #lacking(amount: bigint, scopes: readonly ScopeCap[]): readonly Lacking[] {
-    const rooms = scopes.map(({ scope, cap }) => {
+  #lacking(amount: bigint, scopes: readonly ScopeCap[], now?: EpochSeconds): readonly Lacking[] {
+    const rooms = scopes.map(({ scope, cap, until = null }) => {
       const { reserved, spent } = this.#tables.counter(scope);
-      return { scope, cap: this.#tables.pinned(scope) ?? cap, committed: reserved + spent };
+      return { scope, cap: this.#tables.pinned(scope) ?? cap, committed: reserved + spent, until };
     });
-    return lackingScopes(amount, rooms);
+    return lackingScopes(amount, rooms, now);
   }
 
   #place(
     holdId: string,
     asked: MicroCents,
     scopes: readonly ScopeCap[],
+    now: EpochSeconds,
     expiresAt: EpochSeconds | null,
   ): readonly Lacking[] {
-    const lacking = this.#lacking(asked, scopes);
+    const lacking = this.#lacking(asked, scopes, now);
     if (lacking.length > 0) return lacking;
     this.#tables.putHold({
       holdId,

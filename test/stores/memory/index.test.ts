@@ -1,4 +1,4 @@
-import { type DispatchStore, type Job, epochSeconds } from "dispatch-kit";
+import { type DispatchStore, type HoldRequest, type Job, epochSeconds } from "dispatch-kit";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
 import {
@@ -10,6 +10,7 @@ import {
   free,
   leaseOf,
   micro,
+  MONTH,
   NO,
   paid,
   RUN,
@@ -222,6 +223,28 @@ describe("memoryStore", () => {
     expect(await store.job("queued")).toMatchObject({ state: "queued", attempts: 0 });
     expect(await store.job("new")).toBeNull();
     expect(await counters(store, RUN)).toEqual([20n, 0n]);
+  });
+
+  it("admits nothing new into a month that is over, whose scopes an old process may still hold", async () => {
+    const { store, clock } = setUp();
+    const until = epochSeconds(START + 60);
+    const scopes = capped(100).map((scope) => (scope.scope === MONTH ? { ...scope, until } : scope));
+    const request = (holdId: string): HoldRequest => ({ holdId, amount: micro(10), scopes, ttlSeconds: 600 });
+    expect(await store.hold(request("in time"))).toEqual({ kind: "held" });
+    await store.submit(paid("waits"));
+    clock.now += 60;
+    const refused = { kind: "refused", lacking: [{ scope: MONTH, by: 10n, over: true }] };
+    expect(await store.hold(request("late"))).toEqual(refused);
+    expect(await store.submit(approved("late", scopes))).toEqual(refused);
+    expect(await store.approve("waits", YES, { scopes })).toEqual(refused);
+    expect(await store.job("late")).toBeNull();
+    expect(await store.job("waits")).toMatchObject({ state: "awaiting_approval", approval: null });
+    // What was admitted in time goes on: it may be repeated, extended and settled.
+    expect(await store.hold(request("in time"))).toEqual({ kind: "exists", state: "open" });
+    expect(await store.extend("in time", micro(5), 1)).toEqual({ kind: "held" });
+    expect(await counters(store, MONTH)).toEqual([15n, 0n]);
+    expect(await store.settle("in time", micro(12))).toMatchObject({ booked: 12n, overrun: 0n });
+    expect(await counters(store, RUN)).toEqual([0n, 12n]);
   });
 
   it("shares nothing with another store", async () => {
