@@ -38,6 +38,17 @@ describe("DispatchError", () => {
   });
 });
 
+it.each<readonly [string, unknown, unknown]>([
+  ["a negative cost", -1n, -1],
+  ["a cost in a number", 0.02, "30"],
+  ["a cost that is none", null, NaN],
+  ["an endless delay", undefined, Infinity],
+  ["a delay that is milliseconds of an instant", {}, Date.now()],
+])("RetriableError: %s hides nothing, and counts as not known", (_, actual, retryAfterSeconds) => {
+  const error = new RetriableError("busy", { actual, retryAfterSeconds } as never);
+  expect(error).toMatchObject({ message: "busy", actual: null, retryAfterSeconds: 0 });
+});
+
 it("RetriableError: a log that writes JSON does not fail on its cost", () => {
   const json = JSON.stringify(new RetriableError("busy", { actual: usd("0.02") }));
   expect(JSON.parse(json)).toEqual({

@@ -326,7 +326,7 @@ const table: readonly (readonly [
     () => new Approval({ ...approval, outcome: wrong("maybe") }),
   ],
   [
-    "epochSeconds must be finite seconds, not milliseconds; got 1795392000000",
+    "epochSeconds must be finite seconds, no milliseconds and no invalid Date; got 1795392000000",
     RangeError,
     () => epochSeconds(1_795_392_000_000),
   ],
@@ -336,12 +336,12 @@ const table: readonly (readonly [
     () => epochSeconds(wrong("now")),
   ],
   [
-    "epochSeconds must be finite seconds, not milliseconds; got NaN",
+    "epochSeconds must be finite seconds, no milliseconds and no invalid Date; got NaN",
     RangeError,
     () => epochSeconds(new Date(NaN)),
   ],
   [
-    "isLeaseStale: now must be finite seconds, not milliseconds; got NaN",
+    "isLeaseStale: now must be finite seconds, no milliseconds and no invalid Date; got NaN",
     RangeError,
     () => isLeaseStale(at, wrong(NaN), 60),
   ],

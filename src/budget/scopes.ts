@@ -113,6 +113,12 @@ function kept<Value>(made: Map<string, Value>, key: string, make: () => Value): 
   return value;
 }
 
+/**
+ * Some runtimes take an offset such as +01:00, which knows no daylight saving, and abbreviations such as BST, for
+ * Dhaka's time or London's. These are all names of three letters that the IANA database has (2025b).
+ */
+const NAME = /^(?![a-z]{3}$)[a-z]|^(?:[cemw]et|[ehm]st|gmt|prc|ro[ck]|uct|utc)$/i;
+
 const formatters = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
 const monthEnds = /* @__PURE__ */ new Map<string, EpochSeconds>();
 
@@ -122,8 +128,7 @@ function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
     const options = Object.assign(
       Object.create(null) as object,
       {
-        // Some runtimes take an offset such as +01:00, which knows no daylight saving.
-        timeZone: /^[A-Za-z]/.test(timeZone) ? timeZone : "refused",
+        timeZone: NAME.test(timeZone) ? timeZone : "refused",
         year: "numeric",
         month: "2-digit",
         day: "2-digit",

@@ -1,6 +1,15 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { type DispatchError, isDispatchError } from "../errors.ts";
-import { callable, duration, identifier, listOf, optional, read, wrongType } from "../internal/check.ts";
+import {
+  callable,
+  duration,
+  identifier,
+  listOf,
+  optional,
+  orElse,
+  read,
+  wrongType,
+} from "../internal/check.ts";
 import { amount } from "../internal/amount.ts";
 import { kindOf } from "../internal/text.ts";
 import type { MicroCents } from "../money.ts";
@@ -175,8 +184,8 @@ function retryOf(error: unknown): Pick<RetriableError, "actual" | "retryAfterSec
   const { actual, retryAfterSeconds } = error as DispatchError &
     Pick<RetriableError, "actual" | "retryAfterSeconds">;
   return {
-    actual: attempt(() => amount("actual", actual)) ?? null,
-    retryAfterSeconds: attempt(() => duration("retryAfterSeconds", retryAfterSeconds)) ?? 0,
+    actual: orElse(amount, null)("actual", actual),
+    retryAfterSeconds: orElse(duration, 0)("retryAfterSeconds", retryAfterSeconds),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Awaitable } from "../budget/ledger.ts";
 import { DispatchError } from "../errors.ts";
-import { anything, read } from "../internal/check.ts";
+import { amount } from "../internal/amount.ts";
+import { anything, duration, orElse, read } from "../internal/check.ts";
 import { moneyJson } from "../internal/json.ts";
 import type { MicroCents } from "../money.ts";
 import type { Lease } from "./lease.ts";
@@ -31,6 +32,9 @@ export interface Transport<Request = unknown, Response = unknown> {
 /**
  * Thrown by an executor for what another attempt can fix.
  *
+ * It always says what went wrong: a cost that is no amount is one that nobody knows, and a delay that is none
+ * (a `Retry-After` that was not sent) is 0.
+ *
  * @example
  * ```ts
  * const error = new RetriableError("busy", { actual: usd("0.02"), retryAfterSeconds: 30 });
@@ -52,12 +56,15 @@ export class RetriableError extends DispatchError {
       readonly cause?: unknown;
     } = {},
   ) {
-    const readers = { actual: anything, retryAfterSeconds: anything, cause: anything };
-    const { actual, retryAfterSeconds } = read("RetriableError", options, readers, true);
+    const { actual, retryAfterSeconds } = read(
+      "RetriableError",
+      options,
+      { actual: orElse(amount, null), retryAfterSeconds: orElse(duration, 0), cause: anything },
+      true,
+    );
     super("retriable", message, Object.hasOwn(options, "cause") ? { cause: options.cause } : {});
-    // The store that is told checks them: a wrong cost must not hide what went wrong.
-    this.actual = (actual ?? null) as MicroCents | null;
-    this.retryAfterSeconds = (retryAfterSeconds ?? 0) as number;
+    this.actual = actual;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   /** With the cost in decimal dollars: a log that writes JSON must not fail on it. */

@@ -74,6 +74,17 @@ export function orNull<T>(reader: Reader<T>): Reader<T | null> {
   return (what, value) => (value === undefined || value === null ? null : reader(what, value));
 }
 
+/** Reads a value, or takes another for what is none: where an error would hide what matters more. */
+export function orElse<T, Other>(reader: Reader<T>, other: Other): Reader<T | Other> {
+  return (what, value) => {
+    try {
+      return reader(what, value);
+    } catch {
+      return other;
+    }
+  };
+}
+
 /** A value that this copy of the library did not make: a clone, a look-alike, another copy's. */
 export function notOurs(what: string, type: string, value: unknown): TypeError {
   return wrongType(what, `made by this copy of dispatch-kit; rebuild it with new ${type}(…)`, value);

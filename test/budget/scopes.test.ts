@@ -100,6 +100,17 @@ describe("dayScope, monthScope", () => {
     expect(new Set(first)).toEqual(new Set(["day:2026-11-23", "day:2026-11-24"]));
   });
 
+  it("know the names of three letters that the IANA database has", () => {
+    const zones = "CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET utc Cet";
+    for (const timeZone of zones.split(" ")) {
+      expect(dayScope(at("2026-11-23T12:00:00Z"), timeZone)).toBe("day:2026-11-23");
+    }
+    expect(dayScope(at("2026-11-23T23:30:00Z"), "PRC")).toBe("day:2026-11-24");
+  });
+
+  // What each means depends on who says it; the runtime has an answer for them all.
+  const abbreviations = "IST PST CST BST AST SST EDT CEST ist".split(" ");
+
   const malformed = [
     "",
     " ",
@@ -112,7 +123,7 @@ describe("dayScope, monthScope", () => {
     "GMT+01:00",
     "Europe/Berlin ",
   ];
-  it.each([...malformed, "Europe/Berlin\0", "refused", "Z", "local", "__proto__"])(
+  it.each([...abbreviations, ...malformed, "Europe/Berlin\0", "refused", "Z", "local", "__proto__"])(
     "refuse the zone %j, and never take UTC for it",
     (timeZone) => {
       const now = at("2026-11-23T12:00:00Z");
