@@ -190,7 +190,15 @@ function satisfies(backend: Routable, needs: ToolRequirements): boolean {
 }
 
 function capabilitiesOf(backend: { readonly capabilities: BackendCapabilities }): BackendCapabilities {
-  return ourCapabilities("selectBackend: capabilities", backend.capabilities);
+  const { capabilities } = backend;
+  if (BackendCapabilities.is(capabilities)) return capabilities;
+  throw "capabilities" in backend
+    ? notOurs("selectBackend: capabilities", "BackendCapabilities", capabilities)
+    : notRoutable(backend);
+}
+
+function notRoutable(value: unknown): TypeError {
+  return wrongType("selectBackend: a backend", "an object with capabilities or canSatisfy()", value);
 }
 
 /** Why one backend was not chosen. */
@@ -246,7 +254,8 @@ export function selectBackend<Backend extends Routable>(
   let bestRank = allowSdk ? 4 : 3;
   // By place: a list's own iterator can lie.
   for (let index = 0; index < length; index++) {
-    const backend = routable(backends[index]);
+    const backend = backends[index];
+    if (typeof backend !== "object" || (backend as unknown) === null) throw notRoutable(backend);
     // Read once: a getter must not be one kind to be checked and another to be ranked.
     const { kind } = backend;
     const rank = rankOf(kind);
@@ -262,13 +271,6 @@ export function selectBackend<Backend extends Routable>(
 
 const OPTIONS = { allowSdk: /* @__PURE__ */ optional(flag, false) };
 
-function routable<Backend extends Routable>(backend: Backend | undefined): Backend {
-  if (typeof backend === "object" && (backend as unknown) !== null) {
-    if ("canSatisfy" in backend || "capabilities" in backend) return backend;
-  }
-  throw wrongType("selectBackend: a backend", "an object with capabilities or canSatisfy()", backend);
-}
-
 /** How many backends the message names; `passedOver` has them all. */
 const NAMED = 8;
 
@@ -279,7 +281,8 @@ function explain(
   allowSdk: boolean,
 ): NoEligibleBackendError {
   const passedOver = Array.from({ length }, (_, index) => {
-    const backend = routable(backends[index]);
+    const backend = backends[index];
+    if (typeof backend !== "object" || (backend as unknown) === null) throw notRoutable(backend);
     const kind = backendKind("selectBackend: kind", backend.kind);
     return Object.freeze({ index, kind, reason: reasonOf(kind, backend, needs, allowSdk) });
   });
