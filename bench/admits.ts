@@ -9,6 +9,7 @@ import {
   decimalAdmits,
   decideByHand,
   dineroAdmits,
+  freezeOnly,
   rawAdmits,
   toBig,
   toDecimal,
@@ -26,6 +27,7 @@ export interface AdmitsCase extends Case {
 /** How the cases are named. */
 export const OURS = "dispatch-kit";
 export const RAW = "raw bigint inequality";
+export const FROZEN = "the same, frozen, without a reason";
 export const BY_HAND = "the same, with a reason by hand";
 export const DECIMALS = ["decimal.js", "big.js", "dinero.js (bigint)"] as const;
 
@@ -75,6 +77,7 @@ function casesOf(outcome: Outcome): readonly AdmitsCase[] {
   const expected = outcome === "admitted";
   agree(OURS, expected, ours, (check) => admits(check.estimate, check.run, check.month, check.cap).admitted);
   agree(RAW, expected, raw, rawAdmits);
+  agree(FROZEN, expected, raw, (check) => freezeOnly(check).admitted);
   agree(BY_HAND, expected, raw, (check) => decideByHand(check).admitted);
   agree(DECIMALS[0], expected, decimals, decimalAdmits);
   agree(DECIMALS[1], expected, bigs, bigAdmits);
@@ -83,6 +86,9 @@ function casesOf(outcome: Outcome): readonly AdmitsCase[] {
   const loops: Record<string, () => void> = {
     [RAW]: () => {
       for (const check of raw) do_not_optimize(rawAdmits(check));
+    },
+    [FROZEN]: () => {
+      for (const check of raw) do_not_optimize(freezeOnly(check));
     },
     [BY_HAND]: () => {
       for (const check of raw) do_not_optimize(decideByHand(check));

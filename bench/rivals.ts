@@ -31,6 +31,20 @@ export function rawAdmits({ estimate, run, month, cap }: Check<bigint>): boolean
 }
 
 /**
+ * The inequality, with a frozen object for each refusal that says nothing of its own: what a value that nobody can
+ * change costs before it says why.
+ */
+export function freezeOnly({ estimate, run, month, cap }: Check<bigint>): { readonly admitted: boolean } {
+  if (run.reserved + run.spent + estimate > cap.run) return silent("run");
+  if (month.reserved + month.spent + estimate > cap.month) return silent("month");
+  return ADMITTED;
+}
+
+function silent(refusedWindow: "run" | "month"): { readonly admitted: false; readonly reason: string } {
+  return Object.freeze({ admitted: false, refusedWindow, reason: "over the cap" });
+}
+
+/**
  * The inequality, with what a refusal owes its caller: a frozen decision that says why, written by hand in the
  * shortest way. It is what a reason costs, whoever writes it.
  */
