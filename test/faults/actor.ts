@@ -1,0 +1,57 @@
+// One process of a seed: it works through its agenda and through the queue until its input ends.
+import { setTimeout as wait } from "node:timers/promises";
+import { Acting } from "./acting.ts";
+import { openStore, type Place } from "./database.ts";
+import { Journal } from "./journal.ts";
+import { makePlan } from "./plan.ts";
+import { Points } from "./points.ts";
+
+/** What the process is told, as JSON. */
+export interface Orders {
+  readonly place: Place;
+  readonly seed: number;
+  readonly folder: string;
+  readonly actor: number;
+  /** Which process of this actor it is, from 0. */
+  readonly life: number;
+  /** The tasks that those before it have done. */
+  readonly done: readonly number[];
+  /** How many faults those before it have suffered. */
+  readonly suffered: number;
+}
+
+const orders = JSON.parse(process.argv[2] ?? "") as Orders;
+const plan = makePlan(orders.place.store, orders.seed);
+const name = `${String(orders.actor)}-${String(orders.life)}`;
+const journal = new Journal(orders.folder, name);
+const { agenda, faults } = plan.actors[orders.actor] ?? { agenda: [], faults: [] };
+const points = new Points(faults, orders.suffered, journal);
+const opened = openStore(orders.place, points);
+const acting = new Acting(plan, opened.store, journal, points, name, orders.life === 0);
+
+let ending = false;
+process.stdin.on("end", () => {
+  ending = true;
+});
+process.stdin.resume();
+
+const left = agenda.filter(({ id }) => !orders.done.includes(id));
+
+/** A task, a job, or a look after the others; with nothing to do, a short rest. */
+async function live(): Promise<void> {
+  for (let turn = 0; !ending; turn++) {
+    const task = turn % 2 === 0 ? left.shift() : undefined;
+    if (task) await acting.task(task);
+    else if (!(await acting.work()) && !(await acting.sweep())) await wait(15);
+  }
+}
+
+try {
+  // Together in one process, so that their calls travel together.
+  await Promise.all([live(), live()]);
+  await opened.close();
+} catch (error) {
+  journal.write({ did: "broke", message: error instanceof Error ? error.message : String(error) });
+  process.exitCode = 1;
+}
+process.exit();

@@ -1,0 +1,78 @@
+import { type Evidence } from "./evidence.ts";
+
+/** The money: added up from the spend files and from the rows, never by the store. */
+export function moneyViolations(found: Evidence): readonly string[] {
+  return [...caps(found), ...counters(found), ...holds(found), ...spends(found)];
+}
+
+/** The promise: per scope, the true cost of all that was admitted is within the largest cap it was admitted under. */
+function caps({ plan, rows, spent }: Evidence): readonly string[] {
+  const planned = new Map([
+    ...plan.jobs.map(({ jobId, scopes }) => [jobId, scopes] as const),
+    ...plan.holds.map(({ holdId, scopes }) => [holdId, scopes] as const),
+  ]);
+  const totals = new Map<string, { cost: bigint; cap: bigint }>();
+  for (const { holdId, jobId } of rows.holds) {
+    for (const { scope, cap } of planned.get(jobId ?? holdId) ?? []) {
+      const total = totals.get(scope) ?? { cost: 0n, cap: 0n };
+      const cost = total.cost + (spent.get(holdId) ?? 0n);
+      totals.set(scope, { cost, cap: cap > total.cap ? cap : total.cap });
+    }
+  }
+  return [...totals].flatMap(([scope, { cost, cap }]) =>
+    cost <= cap ? [] : [`${scope} has cost ${String(cost)} in truth, above its cap of ${String(cap)}`],
+  );
+}
+
+/** Each counter is the sum of its holds. */
+function counters({ rows }: Evidence): readonly string[] {
+  const names = new Set([
+    ...rows.scopes.map(({ scope }) => scope),
+    ...rows.holds.flatMap(({ scopes }) => scopes),
+  ]);
+  return [...names].flatMap((name) => {
+    const counted = rows.scopes.find(({ scope }) => scope === name) ?? { reserved: 0n, spent: 0n };
+    let [reserved, spent] = [0n, 0n];
+    for (const { scopes, state, held, booked } of rows.holds) {
+      if (!scopes.includes(name)) continue;
+      if (state === "open") reserved += held;
+      spent += booked;
+    }
+    const says = (what: string, is: bigint, sum: bigint): readonly string[] =>
+      is === sum ? [] : [`${name} says ${what} ${String(is)}, its holds add up to ${String(sum)}`];
+    return [...says("reserved", counted.reserved, reserved), ...says("spent", counted.spent, spent)];
+  });
+}
+
+/** Each hold was asked for, is closed, and booked at what it has cost, or in full. */
+function holds({ plan, rows, spent }: Evidence): readonly string[] {
+  return rows.holds.flatMap(({ holdId, jobId, asked, held, scopes, state, booked }) => {
+    const job = plan.jobs.find((one) => one.jobId === jobId);
+    const own = plan.holds.find((one) => one.holdId === holdId);
+    const wanted = job ? { amount: job.maxCost, most: job.maxCost, scopes: job.scopes } : null;
+    const expected = own ? { ...own, most: own.amount + own.extension } : wanted;
+    if (!expected) return [`hold ${holdId} was never asked for`];
+    const cost = spent.get(holdId) ?? 0n;
+    const is = `hold ${holdId} is ${state} at ${String(booked)}`;
+    const found: string[] = [];
+    if (
+      asked !== expected.amount ||
+      held > expected.most ||
+      String(scopes) !== String(expected.scopes.map(({ scope }) => scope))
+    )
+      found.push(`${is}, for another request: ${String(asked)}, ${String(held)}, ${String(scopes)}`);
+    if (cost > held) found.push(`${is}; ${String(held)} was set aside, and it has cost ${String(cost)}`);
+    if (state === "open") found.push(`${is} after the end`);
+    if (state === "released" && cost > 0n) found.push(`${is}, and has cost ${String(cost)}`);
+    if (state === "charged" && booked !== held) found.push(`${is}, and ${String(held)} was set aside`);
+    if (state === "settled" && booked !== cost) found.push(`${is}, and has cost ${String(cost)}`);
+    return found;
+  });
+}
+
+/** Nothing was spent but under a hold. */
+function spends({ spent, holds: known }: Evidence): readonly string[] {
+  return [...spent].flatMap(([holdId, cost]) =>
+    known.has(holdId) ? [] : [`${String(cost)} was spent under ${holdId}, which does not exist`],
+  );
+}

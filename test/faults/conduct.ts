@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { Acting } from "./acting.ts";
+import { Cast, LOOK } from "./cast.ts";
+import { judge, type Verdict } from "./check/verdict.ts";
+import { openStore, type Place } from "./database.ts";
+import { Journal, readJournals } from "./journal.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { readRows, type Rows } from "./rows.ts";
+import type { Stage } from "./stage.ts";
+
+/** Milliseconds that the last process has to end everything. */
+const LAST = 30_000;
+
+/** What a seed came to. */
+export interface Played extends Verdict {
+  readonly seed: number;
+  /** What its processes wrote; gone if there is nothing wrong with it. */
+  readonly folder: string;
+}
+
+/** Runs a seed: its processes and faults, then one process that ends what they left, then the check. */
+export async function conduct(stage: Stage, seed: number, broken: string | null = null): Promise<Played> {
+  const plan = makePlan(stage.store, seed);
+  const folder = mkdtempSync(join(tmpdir(), `dispatch-kit-${stage.store}-${String(seed)}-`));
+  const journal = new Journal(folder, "conductor");
+  const { place, through } = await stage.open(plan, folder, broken, journal);
+  const first = openStore(place, null);
+  await first.store.migrate();
+  await first.close();
+  const cast = new Cast(plan, folder, { ...place, at: through }, journal);
+  const trouble = await cast.play(stage);
+  await stage.quiet(place);
+  const rows = await end(plan, place, folder);
+  await stage.quiet(place);
+  const verdict = judge(plan, [...readJournals(folder).values()].flat(), rows);
+  await stage.close(place);
+  journal.close();
+  const violations = [...trouble, ...verdict.violations];
+  // What a failed seed wrote stays there to be read.
+  if (violations.length === 0 || broken !== null) rmSync(folder, { recursive: true });
+  return { ...verdict, violations, seed, folder };
+}
+
+/** The last process: takes back what is lost, runs what can be run, and decides about what waits. */
+async function end(plan: Plan, place: Place, folder: string): Promise<Rows> {
+  const opened = openStore(place, null);
+  const journal = new Journal(folder, "last");
+  const acting = new Acting(plan, opened.store, journal, null, "last", false);
+  const until = performance.now() + LAST;
+  try {
+    for (;;) {
+      let busy = await acting.sweep(0);
+      while (await acting.work()) busy = true;
+      const rows = await readRows(place);
+      for (const { jobId, state } of rows.jobs) {
+        if (state === "awaiting_approval") await acting.decide(jobId);
+      }
+      const open = rows.holds.some(({ state }) => state === "open");
+      const live = rows.jobs.some(({ state }) => !["succeeded", "failed", "rejected"].includes(state));
+      // What cannot be ended is left to the check.
+      if ((!open && !live) || performance.now() > until) return rows;
+      if (!busy) await wait(LOOK);
+    }
+  } catch (error) {
+    journal.write({ did: "broke", message: error instanceof Error ? error.message : String(error) });
+    return await readRows(place);
+  } finally {
+    await opened.close();
+    journal.close();
+  }
+}

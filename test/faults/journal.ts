@@ -1,0 +1,82 @@
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+/** An answer of the store, its money as digits. */
+export interface Answer {
+  readonly did: "answer";
+  readonly call: string;
+  /** A job's or a hold's id; empty for what is about no single one. */
+  readonly subject: string;
+  /** What the call told the store: an attempt's token, an amount. */
+  readonly token?: string;
+  readonly attempt?: number;
+  readonly actual?: string | null;
+  readonly answer: Readonly<Record<string, unknown>>;
+}
+
+/** What a process writes down, outside the store, as it goes. */
+export type Entry =
+  | Answer
+  /** Before it is spent, and on the disk by then. */
+  | { readonly did: "spend"; readonly hold: string; readonly amount: string }
+  /** Before it is reported. */
+  | {
+      readonly did: "report";
+      readonly job: string;
+      readonly attempt: number;
+      readonly token: string;
+      readonly result: string | null;
+      readonly actual: string | null;
+    }
+  | { readonly did: "task"; readonly id: number }
+  | { readonly did: "fault"; readonly index: number; readonly act: "kill" | "stop" }
+  | { readonly did: "continued" }
+  /** What was done to the server and to the connections. */
+  | { readonly did: "crash" | "cut"; readonly how: string }
+  | { readonly did: "broke"; readonly message: string };
+
+/** The file of one process. What it wrote survives its SIGKILL; what it spends, it has put on the disk first. */
+export class Journal {
+  readonly #file: number;
+
+  constructor(folder: string, name: string) {
+    this.#file = openSync(join(folder, `${name}.jsonl`), "a");
+  }
+
+  write(entry: Entry): void {
+    writeSync(this.#file, `${JSON.stringify(entry)}\n`);
+  }
+
+  /** The truth about money: before the cost arises, a crash of the machine must not lose it. */
+  spend(hold: string, amount: bigint): void {
+    this.write({ did: "spend", hold, amount: String(amount) });
+    fsyncSync(this.#file);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Everything that all processes of a seed wrote, each in its order. */
+export function readJournals(folder: string): ReadonlyMap<string, readonly Entry[]> {
+  const files = readdirSync(folder).filter((file) => file.endsWith(".jsonl"));
+  return new Map(
+    files.sort().map((file) => {
+      const lines = readFileSync(join(folder, file), "utf8").split("\n");
+      // Only this module writes there, a line at once.
+      return [
+        file.slice(0, -".jsonl".length),
+        lines.filter(Boolean).map((line) => JSON.parse(line) as Entry),
+      ];
+    }),
+  );
+}
+
+/** An answer without its prototype, whose `toJSON` would write dollars: amounts stay digits. */
+export function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]));
+}

@@ -1,0 +1,3 @@
+import { describeForce } from "./force.ts";
+
+describeForce("postgres", "settle-adds-again");
