@@ -9,7 +9,7 @@ export default defineConfig({
   ...config,
   test: {
     include: ["test/*.test.ts", "test/{budget,dispatch,hostile}/**/*.test.ts"],
-    exclude: ["test/doc-examples.test.ts", "test/types.test.ts", "test/worker.test.ts"],
+    exclude: ["test/doc-examples.test.ts", "test/types.test.ts"],
     setupFiles: ["test/support/mutation.ts"],
     testTimeout: 30_000,
     reporters: ["default"],
