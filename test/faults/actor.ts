@@ -1,10 +1,12 @@
 // One process of a seed: it works through its agenda and through the queue until its input ends.
 import { setTimeout as wait } from "node:timers/promises";
 import { Acting } from "./acting.ts";
+import { Caller } from "./caller.ts";
 import { openStore, type Place } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { makePlan } from "./plan.ts";
 import { Points } from "./points.ts";
+import { Working } from "./working.ts";
 
 /** What the process is told, as JSON. */
 export interface Orders {
@@ -27,7 +29,9 @@ const journal = new Journal(orders.folder, name);
 const { agenda, faults } = plan.actors[orders.actor] ?? { agenda: [], faults: [] };
 const points = new Points(faults, orders.suffered, journal);
 const opened = openStore(orders.place, points);
-const acting = new Acting(plan, opened.store, journal, points, name, orders.life === 0);
+const caller = new Caller(plan, opened.store, journal, points, name);
+const acting = new Acting(caller, orders.life === 0);
+const working = new Working(caller);
 
 let ending = false;
 process.stdin.on("end", () => {
@@ -42,7 +46,7 @@ async function live(): Promise<void> {
   for (let turn = 0; !ending; turn++) {
     const task = turn % 2 === 0 ? left.shift() : undefined;
     if (task) await acting.task(task);
-    else if (!(await acting.work()) && !(await acting.sweep())) await wait(15);
+    else if (!(await working.work()) && !(await acting.sweep())) await wait(15);
   }
 }
 

@@ -8,7 +8,7 @@ import { type Plan, TTL_SECONDS } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 
 /** Milliseconds between two looks at what the processes wrote. */
-export const LOOK = 15;
+export const LOOK = 25;
 /** When they are told to end, whatever is left of their agendas: the rest is done by the last process. */
 const ENOUGH = 6000;
 /** When they must have ended. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Acting } from "./acting.ts";
+import { Caller } from "./caller.ts";
 import { Cast, LOOK } from "./cast.ts";
 import { judge, type Verdict } from "./check/verdict.ts";
 import { openStore, type Place } from "./database.ts";
@@ -10,6 +11,7 @@ import { Journal, readJournals } from "./journal.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { readRows, type Rows } from "./rows.ts";
 import type { Stage } from "./stage.ts";
+import { Working } from "./working.ts";
 
 /** Milliseconds that the last process has to end everything. */
 const LAST = 30_000;
@@ -48,12 +50,13 @@ export async function conduct(stage: Stage, seed: number, broken: string | null 
 async function end(plan: Plan, place: Place, folder: string): Promise<Rows> {
   const opened = openStore(place, null);
   const journal = new Journal(folder, "last");
-  const acting = new Acting(plan, opened.store, journal, null, "last", false);
+  const caller = new Caller(plan, opened.store, journal, null, "last");
+  const [acting, working] = [new Acting(caller, false), new Working(caller)];
   const until = performance.now() + LAST;
   try {
     for (;;) {
       let busy = await acting.sweep(0);
-      while (await acting.work()) busy = true;
+      while (await working.work()) busy = true;
       const rows = await readRows(place);
       for (const { jobId, state } of rows.jobs) {
         if (state === "awaiting_approval") await acting.decide(jobId);

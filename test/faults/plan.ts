@@ -42,6 +42,8 @@ export interface Task {
   readonly kind: "submit" | "approve" | "cancel" | "hold";
   /** A job's or a hold's id. */
   readonly subject: string;
+  /** Jobs that are submitted along with it, as one batch. */
+  readonly others: readonly string[];
 }
 
 /** Where a process may be interrupted: on the way of a call, inside a transaction, and between the steps of a job. */
@@ -135,7 +137,7 @@ function actors(
   jobs: readonly PlannedJob[],
   holds: readonly PlannedHold[],
 ): readonly Actor[] {
-  type Draft = Omit<Task, "id">;
+  type Draft = Pick<Task, "kind" | "subject">;
   const first = jobs.flatMap(({ jobId, approvedAtOnce }): readonly Draft[] => {
     const submit = { kind: "submit", subject: jobId } as const;
     return approvedAtOnce ? [submit] : [submit, { kind: "approve", subject: jobId }];
@@ -151,7 +153,13 @@ function actors(
   let id = 0;
   // Submissions roughly before what is decided about them.
   for (const task of [...random.shuffled([...first, ...held]), ...random.shuffled([...again, ...cancels])]) {
-    agendas[random.below(ACTORS)]?.push({ id: id++, ...task });
+    const isBatch = task.kind === "submit" && random.percent(20);
+    const others = isBatch ? random.shuffled(jobs.map(({ jobId }) => jobId)).slice(0, 3) : [];
+    agendas[random.below(ACTORS)]?.push({
+      id: id++,
+      ...task,
+      others: others.filter((one) => one !== task.subject),
+    });
   }
   const zombie = random.below(ACTORS);
   return agendas.map((agenda, index) => {
