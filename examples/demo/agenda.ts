@@ -14,11 +14,18 @@ export class Agenda<Event> {
     this.#entries.splice(low, 0, { at, event });
   }
 
-  /** Takes the next event that is due by `time`; `null` if there is none. */
-  takeDue(time: number): { readonly at: number; readonly event: Event } | null {
-    const next = this.#entries.at(-1);
-    if (next === undefined || next.at > time) return null;
-    this.#entries.pop();
-    return next;
+  /** When the next one happens; `Infinity` if nothing does. */
+  get nextAt(): number {
+    return this.#entries.at(-1)?.at ?? Infinity;
+  }
+
+  /** Takes the events that are due by `time`. */
+  takeDue(time: number): readonly Event[] {
+    const due: Event[] = [];
+    for (let next = this.#entries.at(-1); next && next.at <= time; next = this.#entries.at(-1)) {
+      due.push(next.event);
+      this.#entries.pop();
+    }
+    return due;
   }
 }

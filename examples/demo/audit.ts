@@ -8,6 +8,9 @@ export interface AuditedCall {
   readonly generatedTokens: number;
 }
 
+/** Where a call is held. */
+export type Window = "run" | "month";
+
 /** What a ledger says of a scope, in micro-cents. */
 export interface Reading {
   readonly reserved: bigint;
@@ -74,11 +77,42 @@ export class Audit {
     this.#checkCaps(call);
   }
 
-  /** A call was turned away: somewhere there must have been no room. */
-  refused(call: AuditedCall): void {
+  /**
+   * A call was turned away: somewhere there must have been no room.
+   *
+   * @param told - where the ledger says so; `null` if nobody remembers.
+   * @returns where there was none.
+   */
+  refused(call: AuditedCall, told: readonly Window[] | null): readonly Window[] {
     const most = this.#most(call);
-    const full = this.#sumsOf(call).some(({ held, spent, cap }) => held + spent + most > cap);
-    this.#expect(call, full, `it was refused, and there was room for its ${most}`);
+    const [run, month] = this.#sumsOf(call).map(({ held, spent, cap }) => held + spent + most > cap);
+    const full: readonly Window[] = [...(run ? ["run" as const] : []), ...(month ? ["month" as const] : [])];
+    this.#expect(call, full.length > 0, `it was refused, and there was room for its ${most}`);
+    const same = told === null || told.join() === full.join();
+    this.#expect(call, same, `the ledger refuses by ${told?.join()}, the sums by ${full.join()}`);
+    return full;
+  }
+
+  /** A call's worker was lost, and its hold charged in full; what ran until then is billed at most as a whole. */
+  lost(call: AuditedCall, booked: bigint): void {
+    const held = this.#open.get(call.line) ?? -1n;
+    this.#expect(call, booked === held, `${booked} is charged for a lost attempt, and ${held} was held`);
+    this.#open.delete(call.line);
+    this.#inFlight--;
+    this.#trueCost += this.#prices.trueCost(call.contextTokens, call.generatedTokens);
+    for (const sums of this.#sumsOf(call)) {
+      sums.held -= held;
+      sums.spent += held;
+    }
+    this.#checkCaps(call);
+  }
+
+  /** A worker that counted as lost has told what its attempt has cost. */
+  corrected(call: AuditedCall, booked: bigint): void {
+    const truth = this.#prices.trueCost(call.contextTokens, call.generatedTokens);
+    this.#expect(call, booked === truth, `${booked} is booked for a lost attempt, and it cost ${truth}`);
+    for (const sums of this.#sumsOf(call)) sums.spent -= this.#most(call) - truth;
+    this.#checkCaps(call);
   }
 
   /** A call was answered; `booked` is what the guard made of its hold, `null` if it left it standing. */

@@ -2,12 +2,13 @@ import {
   Approval,
   type BackendKind,
   type BudgetLedger,
-  type DispatchStore,
+  type JobRequest,
   type Lacking,
-  type Lease,
+  Lease,
   type MicroCents,
   type ScopeCap,
 } from "dispatch-kit";
+import type { Ground } from "./ground.ts";
 import type { Call } from "./trace.ts";
 
 /** A call that asks to be let through. */
@@ -19,12 +20,21 @@ export interface Request {
   readonly scopes: readonly ScopeCap[];
 }
 
+/** A call that was answered, and what it has cost. */
+export interface Answered {
+  readonly call: Call;
+  readonly actual: MicroCents;
+}
+
 /** What stands between a service and its bill. */
 export interface Guard {
-  /** Sets the upper bound aside; the scopes without room, or none if the call may go. */
-  admit(request: Request): Promise<readonly Lacking[]>;
-  /** The call was answered and has cost `actual`; what was booked, `null` if nobody settles. */
-  finish(call: Call, actual: MicroCents): Promise<MicroCents | null>;
+  /**
+   * Sets upper bounds aside, in order; for each call the scopes without room, none if it may go, and `null` if it
+   * was refused and nobody remembers why.
+   */
+  admit(requests: readonly Request[]): Promise<readonly (readonly Lacking[] | null)[]>;
+  /** What was booked for each of these calls; `null` if nobody settles. */
+  finish(answered: readonly Answered[]): Promise<readonly (MicroCents | null)[]>;
 }
 
 /** What the job store keeps of a call, and of its answer. */
@@ -35,61 +45,87 @@ export interface Answer {
   readonly generatedTokens: number;
 }
 
-const LANE = "chat";
+export const LANE = "chat";
 
-/** Each call is a job with its own hold, which is settled at the true cost when the answer is there. */
-export function settlingGuard(store: DispatchStore<Prompt, Answer>): Guard {
-  const leases = new Map<Call, Lease>();
+/** A call's name in the ledger, as a job and as a hold. */
+export function callId(call: Call): string {
+  return `call-${call.line}`;
+}
+
+/** The call as a job that may be submitted at once. */
+export function jobOf({ call, backend, most, scopes }: Request, maxAttempts: number): JobRequest<Prompt> {
+  const approval = new Approval({
+    author: "policy:within-the-caps",
+    reason: "an upper bound that fits under the run's and the month's cap",
+    decidedAt: new Date(call.at * 1000).toISOString(),
+  });
   return {
-    async admit({ call, backend, most, scopes }) {
-      const jobId = `call-${call.line}`;
-      const approval = new Approval({
-        author: "policy:within-the-caps",
-        reason: "an upper bound that fits under the run's and the month's cap",
-        decidedAt: new Date(call.at * 1000).toISOString(),
-      });
-      const submitted = await store.submit({
-        jobId,
-        lane: LANE,
-        payload: { contextTokens: call.contextTokens },
-        backend,
-        maxCost: most,
-        maxAttempts: 1,
-        approved: { approval, scopes },
-      });
-      if (submitted.kind === "refused") return submitted.lacking;
-      // A worker is always free here, so nothing waits in the lane but this job.
-      const claimed = await store.claim([LANE]);
-      if (claimed?.lease.jobId !== jobId) throw new Error(`${jobId} was queued, and could not be claimed`);
-      leases.set(call, claimed.lease);
-      return [];
+    jobId: callId(call),
+    lane: LANE,
+    payload: { contextTokens: call.contextTokens },
+    backend,
+    maxCost: most,
+    maxAttempts,
+    approved: { approval, scopes },
+  };
+}
+
+/**
+ * Each call is a job with its own hold, which is settled at the true cost when the answer is there.
+ *
+ * A call is in flight for longer than a process lives: the lease is written down in the transaction that claims,
+ * and whoever comes back reports the answer with it.
+ */
+export function settlingGuard({ store, notes }: Ground): Guard {
+  const leases = new Map([...notes.read("lease")].map(([line, text]) => [line, leaseOf(text)]));
+  return {
+    async admit(requests) {
+      const outcomes = await store.submitMany(requests.map((request) => jobOf(request, 1)));
+      const queued = requests.filter((_, index) => outcomes[index]?.kind === "queued");
+      // A worker is always free here, so nothing waits in the lane but these jobs.
+      const claimed = queued.length === 0 ? [] : await store.claimMany([LANE], queued.length + 1);
+      for (const [index, { call }] of queued.entries()) {
+        const lease = claimed[index]?.lease;
+        if (lease?.jobId !== callId(call)) throw new Error(`${callId(call)} was queued, and not claimed`);
+        notes.write("lease", call.line, JSON.stringify(lease));
+        leases.set(call.line, lease);
+      }
+      return outcomes.map((outcome) => (outcome.kind === "refused" ? outcome.lacking : []));
     },
-    async finish(call, actual) {
-      const lease = leases.get(call);
-      if (lease === undefined) throw new Error(`call-${call.line} was never claimed`);
-      leases.delete(call);
-      const done = await store.complete(lease, { generatedTokens: call.generatedTokens }, { actual });
-      if (done.kind === "stale") throw new Error(`call-${call.line} lost its lease`);
-      return done.booked;
+    async finish(answered) {
+      const completions = answered.map(({ call, actual }) => {
+        const lease = leases.get(call.line);
+        if (lease === undefined) throw new Error(`${callId(call)} was never claimed`);
+        leases.delete(call.line);
+        return { lease, result: { generatedTokens: call.generatedTokens }, actual };
+      });
+      const outcomes = await store.completeMany(completions);
+      return outcomes.map((done, index) => {
+        if (done.kind === "stale") throw new Error(`${completions[index]?.lease.jobId} lost its lease`);
+        return done.booked;
+      });
     },
   };
+}
+
+function leaseOf(text: string): Lease {
+  // Written by the guard, from a lease.
+  return new Lease(JSON.parse(text) as Lease);
 }
 
 /** Longer than any trace: nothing is charged for being late. */
 const NEVER_SECONDS = 366 * 86_400;
 
 /** Adds up upper bounds and never looks back: what remains of a budget check without the settling. */
-export function naiveGuard(ledger: BudgetLedger): Guard {
+export function naiveGuard({ store }: { readonly store: Pick<BudgetLedger, "hold"> }): Guard {
   return {
-    async admit({ call, most, scopes }) {
-      const held = await ledger.hold({
-        holdId: `call-${call.line}`,
-        amount: most,
-        scopes,
-        ttlSeconds: NEVER_SECONDS,
-      });
-      return held.kind === "refused" ? held.lacking : [];
+    async admit(requests) {
+      const holds = requests.map(async ({ call, most, scopes }) =>
+        store.hold({ holdId: callId(call), amount: most, scopes, ttlSeconds: NEVER_SECONDS }),
+      );
+      const outcomes = await Promise.all(holds);
+      return outcomes.map((outcome) => (outcome.kind === "refused" ? outcome.lacking : []));
     },
-    finish: () => Promise.resolve(null),
+    finish: (answered) => Promise.resolve(answered.map(() => null)),
   };
 }

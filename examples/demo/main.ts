@@ -4,47 +4,93 @@ import type { EpochSeconds } from "dispatch-kit";
 import { AuditFailure } from "./audit.ts";
 import { InputError, reasonOf } from "./failure.ts";
 import { timeOfDay } from "./format.ts";
+import { inMemory, type PassName, type Place } from "./ground.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { page } from "./page.ts";
 import { runPass } from "./passes.ts";
-import { findListing } from "./price.ts";
+import { findListing, type Listing } from "./price.ts";
 import { progress, summary } from "./report.ts";
 import { type Result, resultJson } from "./result.ts";
-import { MAX_OUTPUT_TOKENS } from "./service.ts";
-import { readTrace } from "./trace.ts";
+import { LATENCY, MAX_OUTPUT_TOKENS, STEP_SECONDS } from "./service.ts";
+import { inSqlite } from "./sqlite.ts";
+import { readTrace, type Trace } from "./trace.ts";
 
 async function main(options: Options): Promise<string> {
   if (options.help) return HELP;
   const trace = readTrace(options.trace, MAX_OUTPUT_TOKENS);
   const listing = findListing(options.model, todayAt(trace.calls[0].at));
-  const onProgress = progress(process.stderr);
-  const run = (name: "naive" | "settled"): ReturnType<typeof runPass> =>
-    runPass({
-      name,
-      trace,
-      listing,
-      cap: options.cap,
-      onProgress: (done, total) => {
-        onProgress(name, done, total);
-      },
-    });
-  const result: Result = {
-    trace,
-    listing,
-    cap: options.cap,
-    naive: await run("naive"),
-    settled: await run("settled"),
-  };
-  write(options.out, page(result));
-  const shown = relative(process.cwd(), options.out);
-  const out = shown.startsWith("..") ? options.out : shown;
-  return options.json ? `${JSON.stringify(resultJson(result, out), null, 2)}\n` : summary(result, out);
+  const { place, done } = placeOf(options, trace, listing);
+  try {
+    const onProgress = progress(process.stderr);
+    const run = (name: PassName): ReturnType<typeof runPass> =>
+      runPass({
+        name,
+        trace,
+        listing,
+        cap: options.cap,
+        place,
+        onProgress: (decided, total) => {
+          onProgress(name, decided, total);
+        },
+      });
+    const [naive, settled] = [await run("naive"), await run("settled")];
+    const result: Result = { trace, listing, cap: options.cap, naive, settled, place: place.description };
+    write(options.out, page(result));
+    const out = shown(options.out);
+    await done(true);
+    return options.json ? `${JSON.stringify(resultJson(result, out), null, 2)}\n` : summary(result, out);
+  } catch (error) {
+    await done(false);
+    throw error;
+  }
+}
+
+/** Where the run is kept, and what to do with it in the end. */
+function placeOf(
+  { place: given, cap }: Options,
+  trace: Trace,
+  listing: Listing,
+): { readonly place: Place; readonly done: (isFinished: boolean) => Promise<void> | void } {
+  switch (given.kind) {
+    case "memory":
+      return { place: inMemory(), done: () => undefined };
+    case "postgres":
+      throw new InputError("not yet");
+    case "sqlite": {
+      const { model, provider, listed } = listing;
+      const input = {
+        calls: trace.calls,
+        model,
+        provider,
+        listed,
+        cap,
+        LATENCY,
+        MAX_OUTPUT_TOKENS,
+        STEP_SECONDS,
+      };
+      const place = inSqlite(given.file, input, given.isFresh);
+      if (place.isResumed) process.stderr.write(`going on with the run in ${shown(given.file)}\n`);
+      return {
+        place,
+        done: (isFinished) => {
+          if (isFinished) place.finish();
+          place.close();
+        },
+      };
+    }
+  }
 }
 
 /** The traffic is old, the prices are today's; a few depend on the hour, and that is the trace's. */
 function todayAt(seconds: EpochSeconds): Date {
   const day = new Date().toISOString().slice(0, "2023-11-16".length);
   return new Date(`${day}T${timeOfDay(seconds)}Z`);
+}
+
+/** A path as a person in this folder would write it. */
+function shown(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith("..") ? file : path;
 }
 
 function write(file: string, content: string): void {

@@ -3,7 +3,7 @@ import { heldChart, moneyChart } from "./chart.ts";
 import { count, counted, dateAndTime, dollars, duration, percent, timeOfDay } from "./format.ts";
 import { BUNDLED_TRACE } from "./options.ts";
 import type { Pass } from "./passes.ts";
-import { comparison, latencyText, priceText, routeText, TITLES } from "./report.ts";
+import { comparison, latencyText, placeText, priceText, routeText, TITLES } from "./report.ts";
 import { type Result, tightest } from "./result.ts";
 import { MAX_OUTPUT_TOKENS } from "./service.ts";
 import { STYLE } from "./style.ts";
@@ -146,7 +146,7 @@ function table(result: Result): string {
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-function facts({ trace, listing, cap, naive, settled }: Result): string {
+function facts({ trace, listing, cap, naive, settled, place }: Result): string {
   const { calls } = trace;
   const name = trace.file.replace(/^.*[\\/]/, "");
   const entries: readonly (readonly [string, string])[] = [
@@ -164,8 +164,9 @@ function facts({ trace, listing, cap, naive, settled }: Result): string {
       "Caps",
       `${dollars(cap.run)} for the run, ${dollars(cap.month)} for the month; each call is held against both`,
     ],
-    ["Latency", `${latencyText()}; time is simulated`],
+    ["Latency", latencyText()],
     ["Route", routeText()],
+    ["Store", placeText(place)],
     [
       "Check",
       `costs and sums computed a second time without the library, and compared with the ledger and the caps after every event: ${count(naive.checks + settled.checks)} checks, no difference`,

@@ -1,27 +1,15 @@
-import {
-  type BudgetCap,
-  type DispatchStore,
-  type EpochSeconds,
-  epochSeconds,
-  formatUsd,
-  runAndMonth,
-  type ScopeCap,
-} from "dispatch-kit";
-import { memoryStore } from "dispatch-kit/memory";
+import { type BudgetCap, type EpochSeconds, formatUsd, runAndMonth, type ScopeCap } from "dispatch-kit";
 import { Audit } from "./audit.ts";
-import { type Answer, type Guard, naiveGuard, type Prompt, settlingGuard } from "./guards.ts";
+import { type Ground, inMemory, type PassName, type Place, type Store } from "./ground.ts";
+import { type Guard, naiveGuard, settlingGuard } from "./guards.ts";
+import { historyOf, remembering } from "./history.ts";
 import type { Listing } from "./price.ts";
-import { replay, type SimulatedClock, type Tally } from "./replay.ts";
-import { answerSeconds, MAX_OUTPUT_TOKENS } from "./service.ts";
+import { replay, type SimulatedClock, stepOf, type Tally, timeOf } from "./replay.ts";
+import { answerSteps, MAX_OUTPUT_TOKENS } from "./service.ts";
 import { Timeline } from "./timeline.ts";
-import type { Trace } from "./trace.ts";
+import type { Call, Trace } from "./trace.ts";
 
-/** The two ways in which the same hour is spent. */
-export type PassName = "naive" | "settled";
-
-type Store = DispatchStore<Prompt, Answer>;
-
-const GUARDS: Readonly<Record<PassName, (store: Store) => Guard>> = {
+const GUARDS: Readonly<Record<PassName, (ground: Ground) => Guard>> = {
   naive: naiveGuard,
   settled: settlingGuard,
 };
@@ -29,6 +17,8 @@ const GUARDS: Readonly<Record<PassName, (store: Store) => Guard>> = {
 /** What a pass was about, and what came of it; money in micro-cents. */
 export interface Pass extends Tally {
   readonly name: PassName;
+  /** How often data left, by the records that were made before it did. */
+  readonly egress: number;
   /** What the ledger has in the end. */
   readonly held: bigint;
   readonly spent: bigint;
@@ -40,6 +30,8 @@ export interface Pass extends Tally {
   /** How many times the audit has compared something. */
   readonly checks: number;
   readonly timeline: Timeline;
+  /** How many calls were decided before this process took over; the store has told. */
+  readonly remembered: number;
   /** Wall time. */
   readonly seconds: number;
 }
@@ -48,7 +40,8 @@ export interface Pass extends Tally {
 const SLOTS = 480;
 
 /**
- * Replays a trace past one of the guards, on a store of its own, under the eyes of an audit.
+ * Replays a trace past one of the guards, on a store of its own, under the eyes of an audit; a pass that was
+ * killed goes on from what its store has.
  *
  * @param options - `wrap` puts something between the guard and its store: how the tests break one.
  * @throws AuditFailure at the first event after which a cap is exceeded or the sums do not agree.
@@ -58,13 +51,17 @@ export async function runPass(options: {
   readonly trace: Trace;
   readonly listing: Listing;
   readonly cap: BudgetCap;
+  readonly place?: Place;
   readonly onProgress?: (done: number, total: number) => void;
   readonly wrap?: (store: Store) => Store;
 }): Promise<Pass> {
-  const { name, trace, listing, cap, onProgress = () => undefined, wrap } = options;
-  const clock: SimulatedClock = { now: trace.calls[0].at };
-  const store = memoryStore<Prompt, Answer>({ clock: () => clock.now });
-  await store.migrate();
+  const { name, trace, listing, cap, place = inMemory(), onProgress = () => undefined, wrap } = options;
+  const started = performance.now();
+  const clock: SimulatedClock = { now: trace.calls[0].at, step: -1 };
+  const ground = await place.open(name, clock);
+  const { store, notes } = ground;
+  const step = (call: Call): number => stepOf(trace, call);
+  const history = await historyOf(ground, name, trace, step);
   const audit = new Audit({
     pass: name,
     runCapUsd: formatUsd(cap.run),
@@ -73,37 +70,52 @@ export async function runPass(options: {
     maxOutputTokens: MAX_OUTPUT_TOKENS,
   });
   const timeline = new Timeline(clock.now, endOf(trace), SLOTS);
-  const started = performance.now();
+  const guard = GUARDS[name]({ ...ground, store: wrap ? wrap(store) : store });
   const tally = await replay({
     trace,
     rates: listing.rates,
-    guard: GUARDS[name](wrap ? wrap(store) : store),
+    guard: remembering(guard, history, () => clock.step),
+    ground,
     clock,
+    lastStepBefore: history.lastStep,
     scopesAt: scopesUnder(cap),
     usage: (scope) => store.usage(scope),
     audit,
     timeline,
     onProgress,
   });
-  const seconds = (performance.now() - started) / 1000;
   timeline.close();
   const { held, spent, trueCost } = audit.now();
-  return { name, ...tally, held, spent, trueCost, ...audit.figures(), timeline, seconds };
+  return {
+    name,
+    ...tally,
+    egress: notes.read("egress").size,
+    held,
+    spent,
+    trueCost,
+    ...audit.figures(),
+    timeline,
+    remembered: trace.calls.filter((call) => step(call) <= history.lastStep).length,
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
 /** When the last answer is there. */
 function endOf(trace: Trace): EpochSeconds {
-  const ends = trace.calls.map(({ at, generatedTokens }) => at + answerSeconds(generatedTokens));
-  return epochSeconds(ends.reduce((last, end) => Math.max(last, end)));
+  const ends = trace.calls.map((call) => stepOf(trace, call) + answerSteps(call.generatedTokens));
+  return timeOf(
+    trace,
+    ends.reduce((last, end) => Math.max(last, end)),
+  );
 }
 
-/** The scopes of the run and of the month; the same ones until the month is over. */
+/** The scopes of the run and of the month; made once a month. */
 function scopesUnder(cap: BudgetCap): (at: EpochSeconds) => readonly [ScopeCap, ScopeCap] {
-  let scopes: readonly [ScopeCap, ScopeCap] | null = null;
+  const made = new Map<string, readonly [ScopeCap, ScopeCap]>();
   return (at) => {
-    if (scopes === null || at >= (scopes[1].until ?? -Infinity)) {
-      scopes = runAndMonth({ runId: "replay", at, cap, timeZone: "UTC" });
-    }
+    const month = new Date(at * 1000).toISOString().slice(0, "2023-11".length);
+    const scopes = made.get(month) ?? runAndMonth({ runId: "replay", at, cap, timeZone: "UTC" });
+    made.set(month, scopes);
     return scopes;
   };
 }

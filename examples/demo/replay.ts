@@ -15,21 +15,26 @@ import {
 } from "dispatch-kit";
 import { Agenda } from "./agenda.ts";
 import type { Audit } from "./audit.ts";
-import type { Guard } from "./guards.ts";
-import { answerSeconds, BACKENDS, MAX_OUTPUT_TOKENS, NEEDS } from "./service.ts";
+import type { Ground } from "./ground.ts";
+import { callId, type Guard } from "./guards.ts";
+import { answerSteps, BACKENDS, MAX_OUTPUT_TOKENS, NEEDS, STEP_SECONDS } from "./service.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Call, Trace } from "./trace.ts";
 
-/** The time of a replay: it jumps from event to event. */
+/** The time of a replay: it jumps from step to step. */
 export interface SimulatedClock {
   now: EpochSeconds;
+  step: number;
 }
 
 export interface Replay {
   readonly trace: Trace;
   readonly rates: TokenRates;
   readonly guard: Guard;
+  readonly ground: Ground;
   readonly clock: SimulatedClock;
+  /** Steps up to this one were taken before, and what the ledger said after each is gone; -1 if there are none. */
+  readonly lastStepBefore: number;
   /** Where the money of a call is held: the run, then the month. */
   readonly scopesAt: (at: EpochSeconds) => readonly [ScopeCap, ScopeCap];
   readonly usage: (scope: string) => Awaitable<BudgetState>;
@@ -45,83 +50,107 @@ export interface Tally {
   /** A call may be refused by both windows. */
   readonly refusedBy: Record<BudgetWindow, number>;
   firstRefusalAt: EpochSeconds | null;
-  /** How often data left, by the records that were made before it did. */
-  egress: number;
   /** The upper bounds of all calls, and of those that were admitted. */
   asked: MicroCents;
   promised: MicroCents;
 }
 
-/** A call in flight. */
-interface Flight {
-  readonly call: Call;
-  readonly scopes: readonly [ScopeCap, ScopeCap];
+/** The step in which a call is decided: the first that begins when it is there. */
+export function stepOf(trace: Trace, call: Call): number {
+  return Math.ceil((call.at - trace.calls[0].at) / STEP_SECONDS);
+}
+
+/** When a step is taken. */
+export function timeOf(trace: Trace, step: number): EpochSeconds {
+  return epochSeconds(trace.calls[0].at + step * STEP_SECONDS);
 }
 
 /**
  * Sends every call of a trace past a guard, in order of time, and lets each answer arrive when it is due:
- * a discrete event simulation, in which hundreds of calls may be in flight and nobody waits.
+ * a simulation in steps, in which many calls may be in flight and nobody waits.
  */
 export async function replay(options: Replay): Promise<Tally> {
-  const { trace, rates, guard, clock, scopesAt, audit, timeline, onProgress } = options;
+  const { trace, rates, guard, ground, clock, scopesAt, audit, timeline, onProgress } = options;
   const tally = emptyTally();
-  const inFlight = new Agenda<Flight>();
+  const inFlight = new Agenda<Call>();
 
-  const check = async ({ call, scopes: [run, month] }: Flight): Promise<void> => {
-    const readings = { run: await options.usage(run.scope), month: await options.usage(month.scope) };
-    audit.compare(call, readings);
+  const finish = async (answered: readonly Call[]): Promise<void> => {
+    const costs = answered.map((call) => ({
+      call,
+      actual: tokenCost(rates, { inputTokens: call.contextTokens, outputTokens: call.generatedTokens }),
+    }));
+    const booked = await guard.finish(costs);
+    for (const [index, call] of answered.entries()) audit.finished(call, booked[index] ?? null);
+  };
+
+  const admit = async (calls: readonly Call[]): Promise<void> => {
+    const { kind, endpoint } = selectBackend(BACKENDS, NEEDS, { allowSdk: true });
+    const requests = calls.map((call) => {
+      const bounds = { maxInputTokens: call.contextTokens, maxOutputTokens: MAX_OUTPUT_TOKENS };
+      return { call, backend: kind, most: estimateTokens(rates, bounds), scopes: scopesAt(call.at) };
+    });
+    const answers = await guard.admit(requests);
+    for (const [index, { call, most, scopes }] of requests.entries()) {
+      const lacking = answers[index] ?? null;
+      tally.asked = microCents(tally.asked + most);
+      timeline.arrived(call.at, lacking?.length === 0);
+      if (lacking?.length === 0) {
+        // The record comes first, in the transaction that holds: without it nothing leaves.
+        const write = (line: string): void => {
+          if (clock.step > options.lastStepBefore) ground.notes.write("egress", call.line, line);
+        };
+        if (endpoint) logEgress(endpoint, { detail: callId(call), log: write });
+        audit.admitted(call, most);
+        tally.admitted++;
+        tally.promised = microCents(tally.promised + most);
+        inFlight.add(clock.step + answerSteps(call.generatedTokens), call);
+      } else {
+        const isRun = ({ scope }: { readonly scope: string }): boolean => scope === scopes[0].scope;
+        const told = lacking?.map((each) => (isRun(each) ? BudgetWindow.RUN : BudgetWindow.MONTH)) ?? null;
+        for (const window of audit.refused(call, told)) tally.refusedBy[window]++;
+        tally.refused++;
+        tally.firstRefusalAt ??= call.at;
+      }
+    }
+  };
+
+  const check = async (call: Call): Promise<void> => {
+    if (clock.step >= options.lastStepBefore) {
+      const [run, month] = scopesAt(call.at);
+      audit.compare(call, { run: await options.usage(run.scope), month: await options.usage(month.scope) });
+    }
     timeline.note(clock.now, audit.now());
   };
 
-  const arrive = async (call: Call): Promise<void> => {
-    clock.now = call.at;
-    const most = estimateTokens(rates, {
-      maxInputTokens: call.contextTokens,
-      maxOutputTokens: MAX_OUTPUT_TOKENS,
-    });
-    const { kind, endpoint } = selectBackend(BACKENDS, NEEDS, { allowSdk: true });
-    const scopes = scopesAt(call.at);
-    const lacking = await guard.admit({ call, backend: kind, most, scopes });
-    tally.asked = microCents(tally.asked + most);
-    timeline.arrived(call.at, lacking.length === 0);
-    if (lacking.length === 0) {
-      // The record comes first: without it nothing leaves.
-      if (endpoint) logEgress(endpoint, { detail: `call-${call.line}`, log: () => tally.egress++ });
-      audit.admitted(call, most);
-      tally.admitted++;
-      tally.promised = microCents(tally.promised + most);
-      inFlight.add(call.at + answerSeconds(call.generatedTokens), { call, scopes });
-    } else {
-      audit.refused(call);
-      tally.refused++;
-      tally.firstRefusalAt ??= call.at;
-      for (const { scope } of lacking) {
-        tally.refusedBy[scope === scopes[0].scope ? BudgetWindow.RUN : BudgetWindow.MONTH]++;
-      }
-    }
-    await check({ call, scopes });
-  };
-
-  const finishAllDueBy = async (time: number): Promise<void> => {
-    for (let due = inFlight.takeDue(time); due !== null; due = inFlight.takeDue(time)) {
-      const { call } = due.event;
-      clock.now = epochSeconds(due.at);
-      const actual = tokenCost(rates, {
-        inputTokens: call.contextTokens,
-        outputTokens: call.generatedTokens,
-      });
-      audit.finished(call, await guard.finish(call, actual));
-      await check(due.event);
-    }
-  };
-
-  for (const [index, call] of trace.calls.entries()) {
-    await finishAllDueBy(call.at);
-    await arrive(call);
-    onProgress(index + 1, trace.calls.length);
+  let decided = 0;
+  for (;;) {
+    const next = trace.calls[decided];
+    const step = Math.min(next ? stepOf(trace, next) : Infinity, inFlight.nextAt);
+    if (step === Infinity) return tally;
+    clock.step = step;
+    clock.now = timeOf(trace, step);
+    const answered = inFlight.takeDue(step);
+    const from = decided;
+    while (decided < trace.calls.length && isDue(trace, trace.calls[decided], step)) decided++;
+    const calls = trace.calls.slice(from, decided);
+    const act = async (): Promise<void> => {
+      if (answered.length > 0) await finish(answered);
+      if (calls.length > 0) await admit(calls);
+      for (const call of lastOfEachMonth([...answered, ...calls])) await check(call);
+    };
+    // What is known already needs no store, until its last step is checked against it.
+    await (step >= options.lastStepBefore ? ground.together(act) : act());
+    onProgress(decided, trace.calls.length);
   }
-  await finishAllDueBy(Infinity);
-  return tally;
+}
+
+function isDue(trace: Trace, call: Call | undefined, step: number): boolean {
+  return call !== undefined && stepOf(trace, call) <= step;
+}
+
+/** One call of each month among them: all that were touched are to be checked. */
+function lastOfEachMonth(calls: readonly Call[]): Iterable<Call> {
+  return new Map(calls.map((call) => [call.timestamp.slice(0, "2023-11".length), call])).values();
 }
 
 function emptyTally(): Tally {
@@ -131,7 +160,6 @@ function emptyTally(): Tally {
     refused: 0,
     refusedBy: { [BudgetWindow.RUN]: 0, [BudgetWindow.MONTH]: 0 },
     firstRefusalAt: null,
-    egress: 0,
     asked: nothing,
     promised: nothing,
   };

@@ -1,9 +1,10 @@
 import type { WriteStream } from "node:tty";
 import { count, counted, dateAndTime, dollars, duration, percent } from "./format.ts";
-import type { Pass, PassName } from "./passes.ts";
+import type { PassName, PlaceDescription } from "./ground.ts";
+import type { Pass } from "./passes.ts";
 import type { ListedPrices, Listing } from "./price.ts";
 import { type Result, speed } from "./result.ts";
-import { LATENCY, MAX_OUTPUT_TOKENS, passedOver } from "./service.ts";
+import { LATENCY, MAX_OUTPUT_TOKENS, passedOver, STEP_SECONDS } from "./service.ts";
 
 /** What the two passes are called for people. */
 export const TITLES: Readonly<Record<PassName, string>> = {
@@ -28,7 +29,17 @@ function price(listed: number): string {
 
 export function latencyText(): string {
   const { firstTokenSeconds, perTokenSeconds } = LATENCY;
-  return `assumed: ${firstTokenSeconds} s to the first token, then ${perTokenSeconds * 1000} ms a token`;
+  return `assumed: ${firstTokenSeconds} s to the first token, then ${perTokenSeconds * 1000} ms a token; time is simulated, in steps of ${STEP_SECONDS} s`;
+}
+
+/** `SQLite, examples/out/demo.sqlite; 1 process; 7,034 transactions, 2.1 s of it waiting for the disk` */
+export function placeText({ store, name, processes, commits, commitSeconds }: PlaceDescription): string {
+  const names = { memory: "in memory", sqlite: `SQLite, ${name}`, postgres: `PostgreSQL, ${name}` };
+  const committed =
+    commits === 0
+      ? ""
+      : `; ${counted(commits, "transaction")}, ${commitSeconds.toFixed(1)} s spent on getting them to the disk`;
+  return `${names[store]}; ${processes === 1 ? "1 process" : `${processes} processes`}${committed}`;
 }
 
 export function routeText(): string {
@@ -71,8 +82,9 @@ export function summary(result: Result, page: string): string {
     ["", `from ${listing.source}`],
     ["caps", `${dollars(cap.run)} for the run, ${dollars(cap.month)} for the month`],
     ["bound", `the input, and ${count(MAX_OUTPUT_TOKENS)} output tokens: ${dollars(settled.asked)} in all`],
-    ["latency", `${latencyText()}; time is simulated`],
+    ["latency", latencyText()],
     ["route", routeText()],
+    ["store", placeText(result.place)],
   ] as const;
   const rows = [["", TITLES.naive, TITLES.settled] as const, ...comparison(result)];
   return [
@@ -92,9 +104,12 @@ export function summary(result: Result, page: string): string {
 
 /** A line that follows the work on a terminal; a few plain lines anywhere else. */
 export function progress(stream: WriteStream): (pass: PassName, done: number, total: number) => void {
+  const shown: Record<PassName, number> = { naive: 0, settled: 0 };
   return (pass, done, total) => {
-    const isShown = stream.isTTY ? done % 97 === 0 : done === Math.floor(total / 2);
-    if (!isShown && done !== total) return;
+    const before = shown[pass];
+    const isNext = stream.isTTY ? done >= before + 97 : before < total / 2 && done >= total / 2;
+    if (done === before || (!isNext && done !== total)) return;
+    shown[pass] = done;
     const line = `${TITLES[pass]}: ${count(done)} of ${counted(total, "call")}`;
     const isLast = done === total || !stream.isTTY;
     // Back to the line's start, and clear what stands there.

@@ -1,7 +1,8 @@
 import { type BudgetCap, BudgetWindow, formatUsd, type MicroCents } from "dispatch-kit";
+import type { PlaceDescription } from "./ground.ts";
 import type { Pass } from "./passes.ts";
 import type { Listing } from "./price.ts";
-import { LATENCY, MAX_OUTPUT_TOKENS } from "./service.ts";
+import { LATENCY, MAX_OUTPUT_TOKENS, STEP_SECONDS } from "./service.ts";
 import type { Trace } from "./trace.ts";
 
 /** Everything that a report or a page shows. */
@@ -11,6 +12,7 @@ export interface Result {
   readonly cap: BudgetCap;
   readonly naive: Pass;
   readonly settled: Pass;
+  readonly place: PlaceDescription;
 }
 
 /** The cap that runs out first: every call is held against both. */
@@ -19,20 +21,21 @@ export function tightest(cap: BudgetCap): { readonly window: BudgetWindow; reado
   return { window, amount: cap.forWindow(window) };
 }
 
-/** How fast it was: decisions of both passes, audits included, by the wall clock. */
-export function speed({ naive, settled }: Result): {
+/** How fast it was: decisions that this process made in both passes, audits included, by the wall clock. */
+export function speed({ naive, settled }: Pick<Result, "naive" | "settled">): {
   decisions: number;
   seconds: number;
   perSecond: number;
 } {
-  const decisions = naive.admitted + naive.refused + settled.admitted + settled.refused;
+  const of = ({ admitted, refused, remembered }: Pass): number => admitted + refused - remembered;
+  const decisions = of(naive) + of(settled);
   const seconds = naive.seconds + settled.seconds;
   return { decisions, seconds, perSecond: Math.round(decisions / seconds) };
 }
 
 /** The result for programs: every amount of money an exact decimal string of dollars. */
 export function resultJson(result: Result, page: string): Record<string, unknown> {
-  const { trace, listing, cap, naive, settled } = result;
+  const { trace, listing, cap, naive, settled, place } = result;
   const calls = trace.calls;
   return {
     trace: { file: trace.file, calls: calls.length, from: calls[0].timestamp, to: calls.at(-1)?.timestamp },
@@ -40,6 +43,8 @@ export function resultJson(result: Result, page: string): Record<string, unknown
     cap,
     maxOutputTokens: MAX_OUTPUT_TOKENS,
     latency: { ...LATENCY, assumed: true },
+    stepSeconds: STEP_SECONDS,
+    place,
     passes: { naive: passJson(naive), settled: passJson(settled) },
     // An audit that fails throws: a result is there only if it held.
     capNeverExceeded: true,
@@ -64,6 +69,7 @@ function passJson(pass: Pass): Record<string, unknown> {
     heldAtTheEnd: formatUsd(pass.held),
     spent: formatUsd(pass.spent),
     trueCost: formatUsd(pass.trueCost),
+    rememberedCalls: pass.remembered,
     seconds: pass.seconds,
   };
 }

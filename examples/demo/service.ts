@@ -16,9 +16,16 @@ export const MAX_OUTPUT_TOKENS = 1000;
 /** The trace does not say how long an answer took. This is assumed, and printed with the results. */
 export const LATENCY = { firstTokenSeconds: 0.5, perTokenSeconds: 0.025 } as const;
 
-/** How long an answer of so many tokens takes to arrive. */
-export function answerSeconds(tokens: number): number {
-  return LATENCY.firstTokenSeconds + tokens * LATENCY.perTokenSeconds;
+/**
+ * The service looks at what has happened once in so many seconds: it settles the answers that are there, then
+ * decides the calls that have come, in their order. What is decided together travels together: one transaction
+ * a step, not one a call.
+ */
+export const STEP_SECONDS = 1;
+
+/** In how many steps an answer of so many tokens is there, after its call was sent. */
+export function answerSteps(tokens: number): number {
+  return Math.ceil((LATENCY.firstTokenSeconds + tokens * LATENCY.perTokenSeconds) / STEP_SECONDS);
 }
 
 /** A chat model of this size needs one large GPU. */

@@ -1,11 +1,9 @@
-import { BudgetCap, type DispatchStore, microCents, usd } from "dispatch-kit";
+import { BudgetCap, microCents, usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import { Audit, AuditFailure } from "../../examples/demo/audit.ts";
-import type { Answer, Prompt } from "../../examples/demo/guards.ts";
-import { type Pass, type PassName, runPass } from "../../examples/demo/passes.ts";
+import type { PassName, Store } from "../../examples/demo/ground.ts";
+import { type Pass, runPass } from "../../examples/demo/passes.ts";
 import { gpt4oMini, trace, traceText } from "./support.ts";
-
-type Store = DispatchStore<Prompt, Answer>;
 
 const CALL = { line: 7, timestamp: "2023-11-16 18:15:46", contextTokens: 1000, generatedTokens: 100 };
 /** 1,000 tokens at $0.15 and as many at $0.60 a million; 100 of the latter are the truth. */
@@ -39,6 +37,15 @@ describe("Audit", () => {
     expect(sums.now()).toEqual({ held: MOST, spent: 0n, trueCost: TRUTH, inFlight: 0 });
   });
 
+  it("Audit: a lost attempt is charged in full, and corrected when its worker tells", () => {
+    const sums = audit();
+    sums.admitted(CALL, MOST);
+    sums.lost(CALL, MOST);
+    expect(sums.now()).toEqual({ held: 0n, spent: MOST, trueCost: TRUTH, inFlight: 0 });
+    sums.corrected(CALL, TRUTH);
+    expect(sums.now()).toEqual({ held: 0n, spent: TRUTH, trueCost: TRUTH, inFlight: 0 });
+  });
+
   const reading = { reserved: MOST, spent: 0n };
   it.each<[string, (sums: Audit) => void, RegExp]>([
     [
@@ -59,9 +66,34 @@ describe("Audit", () => {
     [
       "a refusal with room",
       (sums) => {
-        sums.refused(CALL);
+        sums.refused(CALL, null);
       },
       /there was room/,
+    ],
+    [
+      "a refusal by a window that has room",
+      (sums) => {
+        for (let line = 1; line <= 3; line++) sums.admitted({ ...CALL, line }, MOST);
+        sums.refused(CALL, ["run", "month"]);
+      },
+      /the ledger refuses by run,month, the sums by run/,
+    ],
+    [
+      "a lost attempt that is not charged in full",
+      (sums) => {
+        sums.admitted(CALL, MOST);
+        sums.lost(CALL, TRUTH);
+      },
+      /21000 is charged for a lost attempt, and 75000 was held/,
+    ],
+    [
+      "a correction that is not the truth",
+      (sums) => {
+        sums.admitted(CALL, MOST);
+        sums.lost(CALL, MOST);
+        sums.corrected(CALL, MOST);
+      },
+      /75000 is booked for a lost attempt, and it cost 21000/,
     ],
     [
       "a booking that is not the truth",
@@ -87,11 +119,12 @@ describe("Audit", () => {
       /0 held and 0 spent in 2023-11; the sums say 75000 and 0/,
     ],
   ])("Audit: catches %s", (_, act, message) => {
+    const caps = { run: "0.0025" };
     expect(() => {
-      act(audit());
+      act(audit(caps));
     }).toThrow(AuditFailure);
     expect(() => {
-      act(audit());
+      act(audit(caps));
     }).toThrow(message);
   });
 
@@ -144,12 +177,13 @@ describe("runPass with a broken store", () => {
   it("runPass: a settled pass that ignores the cap fails where it is exceeded", async () => {
     const ignoresCaps = (store: Store): Store =>
       broken(store, {
-        submit: (job) => {
-          const approved = job.approved;
-          if (!approved) return store.submit(job);
-          const scopes = approved.scopes.map((scope) => ({ ...scope, cap: MUCH }));
-          return store.submit({ ...job, approved: { ...approved, scopes } });
-        },
+        submitMany: (jobs) =>
+          store.submitMany(
+            jobs.map(({ approved, ...job }) => {
+              const scopes = approved?.scopes.map((scope) => ({ ...scope, cap: MUCH })) ?? [];
+              return approved ? { ...job, approved: { ...approved, scopes } } : job;
+            }),
+          ),
       });
     await expect(run("settled", ignoresCaps)).rejects.toThrow(
       /^the check failed in the settled pass at line \d+ .*over its cap of 5000000 /,
@@ -159,8 +193,10 @@ describe("runPass with a broken store", () => {
   it("runPass: a store that books less than the truth is caught at the first answer", async () => {
     const booksLess = (store: Store): Store =>
       broken(store, {
-        complete: (lease, result, options) =>
-          store.complete(lease, result, { actual: microCents((options?.actual ?? 1n) - 1n) }),
+        completeMany: (completions) =>
+          store.completeMany(
+            completions.map((each) => ({ ...each, actual: microCents((each.actual ?? 1n) - 1n) })),
+          ),
       });
     await expect(run("settled", booksLess)).rejects.toThrow(/at line 2 .* is booked, and it cost/);
   });
@@ -168,7 +204,10 @@ describe("runPass with a broken store", () => {
   it("runPass: a store that refuses everything is caught at the first call", async () => {
     const refusesAll = (store: Store): Store =>
       broken(store, {
-        submit: () => Promise.resolve({ kind: "refused", lacking: [{ scope: "run:replay", by: usd("1") }] }),
+        submitMany: (jobs) =>
+          Promise.resolve(
+            jobs.map(() => ({ kind: "refused", lacking: [{ scope: "run:replay", by: usd("1") }] })),
+          ),
       });
     await expect(run("settled", refusesAll)).rejects.toThrow(/at line 2 .*there was room/);
   });

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../examples/demo/failure.ts";
 import { BUNDLED_TRACE, HELP, readOptions } from "../../examples/demo/options.ts";
-import { HEADER, path, traceText } from "./support.ts";
+import { buildOnce, HEADER, path, traceText } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dispatch-kit-demo-"));
 const small = join(folder, "small.csv");
@@ -29,7 +29,10 @@ describe("readOptions", () => {
   });
 
   it("readOptions: every option has a line in the help", () => {
-    for (const option of Object.keys(readOptions([]))) expect(HELP).toContain(`--${option} `);
+    const { place, ...others } = readOptions([]);
+    expect(place).toMatchObject({ kind: "sqlite", isFresh: false });
+    const options = [...Object.keys(others), "db", "fresh", "memory", "postgres", "workers"];
+    for (const option of options) expect(HELP).toContain(`--${option} `);
   });
 
   it.each([
@@ -42,6 +45,18 @@ describe("readOptions", () => {
     [["--cap", "-5"], "Option '--cap' argument is ambiguous; --help lists the options"],
     [["--json=yes"], "Option '--json' does not take an argument; --help lists the options"],
     [["--model", " "], "--model is empty"],
+    [["--db", ""], "--db is empty"],
+    [["--memory", "--fresh"], "--fresh has no meaning with --memory"],
+    [["--postgres", "postgres://h/d", "--db", "x"], "--db has no meaning with --postgres"],
+    [
+      ["--workers", "4"],
+      "--workers has no meaning with a SQLite file: one process has it; --postgres URL takes workers",
+    ],
+    [["--postgres", "secret"], "--postgres must be a URL such as postgres://user@localhost:5432/database"],
+    [
+      ["--postgres", "postgres://h/d", "--workers", "65"],
+      '--workers must be a whole number from 1 to 64; got "65"',
+    ],
     [
       ["trace.csv"],
       "Unexpected argument 'trace.csv'. This command does not take positional arguments; --help lists the options",
@@ -55,16 +70,23 @@ describe("readOptions", () => {
 describe.skipIf(!process.features.typescript)("main.ts (on a Node that strips types)", () => {
   beforeAll(() => {
     writeFileSync(small, traceText(200));
-    if (existsSync(path("dist/index.js"))) return;
-    const tsup = path("node_modules/tsup/dist/cli-default.js");
-    spawnSync(process.execPath, [tsup, "--silent", "--no-dts"], { cwd: path("."), stdio: "inherit" });
+    buildOnce();
   });
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
 
   it("main: --json has the result and nothing else on stdout", () => {
-    const { status, stdout, stderr } = demo("--json", "--trace", small, "--cap", "0.05", "--out", out);
+    const { status, stdout, stderr } = demo(
+      "--memory",
+      "--json",
+      "--trace",
+      small,
+      "--cap",
+      "0.05",
+      "--out",
+      out,
+    );
     expect([status, stderr.split("\n").length]).toEqual([0, 5]);
     expect(JSON.parse(stdout)).toMatchObject({
       trace: { file: small, calls: 200 },
@@ -77,14 +99,14 @@ describe.skipIf(!process.features.typescript)("main.ts (on a Node that strips ty
   });
 
   it("main: the summary names the page, on stdout", () => {
-    const { status, stdout, stderr } = demo("--trace", small, "--out", out);
+    const { status, stdout, stderr } = demo("--memory", "--trace", small, "--out", out);
     expect(status).toBe(0);
     expect(stdout).toContain(`page: ${out}`);
     expect(stderr).toBe(
       [
-        "never settled: 100 of 200 calls",
+        "never settled: 104 of 200 calls",
         "never settled: 200 of 200 calls",
-        "settled on completion: 100 of 200 calls",
+        "settled on completion: 104 of 200 calls",
         "settled on completion: 200 of 200 calls",
         "",
       ].join("\n"),
@@ -109,6 +131,7 @@ describe.skipIf(!process.features.typescript)("main.ts (on a Node that strips ty
       "--import",
       preload,
       path("examples/demo/main.ts"),
+      "--memory",
       "--json",
       "--trace",
       small,
@@ -125,7 +148,7 @@ describe.skipIf(!process.features.typescript)("main.ts (on a Node that strips ty
   it("main: a bad row is named by file and line", () => {
     const bad = join(folder, "bad.csv");
     writeFileSync(bad, `${HEADER}\n2023-11-16 18:15:46,1,x\n`);
-    expect(demo("--trace", bad)).toMatchObject({
+    expect(demo("--memory", "--trace", bad)).toMatchObject({
       status: 2,
       stdout: "",
       stderr: `demo: ${bad}:2: GeneratedTokens "x": not a whole number of tokens\n`,

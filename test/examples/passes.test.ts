@@ -1,7 +1,8 @@
 import { BudgetCap, formatUsd, usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import { Agenda } from "../../examples/demo/agenda.ts";
-import { type Pass, type PassName, runPass } from "../../examples/demo/passes.ts";
+import type { PassName } from "../../examples/demo/ground.ts";
+import { type Pass, runPass } from "../../examples/demo/passes.ts";
 import { BACKENDS, passedOver } from "../../examples/demo/service.ts";
 import type { Trace } from "../../examples/demo/trace.ts";
 import { gpt4oMini, HEADER, trace, traceText } from "./support.ts";
@@ -44,7 +45,7 @@ describe("the first 500 calls under a cap of $0.10", () => {
     expect(settled.spent).toBe(settled.trueCost);
     expect(settled.committedPeak).toBeLessThanOrEqual(usd("0.10"));
     expect(settled.inFlightPeak).toBeGreaterThan(10);
-    expect(settled.checks).toBeGreaterThan(settled.admitted * 10);
+    expect(settled.checks).toBeGreaterThan(settled.admitted * 9);
   });
 
   it("runPass: the month refuses where it is the smaller one", async () => {
@@ -111,9 +112,9 @@ it("Agenda: takes by time, then in the order of putting in", () => {
     [2, "b"],
   ] as const)
     agenda.add(at, event);
-  expect(agenda.takeDue(0.5)).toBeNull();
-  const taken = [2, 2, 2, Infinity, Infinity, Infinity].map((time) => agenda.takeDue(time)?.event);
-  expect(taken).toEqual(["a", "b", undefined, "c", "d", undefined]);
+  expect(agenda.nextAt).toBe(1);
+  expect([0.5, 2, 2, Infinity].map((time) => agenda.takeDue(time))).toEqual([[], ["a", "b"], [], ["c", "d"]]);
+  expect(agenda.nextAt).toBe(Infinity);
 });
 
 it("passedOver: says of each backend why only the hosted model is left", () => {

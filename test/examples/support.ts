@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { findListing, type Listing } from "../../examples/demo/price.ts";
 import { MAX_OUTPUT_TOKENS } from "../../examples/demo/service.ts";
@@ -23,4 +24,11 @@ export function trace(text: string): Trace {
 /** A model whose price does not depend on the day. */
 export function gpt4oMini(): Listing {
   return findListing("gpt-4o-mini", new Date("2026-01-01T00:00:00Z"));
+}
+
+/** Outside of a test runner the demo imports the built package. */
+export function buildOnce(): void {
+  if (existsSync(path("dist/index.js"))) return;
+  const tsup = path("node_modules/tsup/dist/cli-default.js");
+  spawnSync(process.execPath, [tsup, "--silent", "--no-dts"], { cwd: path("."), stdio: "inherit" });
 }

@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { sqliteStore } from "dispatch-kit/sqlite";
+import { InputError, reasonOf } from "./failure.ts";
+import type { Ground, Notes, Place, PlaceDescription } from "./ground.ts";
+import type { Answer, Prompt } from "./guards.ts";
+
+/** A run of the demo in a SQLite file, which outlives the process. */
+export interface SqlitePlace extends Place {
+  /** Whether there was an unfinished run of the same input. */
+  readonly isResumed: boolean;
+  /** The next run on this file starts anew. */
+  finish(): void;
+  close(): void;
+}
+
+const TABLES = `
+  CREATE TABLE demo_run (input TEXT NOT NULL, finished INTEGER NOT NULL CHECK (finished IN (0, 1)));
+  CREATE TABLE demo_notes (
+    pass TEXT NOT NULL, kind TEXT NOT NULL, line INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (pass, kind, line)
+  ) WITHOUT ROWID`;
+
+/**
+ * Opens the file for a run, and goes on with the one in it if that was killed.
+ *
+ * @param input - everything that decides the result: a run is resumed with the same, and no other.
+ * @throws InputError if the file is not a database of this demo, or another process has it open.
+ */
+export function inSqlite(file: string, input: unknown, isFresh: boolean): SqlitePlace {
+  const database = openFile(file);
+  const identity = createHash("sha256").update(JSON.stringify(input)).digest("hex");
+  let isResumed: boolean;
+  try {
+    isResumed = prepare(database, file, identity, isFresh);
+  } catch (error) {
+    database.close();
+    throw error instanceof InputError ? error : new InputError(`${file}: ${reasonOf(error)}`);
+  }
+  let commits = 0;
+  let commitSeconds = 0;
+  const commit = (): void => {
+    const started = performance.now();
+    database.exec("COMMIT");
+    commitSeconds += (performance.now() - started) / 1000;
+    commits++;
+  };
+  return {
+    isResumed,
+    async open(pass, clock) {
+      const store = sqliteStore<Prompt, Answer>(database, { schema: pass, clock: () => clock.now });
+      await store.migrate();
+      // All of a step, its notes included, is one transaction: a kill leaves whole steps behind.
+      const together: Ground["together"] = async (step) => {
+        database.exec("BEGIN IMMEDIATE");
+        try {
+          const value = await step();
+          commit();
+          return value;
+        } catch (error) {
+          if (database.isTransaction) database.exec("ROLLBACK");
+          throw error;
+        }
+      };
+      return {
+        isResumed,
+        store: Object.assign(store.within(database), { migrate: () => Promise.resolve() }),
+        notes: notesOf(database, pass),
+        together,
+      };
+    },
+    finish() {
+      database.exec("UPDATE demo_run SET finished = 1");
+    },
+    close() {
+      database.close();
+    },
+    get description(): PlaceDescription {
+      return { store: "sqlite", name: file, processes: 1, commits, commitSeconds };
+    },
+  };
+}
+
+function openFile(file: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return new DatabaseSync(file, { timeout: 1000 });
+  } catch (error) {
+    throw new InputError(`${file}: the database cannot be opened: ${reasonOf(error)}`);
+  }
+}
+
+/** Leaves a run of this input in the file; whether it was there before. */
+function prepare(database: DatabaseSync, file: string, identity: string, isFresh: boolean): boolean {
+  // Two demos on one file would take each other's steps. The lock is gone with the process.
+  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
+  const tables = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .all()
+    .map(({ name }) => String(name));
+  if (tables.length > 0 && !tables.includes("demo_run")) {
+    throw new InputError(`${file}: this is a database of something else`);
+  }
+  const run = tables.length > 0 ? database.prepare("SELECT input, finished FROM demo_run").get() : undefined;
+  const isResumed = !isFresh && run?.["input"] === identity && run["finished"] === 0;
+  if (!isResumed) {
+    for (const table of tables) database.exec(`DROP TABLE ${table}`);
+    database.exec(TABLES);
+    database.prepare("INSERT INTO demo_run VALUES (?, 0)").run(identity);
+  }
+  database.exec("COMMIT");
+  return isResumed;
+}
+
+function notesOf(database: DatabaseSync, pass: string): Notes {
+  const write = database.prepare("INSERT INTO demo_notes VALUES (?, ?, ?, ?)");
+  const read = database.prepare("SELECT line, text FROM demo_notes WHERE pass = ? AND kind = ?");
+  return {
+    write: (kind, line, text) => write.run(pass, kind, line, text),
+    read: (kind) => new Map(read.all(pass, kind).map(({ line, text }) => [Number(line), String(text)])),
+  };
+}
