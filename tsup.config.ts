@@ -7,6 +7,7 @@ export default defineConfig(({ dts }) => ({
     ledger: "src/ledger.ts",
     memory: "src/stores/memory/index.ts",
     worker: "src/worker/index.ts",
+    calls: "src/calls/index.ts",
     conformance: "src/conformance/index.ts",
     sqlite: "src/stores/sqlite/index.ts",
     postgres: "src/stores/postgres/index.ts",

@@ -5,6 +5,7 @@ import { format, inspect } from "node:util";
 import * as core from "dispatch-kit";
 import * as ledger from "dispatch-kit/ledger";
 import * as memory from "dispatch-kit/memory";
+import * as calls from "dispatch-kit/calls";
 import * as conformance from "dispatch-kit/conformance";
 import * as sqlite from "dispatch-kit/sqlite";
 import * as worker from "dispatch-kit/worker";
@@ -23,6 +24,7 @@ const entries = {
   "dispatch-kit/conformance": conformance,
   "dispatch-kit/sqlite": sqlite,
   "dispatch-kit/worker": worker,
+  "dispatch-kit/calls": calls,
   "node:sqlite": { DatabaseSync },
 };
 

@@ -15,6 +15,7 @@ export async function load() {
   const memory = await import("dispatch-kit/memory");
   const ledger = await import("dispatch-kit/ledger");
   await import("dispatch-kit/worker");
+  await import("dispatch-kit/calls");
   await import("dispatch-kit/conformance");
   await import("dispatch-kit/sqlite");
   await import("dispatch-kit/postgres");

@@ -1,0 +1,1 @@
+export { maxTokensOf } from "./max-tokens.ts";
