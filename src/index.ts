@@ -68,4 +68,5 @@ export {
   ToolRequirements,
 } from "./routing.ts";
 export { type EpochSeconds, epochSeconds } from "./time.ts";
-export { estimateTokens, tokenCost, type TokenPrices, TokenRates, type TokenTier } from "./tokens.ts";
+export type { TokenLimits, TokenPrices, TokenTier, TokenUsage } from "./token-fields.ts";
+export { estimateTokens, tokenCost, TokenRates } from "./tokens.ts";

@@ -1,40 +1,41 @@
 import { listOf, optional, orNull, notOurs, outOfRange, read, seal, whole } from "./internal/check.ts";
 import { ceilDiv, type Price, price, pricesJson, units18 } from "./internal/decimal.ts";
+import {
+  KIND_LIST,
+  kindReaders,
+  type LimitField,
+  limitOf,
+  TOKEN_KINDS,
+  type TokenKind,
+} from "./internal/token-kinds.ts";
 import { type MicroCents, microCents } from "./money.ts";
+import type { TokenLimits, TokenPrices, TokenTier, TokenUsage } from "./token-fields.ts";
 
-/** What a model call costs, in USD per million tokens; `requestUsd` once a call. */
-export interface TokenPrices {
-  readonly inputUsdPerMTok: Price;
-  readonly outputUsdPerMTok: Price;
-  /** Missing or `null`: the input price, never zero. */
-  readonly cacheReadUsdPerMTok?: Price | null;
-  /** Missing or `null`: the input price, never zero. */
-  readonly cacheWriteUsdPerMTok?: Price | null;
-  /** A fee for the call itself, in USD; none if missing (in a tier: the base fee). */
-  readonly requestUsd?: Price | null;
-}
+const fee = /* @__PURE__ */ orNull(price);
+const count = /* @__PURE__ */ optional(whole, 0);
+const atMost = /* @__PURE__ */ optional(whole, Infinity);
 
-/** Prices that apply to the whole call once it has more than `aboveInputTokens` input tokens. */
-export interface TokenTier extends TokenPrices {
-  readonly aboveInputTokens: number;
-}
+const PRICES = /* @__PURE__ */ kindReaders<
+  `${TokenKind}UsdPerMTok`,
+  "requestUsd" | "searchUsd",
+  Price | null
+>((kind) => `${kind}UsdPerMTok`, price, fee, { requestUsd: fee, searchUsd: fee });
+const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, whole, count, {
+  searches: count,
+});
+const LIMITS = /* @__PURE__ */ kindReaders(limitOf, whole, atMost, { maxSearches: count });
+type Counts<Field extends string> = Readonly<Record<Field, number>>;
 
-const PRICES = {
-  inputUsdPerMTok: price,
-  outputUsdPerMTok: price,
-  cacheReadUsdPerMTok: /* @__PURE__ */ orNull(price),
-  cacheWriteUsdPerMTok: /* @__PURE__ */ orNull(price),
-  requestUsd: /* @__PURE__ */ orNull(price),
-};
-
-/** Exact prices in units of 10^-18 USD (a million tokens, or a request) from `above` input tokens on. */
+/** Exact prices in units of 10^-18 USD (a million tokens, a request, a search) from `above` input tokens on. */
 interface Units {
   readonly above: number;
-  readonly input: bigint;
-  readonly output: bigint;
-  readonly cacheRead: bigint;
-  readonly cacheWrite: bigint;
+  readonly price: Readonly<Record<TokenKind, bigint>>;
+  /** The kinds of input and of output, the dearest first. */
+  readonly input: readonly TokenKind[];
+  readonly output: readonly TokenKind[];
   readonly request: bigint;
+  /** `null` if searches have no price. */
+  readonly search: bigint | null;
 }
 
 /**
@@ -52,7 +53,19 @@ export class TokenRates {
   declare readonly outputUsdPerMTok: Price;
   declare readonly cacheReadUsdPerMTok: Price | null;
   declare readonly cacheWriteUsdPerMTok: Price | null;
+  declare readonly cacheWrite1hUsdPerMTok?: Price;
+  declare readonly inputAudioUsdPerMTok?: Price;
+  declare readonly inputImageUsdPerMTok?: Price;
+  declare readonly inputVideoUsdPerMTok?: Price;
+  declare readonly cacheReadAudioUsdPerMTok?: Price;
+  declare readonly cacheReadImageUsdPerMTok?: Price;
+  declare readonly outputAudioUsdPerMTok?: Price;
+  declare readonly outputImageUsdPerMTok?: Price;
+  declare readonly outputVideoUsdPerMTok?: Price;
+  declare readonly outputReasoningUsdPerMTok?: Price;
+  declare readonly outputCitationUsdPerMTok?: Price;
   declare readonly requestUsd: Price | null;
+  declare readonly searchUsd?: Price;
   declare readonly tiers: readonly TokenTier[];
 
   /**
@@ -60,7 +73,8 @@ export class TokenRates {
    * @throws RangeError for a negative or inexact price, or two tiers that start at the same count.
    */
   constructor(rates: TokenPrices & { readonly tiers?: readonly TokenTier[] }) {
-    seal(this, read("TokenRates", rates, { ...PRICES, tiers: optional(tierList, Object.freeze([])) }));
+    const tiers = optional(tierList, Object.freeze([]));
+    seal(this, stated(read<object>("TokenRates", rates, { ...PRICES, tiers })));
   }
 
   /** Whether a value is one that this copy of the library made: not a clone, not a look-alike. */
@@ -90,10 +104,19 @@ function ourRates(what: string, value: unknown): TokenRates {
   throw notOurs(what, "TokenRates", value);
 }
 
+/** Without the fields that few models have, where there is no such price. */
+function stated(fields: object): object {
+  const always = ["cacheReadUsdPerMTok", "cacheWriteUsdPerMTok", "requestUsd"];
+  return Object.fromEntries(
+    Object.entries(fields).filter(([key, value]) => value !== null || always.includes(key)),
+  );
+}
+
 /** Reads tiers: no two start at the same count. */
 function tierList(what: string, value: unknown): readonly TokenTier[] {
   const tiers = listOf((at, entry) =>
-    Object.freeze(read<TokenTier>(at, entry, { aboveInputTokens: whole, ...PRICES })),
+    // The readers of the two prices that must be there take no null.
+    Object.freeze(stated(read<object>(at, entry, { aboveInputTokens: whole, ...PRICES })) as TokenTier),
   )(what, value);
   const starts = tiers.map(({ aboveInputTokens }) => aboveInputTokens);
   if (new Set(starts).size === starts.length) return tiers;
@@ -105,8 +128,8 @@ function unitsByStart(what: string, value: unknown): readonly [Units, ...Units[]
   const rates = ourRates(what, value);
   let units = parsed.get(rates);
   if (units === undefined) {
-    const base = unitsOf(rates, 0, 0n);
-    const tiers = rates.tiers.map((tier) => unitsOf(tier, tier.aboveInputTokens, base.request));
+    const base = unitsOf(rates, 0, null);
+    const tiers = rates.tiers.map((tier) => unitsOf(tier, tier.aboveInputTokens, base));
     units = [base, ...tiers.sort((a, b) => a.above - b.above)];
     parsed.set(rates, units);
   }
@@ -116,19 +139,38 @@ function unitsByStart(what: string, value: unknown): readonly [Units, ...Units[]
 /** What prices parse to, once for each rates: they are frozen. */
 const parsed = /* @__PURE__ */ new WeakMap<TokenRates, readonly [Units, ...Units[]]>();
 
-/** A missing cache price is the input price, never zero. */
-function unitsOf(prices: TokenPrices, above: number, baseRequest: bigint): Units {
-  const units = (given: Price | null | undefined, missing: bigint): bigint =>
-    (given ?? null) === null ? missing : units18("price", given);
-  const input = units(prices.inputUsdPerMTok, 0n);
+/** A missing price is that of what the kind is part of, the dearest of several, never zero. */
+function unitsOf(prices: TokenPrices, above: number, base: Units | null): Units {
+  // Own fields only: what few models have is not there, and a polluted prototype must not stand in for it.
+  const own = (field: keyof TokenPrices): bigint | null => {
+    const given = Object.hasOwn(prices, field) ? (prices[field] ?? null) : null;
+    return given === null ? null : units18("price", given);
+  };
+  const ownPrice = (kind: TokenKind): bigint | null => own(`${kind}UsdPerMTok`);
+  // Every kind gets its price below, what it is part of before it.
+  const all = {} as Record<TokenKind, bigint>;
+  for (const [kind, wholes] of [...KIND_LIST].reverse()) {
+    const [nearest] = wholes;
+    const given = ownPrice(kind);
+    const inherited = wholes.slice(0, -1).filter((whole) => ownPrice(whole) !== null);
+    all[kind] = given ?? dearest(inherited.map((whole) => all[whole])) ?? all[nearest ?? kind];
+  }
+  const sorted = (direction: TokenKind): readonly TokenKind[] =>
+    KIND_LIST.filter(([kind, wholes]) => (wholes.at(-1) ?? kind) === direction)
+      .map(([kind]) => kind)
+      .sort((a, b) => (all[a] > all[b] ? -1 : 1));
   return {
     above,
-    input,
-    output: units(prices.outputUsdPerMTok, 0n),
-    cacheRead: units(prices.cacheReadUsdPerMTok, input),
-    cacheWrite: units(prices.cacheWriteUsdPerMTok, input),
-    request: units(prices.requestUsd, baseRequest),
+    price: all,
+    input: sorted("input"),
+    output: sorted("output"),
+    request: own("requestUsd") ?? base?.request ?? 0n,
+    search: own("searchUsd") ?? base?.search ?? null,
   };
+}
+
+function dearest(prices: readonly bigint[]): bigint | null {
+  return prices.reduce<bigint | null>((most, next) => (most === null || next > most ? next : most), null);
 }
 
 const TOKENS_PER_PRICE = 1_000_000n;
@@ -136,47 +178,85 @@ const TOKENS_PER_PRICE = 1_000_000n;
 const MICRO_CENT = 10_000_000_000_000_000n;
 
 /**
- * The most that a call can cost: no cache hit, the dearest price and the dearest tier within reach.
+ * The most that a call can cost: no cache hit, the dearest price and the dearest tier within reach. At the
+ * very edge of a tier, where providers disagree, the dearer side counts.
  *
- * @param limits - the most input tokens (cached ones included) and output tokens, whole numbers.
+ * @param limits - the most input tokens (cached ones included) and output tokens, whole numbers; and less
+ *   for the kinds of tokens that the call cannot have so many of, such as `maxInputAudioTokens: 0`.
  * @returns micro-cents, rounded up once; never below {@link tokenCost} of any usage within the limits.
  * @throws TypeError for a missing or unknown field or a wrong type.
- * @throws RangeError for a count that is negative or not whole.
+ * @throws RangeError for a count that is negative or not whole, or for searches that have no price.
  * @example
  * ```ts
  * const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, cacheWriteUsdPerMTok: 3.75 });
- * formatUsd(estimateTokens(rates, { maxInputTokens: 1000, maxOutputTokens: 100 })); // => "0.00525"
+ * const limits = { maxInputTokens: 1000, maxOutputTokens: 100 };
+ * formatUsd(estimateTokens(rates, limits)); // => "0.00525"
+ * formatUsd(estimateTokens(rates, { ...limits, maxCacheWriteTokens: 0 })); // => "0.0045"
  * ```
  */
-export function estimateTokens(
-  rates: TokenRates,
-  limits: { readonly maxInputTokens: number; readonly maxOutputTokens: number },
-): MicroCents {
+export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCents {
   const tiers = unitsByStart("estimateTokens: rates", rates);
-  const given = read("estimateTokens", limits, { maxInputTokens: whole, maxOutputTokens: whole });
+  const given = read<Counts<keyof typeof LIMITS>>("estimateTokens", limits, LIMITS);
   const input = given.maxInputTokens;
-  const output = BigInt(given.maxOutputTokens);
   let most = 0n;
   tiers.forEach((tier, index) => {
-    if (index > 0 && tier.above >= input) return;
+    if (index > 0 && tier.above > input) return;
     // A tier ends where the next one starts; a call with more input is repriced as a whole.
-    let dearest = tier.input;
-    for (const cached of [tier.cacheRead, tier.cacheWrite]) if (cached > dearest) dearest = cached;
-    const reach = BigInt(Math.min(input, tiers[index + 1]?.above ?? input));
-    const cost = reach * dearest + output * tier.output + tier.request * TOKENS_PER_PRICE;
+    const reach = Math.min(input, tiers[index + 1]?.above ?? input);
+    const cost =
+      dearestOf(tier, tier.input, reach, given) +
+      dearestOf(tier, tier.output, given.maxOutputTokens, given) +
+      fees("estimateTokens: maxSearches", tier, given.maxSearches);
     if (cost > most) most = cost;
   });
   return microCents(ceilDiv(most, MICRO_CENT));
 }
 
 /**
+ * The most that so many tokens can cost: as many as there can be of the dearest kind, and so on down.
+ *
+ * That is the most because the bounds nest. Cached audio is part of two kinds that do not: it uses up the room
+ * for audio, and is only limited by that for cached tokens, which can but raise the sum.
+ */
+function dearestOf(
+  tier: Units,
+  kinds: readonly TokenKind[],
+  tokens: number,
+  limits: Counts<LimitField>,
+): bigint {
+  const room = { ...limits };
+  let left = tokens;
+  let cost = 0n;
+  for (const kind of kinds) {
+    const parts = [kind, ...TOKEN_KINDS[kind]];
+    const taken = Math.min(left, ...parts.map((part) => (nests(kind, part) ? room : limits)[limitOf(part)]));
+    for (const part of parts) if (nests(kind, part)) room[limitOf(part)] -= taken;
+    cost += BigInt(taken) * tier.price[kind];
+    left -= taken;
+    if (left === 0) break;
+  }
+  return cost;
+}
+
+function nests(kind: TokenKind, part: TokenKind): boolean {
+  return part !== "cacheRead" || kind === part;
+}
+
+/** What is paid for the call itself and for its searches. */
+function fees(what: string, tier: Units, searches: number): bigint {
+  if (tier.search === null && searches > 0) throw outOfRange(what, "0, for they have no price", searches);
+  return (tier.request + BigInt(searches) * (tier.search ?? 0n)) * TOKENS_PER_PRICE;
+}
+
+/**
  * What a call has cost, from the provider's usage report.
  *
  * @param usage - token counts, whole numbers; `inputTokens` includes those read from and written to a
- *   cache, which default to 0.
+ *   cache, and every kind of tokens those that are part of it. What is left out is 0.
  * @returns micro-cents, rounded up once.
  * @throws TypeError for a missing or unknown field, an explicit `undefined` or a wrong type.
- * @throws RangeError for a count that is negative or not whole, or more cached tokens than input tokens.
+ * @throws RangeError for a count that is negative or not whole, more tokens of a kind than of what it is
+ *   part of, or searches that have no price.
  * @example
  * ```ts
  * const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, cacheReadUsdPerMTok: 0.3 });
@@ -184,36 +264,26 @@ export function estimateTokens(
  * formatUsd(tokenCost(rates, usage)); // => "0.00234"
  * ```
  */
-export function tokenCost(
-  rates: TokenRates,
-  usage: {
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-    readonly cacheReadTokens?: number;
-    readonly cacheWriteTokens?: number;
-  },
-): MicroCents {
+export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
   const tiers = unitsByStart("tokenCost: rates", rates);
-  const none = optional(whole, 0);
-  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = read("tokenCost", usage, {
-    inputTokens: whole,
-    outputTokens: whole,
-    cacheReadTokens: none,
-    cacheWriteTokens: none,
-  });
-  const cacheRead = BigInt(cacheReadTokens);
-  const cacheWrite = BigInt(cacheWriteTokens);
-  const uncached = BigInt(inputTokens) - cacheRead - cacheWrite;
-  if (uncached < 0n) {
-    throw outOfRange("tokenCost: inputTokens", `at least the cached ${cacheRead + cacheWrite}`, inputTokens);
-  }
+  const { searches, ...counts } = read<Counts<keyof typeof COUNTS>>("tokenCost", usage, COUNTS);
   // The list is never empty, and only its later members start above 0.
-  const tier = tiers.reduce((found, next) => (inputTokens > next.above ? next : found));
-  const cost =
-    uncached * tier.input +
-    cacheRead * tier.cacheRead +
-    cacheWrite * tier.cacheWrite +
-    BigInt(outputTokens) * tier.output +
-    tier.request * TOKENS_PER_PRICE;
+  const tier = tiers.reduce((found, next) => (counts.inputTokens > next.above ? next : found));
+  const left = { ...counts };
+  let cost = fees("tokenCost: searches", tier, searches);
+  for (const [kind, wholes] of KIND_LIST) {
+    const own = left[`${kind}Tokens`];
+    if (own === 0) continue;
+    if (own < 0) {
+      const parts = counts[`${kind}Tokens`] - own;
+      throw outOfRange(
+        `tokenCost: ${kind}Tokens`,
+        `at least the ${parts} within it`,
+        counts[`${kind}Tokens`],
+      );
+    }
+    for (const of of wholes) left[`${of}Tokens`] -= own;
+    cost += BigInt(own) * tier.price[kind];
+  }
   return microCents(ceilDiv(cost, MICRO_CENT));
 }

@@ -187,7 +187,7 @@ const table: readonly (readonly [
     () => new TokenRates({ ...prices, tiers: [{ aboveInputTokens: 0.5, ...prices }] }),
   ],
   [
-    "tokenCost: inputTokens must be at least the cached 11; got 10",
+    "tokenCost: inputTokens must be at least the 11 within it; got 10",
     RangeError,
     () =>
       tokenCost(new TokenRates(prices), {

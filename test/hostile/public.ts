@@ -118,7 +118,7 @@ const tokens = new TokenRates({ inputUsdPerMTok: "3", outputUsdPerMTok: "15", ti
 
 const none = (): readonly unknown[] => [];
 /** It takes no argument: whatever is given, it answers as ever. */
-const always = (right: unknown): Entry["law"] => {
+const answers = (right: unknown): Entry["law"] => {
   return (result) => isDeepStrictEqual(result, right);
 };
 /** A value with exactly the fields that were given. */
@@ -134,7 +134,7 @@ const is = (genuine: object): Entry => ({
 const json = (genuine: { toJSON: () => unknown }): Entry => ({
   self: genuine,
   args: none,
-  law: always(genuine.toJSON()),
+  law: answers(genuine.toJSON()),
 });
 
 const gb = law.orNull(law.finite);
@@ -142,15 +142,42 @@ const names = law.orNull(law.listOf(law.nameUpTo(500)));
 const id = law.nameUpTo(200);
 const hosts = { hasGpu: law.or(false, law.flag), availableVramGb: gb };
 const machines = { gpuUsdPerS: law.rate, vcpuUsdPerS: law.rate, gibUsdPerS: law.rate, idleTailS: law.price };
+const parts = [
+  "cacheRead",
+  "cacheWrite",
+  "cacheWrite1h",
+  "cacheReadAudio",
+  "cacheReadImage",
+  "inputAudio",
+  "inputImage",
+  "inputVideo",
+  "outputAudio",
+  "outputImage",
+  "outputVideo",
+  "outputReasoning",
+  "outputCitation",
+];
+const ofParts = (name: (part: string) => string, field: law.Field): Record<string, law.Field> =>
+  Object.fromEntries(parts.map((part) => [name(part), field]));
 const prices = {
   inputUsdPerMTok: law.price,
   outputUsdPerMTok: law.price,
-  cacheReadUsdPerMTok: law.orNull(law.price),
-  cacheWriteUsdPerMTok: law.orNull(law.price),
+  ...ofParts((part) => `${part}UsdPerMTok`, law.orNull(law.price)),
   requestUsd: law.orNull(law.price),
+  searchUsd: law.orNull(law.price),
 };
-const tiers = law.listOf((model) => law.fieldsOf({ aboveInputTokens: law.whole, ...prices }, model));
-const pricesOf = { ...prices, tiers: law.or([], tiers) };
+const always = ["cacheReadUsdPerMTok", "cacheWriteUsdPerMTok", "requestUsd"];
+/** A price that few models have is not there at all where there is none. */
+const stated = (fields: unknown): unknown =>
+  isPlain(fields)
+    ? Object.fromEntries(Object.entries(fields).filter(([key, of]) => of !== null || always.includes(key)))
+    : fields;
+const tiers = law.listOf((model) => stated(law.fieldsOf({ aboveInputTokens: law.whole, ...prices }, model)));
+const ratesLaw: Law = (result, [model]) =>
+  law.has(result, stated(law.fieldsOf({ ...prices, tiers: law.or([], tiers) }, model)));
+
+const count = law.or(0, law.whole);
+const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 /** Dollars as JSON has them. */
 const dollars: law.Field = (model) => {
@@ -354,25 +381,26 @@ export const TABLE: Readonly<Record<string, Entry>> = {
   estimateTokens: {
     args: () => [tokens, { maxInputTokens: 2000, maxOutputTokens: 100 }],
     law: (result, [rates, model]) => {
-      const limits = law.fieldsOf({ maxInputTokens: law.whole, maxOutputTokens: law.whole }, model);
+      const rest = { ...ofParts((part) => `max${capitalized(part)}Tokens`, count), maxSearches: count };
+      const whole = { maxInputTokens: law.whole, maxOutputTokens: law.whole };
+      const limits = law.fieldsOf({ ...whole, ...rest }, model);
       if (rates !== tokens || limits === law.REFUSED) return false;
-      const { maxInputTokens, maxOutputTokens } = limits as Record<string, number>;
+      // These rates have one price for all input, one for all output, and none for searches.
+      const { maxInputTokens, maxOutputTokens, maxSearches } = limits as Record<string, number>;
+      if (maxSearches !== 0) return false;
       return result === tokenUsd(maxInputTokens, maxOutputTokens);
     },
   },
   tokenCost: {
     args: () => [tokens, { inputTokens: 2000, outputTokens: 100, cacheReadTokens: 10, cacheWriteTokens: 0 }],
     law: (result, [rates, model]) => {
-      const cached = law.or(0, law.whole);
-      const counts = { inputTokens: law.whole, outputTokens: law.whole };
-      const usage = law.fieldsOf({ ...counts, cacheReadTokens: cached, cacheWriteTokens: cached }, model);
+      const rest = { ...ofParts((part) => `${part}Tokens`, count), searches: count };
+      const usage = law.fieldsOf({ inputTokens: law.whole, outputTokens: law.whole, ...rest }, model);
       if (rates !== tokens || usage === law.REFUSED) return false;
-      const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = usage as Record<
-        string,
-        number
-      >;
-      // These rates have no price of their own for the cache.
-      if (Number(cacheReadTokens) + Number(cacheWriteTokens) > Number(inputTokens)) return false;
+      const of = usage as Record<string, number>;
+      const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, searches } = of;
+      if (searches !== 0 || Number(cacheReadTokens) + Number(cacheWriteTokens) > Number(inputTokens))
+        return false;
       return result === tokenUsd(inputTokens, outputTokens);
     },
   },
@@ -428,7 +456,7 @@ export const TABLE: Readonly<Record<string, Entry>> = {
     args: () => [{ reserved: "4.00", spent: "6.00" }],
     law: value({ reserved: dollars, spent: dollars }),
   },
-  "BudgetState#committed": { self: over, args: none, law: always(usd(10)) },
+  "BudgetState#committed": { self: over, args: none, law: answers(usd(10)) },
   "BudgetState#toJSON": json(over),
 
   "new CostRates": {
@@ -446,12 +474,12 @@ export const TABLE: Readonly<Record<string, Entry>> = {
 
   "new TokenRates": {
     args: () => [{ inputUsdPerMTok: "3", outputUsdPerMTok: 15, requestUsd: null, tiers: [tier] }],
-    law: value(pricesOf),
+    law: ratesLaw,
   },
   "TokenRates.is": is(tokens),
   "TokenRates.fromJSON": {
     args: () => [JSON.parse(JSON.stringify(tokens)) as unknown],
-    law: value(pricesOf),
+    law: ratesLaw,
   },
   "TokenRates#toJSON": json(tokens),
 
@@ -538,8 +566,8 @@ export const TABLE: Readonly<Record<string, Entry>> = {
     },
   },
   "ExternalEndpoint.is": is(endpoint),
-  "ExternalEndpoint#baseUrl": { self: endpoint, args: none, law: always(baseUrl) },
-  "ExternalEndpoint#host": { self: endpoint, args: none, law: always("api.example.com") },
+  "ExternalEndpoint#baseUrl": { self: endpoint, args: none, law: answers(baseUrl) },
+  "ExternalEndpoint#host": { self: endpoint, args: none, law: answers("api.example.com") },
   "ExternalEndpoint#bearer": {
     self: endpoint,
     args: () => [{ KEY: "k-1", OTHER: "x" }],
