@@ -102,7 +102,7 @@ function usageOf(of: Leaves, searches = 0): Required<TokenUsage> {
 
 function priceOf(of: TokenPrices, places: readonly string[]): Rational {
   const found = (kind: string): Rational | null => {
-    const listed = Object.entries<unknown>(of).find(([key]) => key === `${kind}UsdPerMTok`)?.[1];
+    const listed = Object.entries({ ...of }).find(([key]) => key === `${kind}UsdPerMTok`)?.[1];
     return typeof listed === "string" ? rational(listed) : null;
   };
   for (const place of places) {

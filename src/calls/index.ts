@@ -1,1 +1,4 @@
 export { maxTokensOf } from "./max-tokens.ts";
+export { ratesFromGenaiPrices } from "./prices/genai-prices.ts";
+export { type LitellmOptions, ratesFromLitellm } from "./prices/litellm.ts";
+export type { PriceOptions, RatesOutcome, RefusedPrice } from "./prices/outcome.ts";
