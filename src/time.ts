@@ -24,7 +24,8 @@ export function epochSeconds(value: Date | number): EpochSeconds {
 /** Checks that a value is an instant in seconds. */
 export function instant(what: string, value: unknown): EpochSeconds {
   if (typeof value !== "number") throw wrongType(what, "seconds, or epochSeconds(…) of a Date", value);
-  if (!(Math.abs(value) < LIMIT)) throw outOfRange(what, "finite seconds, no milliseconds and no invalid Date", value);
+  if (!(Math.abs(value) < LIMIT))
+    throw outOfRange(what, "finite seconds, no milliseconds and no invalid Date", value);
   // The brand is what this check is for.
   return value as EpochSeconds;
 }
