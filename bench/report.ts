@@ -2,6 +2,7 @@ import { type AdmitsCase, OURS, type Outcome, OUTCOMES, RAW } from "./admits.ts"
 import { type Machine } from "./machine.ts";
 import { noise, nsOf, ratio, type Timing } from "./measure.ts";
 import { type RoutingCase } from "./routing.ts";
+import { table } from "./table.ts";
 import { admission, type Measured, type Target } from "./targets.ts";
 
 export function machineText(of: Machine): string {
@@ -74,15 +75,4 @@ function cells(timing: Timing): string[] {
 /** Three significant digits, or all the whole ones. */
 function digits(value: number): string {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
-
-/** A title and lined-up columns: the first to the left, the figures to the right. */
-function table(title: string, columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join("  ");
-  const rule = widths.map((width) => "-".repeat(width)).join("  ");
-  return ["", title, line(columns), rule, ...rows.map(line)].join("\n");
 }

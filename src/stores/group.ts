@@ -19,14 +19,19 @@ const LANES = 8;
  */
 export class Group<Input, Answer> {
   readonly #run: (inputs: readonly Input[]) => Promise<readonly Answer[]>;
-  readonly #key: (input: Input) => string;
+  readonly #key: (input: Input) => string | null;
   #waiting: Waiting<Input, Answer>[] = [];
+  /** The keys of the calls that travel. */
+  readonly #aboard = new Set<string>();
   #running = 0;
   #lanes = 1;
   #patience: ReturnType<typeof setTimeout> | null = null;
 
-  /** @param key - two calls with the same key do not travel together. */
-  constructor(run: (inputs: readonly Input[]) => Promise<readonly Answer[]>, key: (input: Input) => string) {
+  /** @param key - of two calls with one key the second waits for the first; one without a key goes with any. */
+  constructor(
+    run: (inputs: readonly Input[]) => Promise<readonly Answer[]>,
+    key: (input: Input) => string | null,
+  ) {
     this.#run = run;
     this.#key = key;
   }
@@ -51,18 +56,23 @@ export class Group<Input, Answer> {
       }, PATIENCE);
       return;
     }
-    const taken = new Set<string>();
+    const taken = new Set(this.#aboard);
     const together: Waiting<Input, Answer>[] = [];
     const later: Waiting<Input, Answer>[] = [];
     for (const call of this.#waiting) {
       const key = this.#key(call.input);
-      if (together.length === MOST || taken.has(key)) later.push(call);
+      if (together.length === MOST || (key !== null && taken.has(key))) later.push(call);
       else together.push(call);
-      taken.add(key);
+      if (key !== null) taken.add(key);
     }
     this.#waiting = later;
+    // Those that are left follow calls with their own keys.
+    if (together.length === 0) return;
+    const keys = together.map(({ input }) => this.#key(input)).filter((key) => key !== null);
+    for (const key of keys) this.#aboard.add(key);
     this.#running++;
     void this.#travel(together).finally(() => {
+      for (const key of keys) this.#aboard.delete(key);
       this.#running--;
       this.#lanes = 1;
       if (this.#patience !== null) clearTimeout(this.#patience);

@@ -42,7 +42,6 @@ import type { JobState } from "../../lifecycle.ts";
 import { type MicroCents, microCents } from "../../money.ts";
 import { type EpochSeconds, instant } from "../../time.ts";
 import type { ClaimedText, Completion, Failure } from "../engine/attempts.ts";
-import { bookingOf } from "../engine/money.ts";
 import type { Submission } from "../engine/queue.ts";
 import type { JobFilter, ShownJob } from "../engine/tables.ts";
 import { Group } from "../group.ts";
@@ -81,7 +80,7 @@ type SubmitAnswered =
 type ReportAnswered<Kind> =
   | { readonly kind: "stale" }
   | { readonly kind: "free" }
-  | { readonly kind: Kind; readonly hold: HoldAnswer | null };
+  | { readonly kind: Kind; readonly held: string; readonly booked: string };
 type CompleteAnswered = ReportAnswered<"completed">;
 
 /** How often a statement is tried that met another one. */
@@ -96,7 +95,7 @@ export class PostgresOperations implements Operations {
   readonly #schema: string;
   readonly #clock: (() => EpochSeconds) | null;
   readonly #alone: boolean;
-  readonly #groups = new Map<string, Group<Item, unknown>>();
+  readonly #groups = new Map<string, unknown>();
 
   constructor(client: PostgresClient, schema: string, clock: (() => EpochSeconds) | null, alone: boolean) {
     this.#client = client;
@@ -177,16 +176,28 @@ export class PostgresOperations implements Operations {
   }
 
   async submit(submission: Submission): Promise<SubmitOutcome> {
-    const answer = await this.#grouped<SubmitAnswered>("submit", submissionInput(submission), false);
+    const answer = await this.#together<Submission, SubmitAnswered>(
+      "submit",
+      submission,
+      ({ body }) => body.jobId,
+      (inputs) => this.#submit(inputs, false),
+    );
     return submitted(answer, submission);
   }
 
   async submitMany(submissions: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
-    const answers = await this.#allOrNothing<SubmitAnswered>("submit", submissions.map(submissionInput));
+    const answers = await allOrNothing(() => this.#submit(submissions, true));
     return Object.freeze(
       answers instanceof Undone
         ? submissions.map((submission) => undone(answers.answer as SubmitAnswered, submission))
         : submissions.map((submission, index) => submitted(at(answers, index), submission)),
+    );
+  }
+
+  #submit(submissions: readonly Submission[], atomic: boolean): Promise<readonly SubmitAnswered[]> {
+    const [jobs, approvals] = submissionInputs(submissions);
+    return this.#tried(() =>
+      this.#call("submit", items(jobs), items(approvals), this.#at(), [atomic, "boolean"]),
     );
   }
 
@@ -223,24 +234,37 @@ export class PostgresOperations implements Operations {
   }
 
   async claimMany(lanes: readonly string[], limit: number): Promise<readonly ClaimedText[]> {
-    const claimed = await this.#call<
-      readonly {
-        readonly jobId: string;
-        readonly leasedAt: EpochSeconds;
-        readonly attempts: number;
-        readonly token: string;
-        readonly payload: string;
-        readonly paid: boolean;
-        readonly priority: number;
-        readonly runAt: number;
-        readonly sequence: number;
-      }[]
-    >("claim", [JSON.stringify(lanes), "jsonb"], [limit, "bigint"], this.#at());
-    return [...claimed]
-      .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence)
-      .map(({ jobId, leasedAt, attempts, token, payload, paid }) => {
-        return { lease: new Lease({ jobId, leasedAt, attempts, token }), payload, paid };
-      });
+    const claimed = await this.#together<ClaimInput, readonly ClaimAnswered[]>(
+      "claim",
+      { lanes, most: limit },
+      () => null,
+      (inputs) => this.#claim(inputs),
+    );
+    return claimed.map(([jobId, leasedAt, attempts, token, payload, paid]) => {
+      return { lease: new Lease({ jobId, leasedAt, attempts, token }), payload, paid };
+    });
+  }
+
+  /** Those that ask for the same lanes take what there is in the order in which they came. */
+  async #claim(inputs: readonly ClaimInput[]): Promise<readonly (readonly ClaimAnswered[])[]> {
+    const asked = new Map<string, ClaimInput[]>();
+    for (const input of inputs) {
+      const lanes = JSON.stringify(input.lanes);
+      const alike = asked.get(lanes);
+      if (alike) alike.push(input);
+      else asked.set(lanes, [input]);
+    }
+    const list = [...asked.values()].map((alike) => {
+      const most = alike.reduce((sum, input) => sum + input.most, 0);
+      return { lanes: alike[0]?.lanes, most: Math.min(most, Number.MAX_SAFE_INTEGER) };
+    });
+    const rows = await this.#call<readonly (readonly ClaimAnswered[])[]>("claim", items(list), this.#at());
+    const answers = new Map<ClaimInput, readonly ClaimAnswered[]>();
+    [...asked.values()].forEach((alike, index) => {
+      let taken = 0;
+      for (const input of alike) answers.set(input, at(rows, index).slice(taken, (taken += input.most)));
+    });
+    return inputs.map((input) => answers.get(input) ?? []);
   }
 
   async complete(completion: Completion): Promise<CompleteOutcome> {
@@ -250,7 +274,16 @@ export class PostgresOperations implements Operations {
   }
 
   async completeMany(completions: readonly Completion[]): Promise<readonly CompleteOutcome[]> {
-    const answers = await this.#allOrNothing<CompleteAnswered>("complete", completions.map(completionInput));
+    const answers = await allOrNothing(() =>
+      this.#tried(() =>
+        this.#call<readonly CompleteAnswered[]>(
+          "complete",
+          items(completions.map(completionInput)),
+          this.#at(),
+          [true, "boolean"],
+        ),
+      ),
+    );
     if (answers instanceof Undone) {
       const { jobId, actual } = answers.answer as { readonly jobId: string; readonly actual: string };
       throw noActualCost("complete", jobId, microCents(actual));
@@ -273,7 +306,7 @@ export class PostgresOperations implements Operations {
     const answer = await this.#grouped<ReportAnswered<Kind>>("fail", input);
     if (answer.kind === "free") throw noActualCost("fail", lease.jobId, actual);
     if (answer.kind === "stale") return outcome({ kind: "stale" });
-    return outcome({ kind: answer.kind, booked: bookingOf(answer.hold && holdOf(answer.hold)).booked });
+    return outcome({ kind: answer.kind, booked: microCents(answer.booked) });
   }
 
   renew({ jobId, token }: Lease): Promise<boolean> {
@@ -332,24 +365,31 @@ export class PostgresOperations implements Operations {
     const last = atomic === undefined ? [] : [[atomic, "boolean"] as const];
     const run = (inputs: readonly Item[]): Promise<readonly unknown[]> =>
       this.#tried(() => this.#call(name, items(inputs), this.#at(), ...last));
-    // What a function answers is declared with each operation, here and below.
-    if (this.#alone) return at(await run([input]), 0) as Answer;
-    let group = this.#groups.get(name);
-    if (group === undefined) {
-      group = new Group(run, ({ token, holdId, jobId }) => token ?? holdId ?? jobId ?? "");
-      this.#groups.set(name, group);
-    }
-    return (await group.call(input)) as Answer;
+    // What a function answers is declared with each operation.
+    const answer = await this.#together(
+      name,
+      input,
+      ({ token, holdId, jobId }) => token ?? holdId ?? jobId ?? "",
+      run,
+    );
+    return answer as Answer;
   }
 
-  /** In one transaction; what undid it, if there was a conflict. */
-  async #allOrNothing<Answer>(name: string, inputs: readonly Item[]): Promise<readonly Answer[] | Undone> {
-    try {
-      return await this.#tried(() => this.#call(name, items(inputs), this.#at(), [true, "boolean"]));
-    } catch (error) {
-      if (error instanceof Undone) return error;
-      throw error;
+  /** In one statement with the other calls of a name, unless inside a caller's transaction. */
+  async #together<Input, Answer>(
+    name: string,
+    input: Input,
+    key: (input: Input) => string | null,
+    run: (inputs: readonly Input[]) => Promise<readonly Answer[]>,
+  ): Promise<Answer> {
+    if (this.#alone) return at(await run([input]), 0);
+    // Under a name all calls are of one type.
+    let group = this.#groups.get(name) as Group<Input, Answer> | undefined;
+    if (group === undefined) {
+      group = new Group(run, key);
+      this.#groups.set(name, group);
     }
+    return group.call(input);
   }
 
   /** Again, if it met another statement; inside a caller's transaction there is nothing left to try in. */
@@ -377,6 +417,31 @@ export class PostgresOperations implements Operations {
     return [this.#clock ? this.#clock() : null, "float8"];
   }
 }
+
+/** In one transaction; what undid it, if there was a conflict. */
+async function allOrNothing<Answer>(
+  run: () => Promise<readonly Answer[]>,
+): Promise<readonly Answer[] | Undone> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof Undone) return error;
+    throw error;
+  }
+}
+
+interface ClaimInput {
+  readonly lanes: readonly string[];
+  readonly most: number;
+}
+type ClaimAnswered = readonly [
+  jobId: string,
+  leasedAt: EpochSeconds,
+  attempts: number,
+  token: string,
+  payload: string,
+  paid: boolean,
+];
 
 /** What one call gives its function; two about one thing do not travel together. */
 interface Item {
@@ -419,11 +484,22 @@ function approvalColumns(approved: CheckedApproval | null): object {
   };
 }
 
-function submissionInput({ body, approved }: Submission): Item {
-  const { maxCost, ...rest } = body;
-  // Free work holds nothing, so it locks no scope.
-  const held = isFree(body) && approved ? { ...approved, scopes: [] } : approved;
-  return { ...rest, maxCost: String(maxCost), ...approvalColumns(held) };
+/** Jobs, and the approvals that they name by their place: many jobs have the same one. */
+function submissionInputs(submissions: readonly Submission[]): readonly [readonly Item[], readonly object[]] {
+  const approvals = new Map<string, { readonly place: number; readonly columns: object; total: bigint }>();
+  const jobs = submissions.map(({ body, approved }) => {
+    const job = { ...body, maxCost: String(body.maxCost) };
+    if (approved === null) return job;
+    // Free work holds nothing, so it locks no scope.
+    const columns = approvalColumns(isFree(body) ? { ...approved, scopes: [] } : approved);
+    const key = JSON.stringify(columns);
+    const known = approvals.get(key) ?? { place: approvals.size + 1, columns, total: 0n };
+    known.total += body.maxCost;
+    approvals.set(key, known);
+    return { ...job, approval: known.place };
+  });
+  const list = [...approvals.values()].map(({ columns, total }) => ({ ...columns, total: String(total) }));
+  return [jobs, list];
 }
 
 function submitted(answer: SubmitAnswered, { body, approved }: Submission): SubmitOutcome {
@@ -457,8 +533,8 @@ function completionInput({ lease, result, actual }: Completion): Item {
 function completed(answer: CompleteAnswered, { lease, actual }: Completion): CompleteOutcome {
   if (answer.kind === "free") throw noActualCost("complete", lease.jobId, actual);
   if (answer.kind === "stale") return outcome({ kind: "stale" });
-  const { booked, overrun } = bookingOf(answer.hold && holdOf(answer.hold));
-  return outcome({ kind: "completed", booked, overrun });
+  const [booked, held] = [microCents(answer.booked), microCents(answer.held)];
+  return outcome({ kind: "completed", booked, overrun: microCents(booked > held ? booked - held : 0n) });
 }
 
 /** The `cap_conflict` of a request against a pinned cap. */

@@ -2,7 +2,7 @@ import {
   answer,
   close,
   count,
-  holdJson,
+  IN_ORDER,
   isFree,
   lockScopes,
   operation,
@@ -25,6 +25,9 @@ export function attempts(schema: string): string {
       PERFORM 1 FROM ${holds} WHERE hold_id IN (${itemHolds}) ORDER BY hold_id FOR UPDATE;
       ${lockScopes(schema, `SELECT unnest(scopes) FROM ${holds} WHERE hold_id IN (${itemHolds})`)}
       ${READ_CLOCK}`;
+  /** What was set aside for the attempt, and what was booked when it was closed, without a later correction. */
+  const answerKind = answer(`jsonb_build_object('kind', kind, 'held', coalesce(h.held, 0)::text, 'booked',
+          coalesce(CASE WHEN h.state = 'charged' OR h.settled_from = 'charged' THEN h.held ELSE h.booked END, 0)::text)`);
   /** Finds the item's attempt, and answers for one that is not the job's now. */
   const find = (refuseFree: string, repeated: string): string => `
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
@@ -33,7 +36,8 @@ export function attempts(schema: string): string {
         IF ${isFree("j")} AND r.actual IS NOT NULL THEN ${refuseFree} CONTINUE; END IF;
         SELECT * INTO h FROM ${holds} WHERE hold_id = 'job:' || j.job_id || '#' || n;
         IF ${repeated} THEN
-          ${answer(`jsonb_build_object('kind', j.ends[n], 'hold', CASE WHEN h.hold_id IS NOT NULL THEN ${holdJson("h")} END)`)}
+          kind := j.ends[n];
+          ${answerKind}
           CONTINUE;
         END IF;
         IF j.ends[n] IS NOT NULL THEN
@@ -47,57 +51,110 @@ export function attempts(schema: string): string {
           CONTINUE;
         END IF;
         ${close(schema, "r.actual")}`;
-  const answerKind = answer(
-    `jsonb_build_object('kind', kind, 'hold', CASE WHEN h.hold_id IS NOT NULL THEN ${holdJson("h")} END)`,
-  );
-  const claimable = `state IN ('pending', 'queued') AND run_at <= clock AND (${isFree("j")} OR EXISTS (
+  const stale = "clock - l.leased_at >= ttl";
+  const runningHolds = `SELECT 'job:' || j.job_id || '#' || cardinality(j.tokens)
+        FROM unnest(ids) AS f (job_id) JOIN ${jobs} j ON j.job_id = f.job_id`;
+  /** Ends the jobs of all items whose token holds its job, closes their holds, and moves the money. */
+  const completeAll = `
+      WITH item AS MATERIALIZED (
+        SELECT * FROM ROWS FROM (jsonb_to_recordset(input) AS ("jobId" text, token text, result text, actual bigint))
+          WITH ORDINALITY AS x (job_id, token, result, actual, place) ORDER BY job_id, place),
+      done AS (
+        UPDATE ${jobs} j SET state = 'succeeded', result = i.result, error = NULL, ended_at = clock,
+            ends[cardinality(j.tokens)] = 'completed'
+          FROM item i WHERE j.job_id = i.job_id AND j.state = 'running' AND j.tokens[cardinality(j.tokens)] = i.token
+            AND NOT (${isFree("j")} AND i.actual IS NOT NULL)
+          RETURNING i.place, i.actual, j.job_id, cardinality(j.tokens) AS attempt, ${isFree("j")} AS free),
+      gone AS (DELETE FROM ${schema}.leases l USING done d WHERE l.job_id = d.job_id),
+      closed AS (
+        UPDATE ${holds} h SET state = CASE WHEN d.actual IS NULL THEN 'charged' ELSE 'settled' END,
+            booked = coalesce(d.actual, h.held), resolved_at = clock
+          FROM done d
+          WHERE NOT d.free AND h.hold_id = 'job:' || d.job_id || '#' || d.attempt AND h.state = 'open'
+          RETURNING d.place, h.held, h.booked, h.scopes),
+      moved AS (
+        UPDATE ${schema}.scopes s SET reserved = s.reserved - m.held, spent = s.spent + m.booked
+          FROM (SELECT u.scope, sum(c.held) AS held, sum(c.booked) AS booked
+            FROM (SELECT scopes, sum(held) AS held, sum(booked) AS booked FROM closed GROUP BY scopes) AS c,
+              unnest(c.scopes) AS u (scope)
+            GROUP BY u.scope ORDER BY u.scope) AS m
+          WHERE s.scope = m.scope)
+      SELECT array_agg(d.place), array_agg(d.answer), count(*) FILTER (WHERE d.closes), count(*) FILTER (WHERE d.paid)
+        INTO places, given, closed_holds, paid_jobs
+        FROM (SELECT place, jsonb_build_object('kind', 'completed', 'held', held::text, 'booked', booked::text) AS answer,
+            true AS closes, false AS paid FROM closed
+          UNION ALL SELECT place, '{"kind":"completed","held":"0","booked":"0"}', false, NOT free FROM done) AS d;
+      IF closed_holds <> paid_jobs THEN RAISE EXCEPTION 'a running job is without its open hold'; END IF;
+      answers := array_fill(NULL::jsonb, ARRAY[jsonb_array_length(input)]);
+      FOR k IN REVERSE coalesce(cardinality(places), 0) .. 1 LOOP
+        answers[places[k]] := given[k];
+      END LOOP;`;
+  const claimable = `j.state IN ('pending', 'queued') AND j.run_at <= clock AND (${isFree("j")} OR EXISTS (
             SELECT 1 FROM ${holds} h WHERE h.hold_id = 'job:' || j.job_id || '#' || cardinality(j.tokens) + 1
               AND h.state = 'open'))`;
   return [
     // One priority after another: what is due later at a higher one is skipped, however much it is.
     operation(
       `${schema}.claim`,
-      "input jsonb, most bigint, at float8",
+      "input jsonb, at float8",
       `
-      lanes := ARRAY(SELECT jsonb_array_elements_text(input));
       ${READ_CLOCK}
-      WHILE cardinality(answers) < most LOOP
-        due := (SELECT max(highest.priority) FROM unnest(lanes) AS wanted (lane), LATERAL (
-          SELECT j.priority FROM ${jobs} j WHERE j.lane = wanted.lane AND j.state IN ('pending', 'queued')
-            AND j.priority <= below ORDER BY j.priority DESC LIMIT 1) AS highest);
-        EXIT WHEN due IS NULL;
-        -- The lane whose first job is first of all; what another claim has locked is passed over.
-        found_any := false;
-        FOR r IN SELECT wanted.lane, head.run_at, head.sequence FROM unnest(lanes) AS wanted (lane), LATERAL (
-            SELECT j.run_at, j.sequence FROM ${jobs} j
-              WHERE j.lane = wanted.lane AND j.priority = due AND ${claimable}
-              ORDER BY j.run_at, j.sequence LIMIT 1) AS head
-          ORDER BY head.run_at, head.sequence
+      FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x (lanes text[], most bigint) LOOP
+        found_ids := '{}';
+        found := '[]';
+        below := 9007199254740991;
+        width := r.most + 8;
         LOOP
-          FOR j IN UPDATE ${jobs} SET state = 'running', leased_at = clock,
-              tokens = array_append(tokens, gen_random_uuid()::text), ends = array_append(ends, NULL)
-            FROM (SELECT j.job_id AS claimed FROM ${jobs} j
-              WHERE j.lane = r.lane AND j.priority = due AND ${claimable}
-              ORDER BY j.run_at, j.sequence
-              LIMIT CASE WHEN cardinality(lanes) = 1 THEN most - cardinality(answers) ELSE 1 END
-              FOR UPDATE SKIP LOCKED) AS first
-            WHERE job_id = first.claimed RETURNING ${jobs.split(".")[1] ?? ""}.*
-          LOOP
-            found_any := true;
-            ${answer(`jsonb_build_object('jobId', j.job_id, 'leasedAt', j.leased_at, 'attempts', cardinality(j.tokens),
-              'token', j.tokens[cardinality(j.tokens)], 'payload', j.payload, 'paid', NOT ${isFree("j")},
-              'priority', j.priority, 'runAt', j.run_at, 'sequence', j.sequence)`)}
-          END LOOP;
-          EXIT WHEN found_any;
+          EXIT WHEN cardinality(found_ids) >= r.most;
+          due := (SELECT max(highest.priority) FROM unnest(r.lanes) AS wanted (lane), LATERAL (
+            SELECT y.priority FROM ${schema}.ready y WHERE y.lane = wanted.lane AND y.priority <= below
+              ORDER BY y.priority DESC LIMIT 1) AS highest);
+          EXIT WHEN due IS NULL;
+          first := ARRAY(SELECT head.job_id FROM unnest(r.lanes) AS wanted (lane), LATERAL (
+              SELECT y.job_id, y.run_at, y.sequence FROM ${schema}.ready y
+                WHERE y.lane = wanted.lane AND y.priority = due AND y.run_at <= clock
+                ORDER BY y.run_at, y.sequence LIMIT width) AS head
+            ORDER BY head.run_at, head.sequence LIMIT width);
+          -- Decided on the rows as they are once they are locked; what another has locked is passed over.
+          ids := ARRAY(SELECT j.job_id FROM unnest(first) WITH ORDINALITY AS f (job_id, place)
+              JOIN ${jobs} j ON j.job_id = f.job_id
+            WHERE ${claimable} ORDER BY f.place LIMIT r.most - cardinality(found_ids) FOR UPDATE OF j SKIP LOCKED);
+          IF cardinality(ids) > 0 THEN
+            WITH claimed AS (
+              UPDATE ${jobs} j SET state = 'running', tokens = array_append(j.tokens, gen_random_uuid()::text),
+                  ends = array_append(j.ends, NULL)
+                FROM unnest(ids) AS c (job_id) WHERE j.job_id = c.job_id RETURNING j.*),
+            leased AS (INSERT INTO ${schema}.leases (job_id, leased_at) SELECT job_id, clock FROM claimed),
+            gone AS (
+              DELETE FROM ${schema}.ready y USING claimed c
+                WHERE (y.lane, y.priority, y.run_at, y.sequence) = (c.lane, c.priority, c.run_at, c.sequence))
+            SELECT found || jsonb_agg(jsonb_build_array(c.job_id, clock, cardinality(c.tokens),
+                c.tokens[cardinality(c.tokens)], c.payload, NOT ${isFree("c")}) ORDER BY c.run_at, c.sequence)
+              INTO found FROM claimed c;
+            found_ids := found_ids || ids;
+          ELSIF cardinality(first) < width THEN
+            below := due - 1;
+          ELSE
+            width := width * 4;
+          END IF;
         END LOOP;
-        IF NOT found_any THEN below := due - 1; END IF;
+        ${answer("found")}
       END LOOP;`,
-      `j ${jobs}%ROWTYPE; due bigint; below bigint := 9007199254740991; found_any boolean; lanes text[];`,
+      "due bigint; below bigint; width bigint; first text[]; ids text[]; found_ids text[]; found jsonb;",
+      IN_ORDER,
     ),
+    // What holds its job now is completed in one statement; what is left is looked at one by one.
     operation(
       `${schema}.complete`,
       "input jsonb, at float8, atomic boolean",
       `
+      ${READ_CLOCK}
+      ${completeAll}
+      IF array_position(answers, NULL) IS NULL THEN RETURN to_jsonb(answers); END IF;
+      input := (SELECT jsonb_agg(item || jsonb_build_object('place', place) ORDER BY place)
+        FROM jsonb_array_elements(input) WITH ORDINALITY AS x (item, place) WHERE answers[place] IS NULL);
+      done := answers;
+      answers := '{}';
       ${lockItems}
       FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x ("jobId" text, token text, result text, actual bigint) LOOP
         ${find(refuse("jsonb_build_object('kind', 'free', 'jobId', r.\"jobId\", 'actual', r.actual::text)"), "j.ends[n] = 'completed'")}
@@ -105,10 +162,16 @@ export function attempts(schema: string): string {
         j.ends[n] := kind;
         UPDATE ${jobs} SET state = 'succeeded', result = r.result, error = NULL, ended_at = clock, ends = j.ends
           WHERE job_id = j.job_id;
+        DELETE FROM ${schema}.leases WHERE job_id = j.job_id;
         ${answerKind}
       END LOOP;
-      ${writeScopes(schema)}`,
-      rows,
+      ${writeScopes(schema)}
+      FOR k IN 1 .. cardinality(answers) LOOP
+        done[(input -> k - 1 ->> 'place')::int] := answers[k];
+      END LOOP;
+      answers := done;`,
+      `${rows} done jsonb[]; places bigint[]; given jsonb[]; closed_holds bigint; paid_jobs bigint;`,
+      IN_ORDER,
     ),
     operation(
       `${schema}.fail`,
@@ -132,8 +195,9 @@ export function attempts(schema: string): string {
       ${lockJobs(schema)}
       ${READ_CLOCK}
       FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x ("jobId" text, token text) LOOP
-        UPDATE ${jobs} SET leased_at = clock
-          WHERE job_id = r."jobId" AND state = 'running' AND tokens[cardinality(tokens)] = r.token;
+        UPDATE ${schema}.leases l SET leased_at = clock FROM ${jobs} j
+          WHERE j.job_id = r."jobId" AND j.state = 'running' AND j.tokens[cardinality(j.tokens)] = r.token
+            AND l.job_id = j.job_id;
         ${answer("to_jsonb(FOUND)")}
       END LOOP;`,
     ),
@@ -142,13 +206,16 @@ export function attempts(schema: string): string {
       "ttl float8, most_attempts bigint, most bigint, at float8",
       `
       ${READ_CLOCK}
-      ids := ARRAY(SELECT job_id FROM (SELECT job_id FROM ${jobs} WHERE state = 'running' AND clock - leased_at >= ttl
-        ORDER BY leased_at LIMIT most + 1 FOR UPDATE SKIP LOCKED) AS stale);
+      ids := ARRAY(SELECT j.job_id FROM ${schema}.leases l JOIN ${jobs} j ON j.job_id = l.job_id
+        WHERE ${stale} AND j.state = 'running' ORDER BY l.leased_at, j.sequence LIMIT most + 1 FOR UPDATE OF j SKIP LOCKED);
       ${answer("to_jsonb(cardinality(ids) > most)")}
-      ids := ids[:most];
-      PERFORM 1 FROM ${holds} WHERE job_id = ANY (ids) AND state = 'open' ORDER BY hold_id FOR UPDATE;
-      ${lockScopes(schema, `SELECT unnest(scopes) FROM ${holds} WHERE job_id = ANY (ids) AND state = 'open'`)}
-      FOR j IN SELECT * FROM ${jobs} WHERE job_id = ANY (ids) ORDER BY leased_at, sequence LOOP
+      -- Renewed before its job was locked, a lease is no longer stale.
+      ids := ARRAY(SELECT l.job_id FROM unnest(ids[:most]) WITH ORDINALITY AS f (job_id, place)
+        JOIN ${schema}.leases l ON l.job_id = f.job_id WHERE ${stale} ORDER BY f.place);
+      PERFORM 1 FROM ${holds} WHERE hold_id IN (${runningHolds}) ORDER BY hold_id FOR UPDATE;
+      ${lockScopes(schema, `SELECT unnest(scopes) FROM ${holds} WHERE hold_id IN (${runningHolds})`)}
+      FOR j IN SELECT j.* FROM unnest(ids) WITH ORDINALITY AS f (job_id, place)
+        JOIN ${jobs} j ON j.job_id = f.job_id ORDER BY f.place LOOP
         n := cardinality(j.tokens);
         SELECT * INTO h FROM ${holds} WHERE hold_id = 'job:' || j.job_id || '#' || n;
         ${close(schema, "NULL::bigint")}

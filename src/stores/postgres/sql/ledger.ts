@@ -122,9 +122,8 @@ export function ledger(schema: string): string {
       "most bigint, at float8",
       `
       ${READ_CLOCK}
-      ids := ARRAY(SELECT hold_id FROM (SELECT hold_id FROM ${holds}
-        WHERE state = 'open' AND expires_at IS NOT NULL AND expires_at <= clock
-        ORDER BY expires_at LIMIT most + 1 FOR UPDATE SKIP LOCKED) AS over);
+      ids := ARRAY(SELECT hold_id FROM ${holds} WHERE due <= clock
+        ORDER BY due LIMIT most + 1 FOR UPDATE SKIP LOCKED);
       ${answer("to_jsonb(cardinality(ids) > most)")}
       ids := ids[:most];
       ${lockScopes(schema, `SELECT unnest(scopes) FROM ${holds} WHERE hold_id = ANY (ids)`)}

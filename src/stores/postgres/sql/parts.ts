@@ -5,10 +5,22 @@
  * its items in order against the counters in its arrays, and writes the counters once.
  */
 
+/** A session of the caller's must not change what a function means, prints or costs; each goes by the indexes. */
+const SETTINGS = "SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off";
+
+/** Rows are locked in the order in which they are named: one by one, by their ids. */
+export const IN_ORDER = "SET enable_hashjoin = off SET enable_mergejoin = off";
+
 /** A function of one operation; its name carries the version, so that old code finds what it knows. */
-export function operation(name: string, parameters: string, body: string, declared = ""): string {
+export function operation(
+  name: string,
+  parameters: string,
+  body: string,
+  declared = "",
+  settings = "",
+): string {
   return `
-    CREATE FUNCTION ${name}_v1(${parameters}) RETURNS jsonb LANGUAGE plpgsql AS $body$
+    CREATE FUNCTION ${name}_v1(${parameters}) RETURNS jsonb LANGUAGE plpgsql ${SETTINGS} ${settings} AS $body$
     #variable_conflict use_column
     DECLARE
       r record;
@@ -23,6 +35,11 @@ export function operation(name: string, parameters: string, body: string, declar
       answers jsonb[] := '{}';
       ${declared}
     BEGIN
+      -- At any other level a decision could be made on rows as they were before they were locked.
+      IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'the transaction must be READ COMMITTED, it is %', current_setting('transaction_isolation')
+          USING ERRCODE = 'invalid_transaction_state';
+      END IF;
       PERFORM set_config('synchronous_commit', 'on', true);
       ${body}
       RETURN to_jsonb(answers);
@@ -36,7 +53,10 @@ export const READ_CLOCK = `clock := coalesce(at, extract(epoch FROM clock_timest
 export function lockScopes(schema: string, scopes: string): string {
   return `
       names := ARRAY(SELECT DISTINCT scope COLLATE "C" FROM (${scopes}) AS wanted (scope) ORDER BY 1);
-      INSERT INTO ${schema}.scopes (scope) SELECT unnest(names) ON CONFLICT DO NOTHING;
+      -- A counter is never deleted: one that is there stays.
+      IF (SELECT count(*) FROM ${schema}.scopes s WHERE s.scope = ANY (names)) < cardinality(names) THEN
+        INSERT INTO ${schema}.scopes (scope) SELECT unnest(names) ON CONFLICT DO NOTHING;
+      END IF;
       SELECT array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned) INTO reserves, spends, pins
         FROM (SELECT s.reserved, s.spent, s.pinned FROM ${schema}.scopes s WHERE s.scope = ANY (names)
           ORDER BY s.scope FOR UPDATE) AS locked;`;
@@ -122,6 +142,12 @@ export function isFree(row: string): string {
   return `(${row}.backend = 'local' AND ${row}.max_cost = 0)`;
 }
 
+/** Lets the job `j` be claimed, as its row says now. */
+export function makeReady(schema: string): string {
+  return `INSERT INTO ${schema}.ready (lane, priority, run_at, sequence, job_id)
+          SELECT lane, priority, run_at, sequence, job_id FROM ${schema}.jobs WHERE job_id = j.job_id;`;
+}
+
 /** Closes the hold `h` of an attempt at `actual`, or, if that is null, in full. */
 export function close(schema: string, actual: string): string {
   return `
@@ -174,5 +200,7 @@ export function retryOrEnd(
             'lacking', lacking) ELSE ${error} END)::text,
           run_at = CASE kind WHEN 'failed' THEN j.run_at ELSE clock + ${delay} END,
           ended_at = CASE kind WHEN 'failed' THEN clock END
-          WHERE job_id = j.job_id;`;
+          WHERE job_id = j.job_id;
+        DELETE FROM ${schema}.leases WHERE job_id = j.job_id;
+        IF kind = 'requeued' THEN ${makeReady(schema)} END IF;`;
 }

@@ -2,9 +2,9 @@ import {
   answer,
   count,
   findLacking,
-  isFree,
   jobJson,
   lockScopes,
+  makeReady,
   operation,
   READ_CLOCK,
   refuse,
@@ -21,7 +21,65 @@ export function lockJobs(schema: string): string {
         ORDER BY job_id FOR UPDATE;`;
 }
 
-const WANTED = "SELECT jsonb_array_elements_text(item -> 'scopes') FROM jsonb_array_elements(input) AS item";
+const SCOPES_OF = (list: string): string =>
+  `SELECT jsonb_array_elements_text(item -> 'scopes') FROM jsonb_array_elements(${list}) AS item`;
+
+/** The items in their order, each with its approval: the one at its place in the list of them, if it has one. */
+const ITEMS = `
+        SELECT x.*, a.decision, a.scopes, a.caps, a.untils
+        FROM ROWS FROM (jsonb_to_recordset(input) AS ("jobId" text, lane text, payload text, backend text,
+            "maxCost" bigint, "maxAttempts" bigint, priority bigint, "runAt" float8, approval bigint))
+          WITH ORDINALITY AS x ("jobId", lane, payload, backend, "maxCost", "maxAttempts", priority, "runAt", approval,
+            place)
+        LEFT JOIN ROWS FROM (jsonb_to_recordset(approvals) AS (${APPROVAL}))
+          WITH ORDINALITY AS a (decision, scopes, caps, untils, place) ON a.place = x.approval`;
+
+/** What a new job begins as. */
+const stateOf = (row: string): string => `
+          CASE WHEN ${row}.backend = 'local' AND ${row}."maxCost" = 0 THEN 'pending'
+            WHEN ${row}.decision IS NULL THEN 'awaiting_approval' ELSE 'queued' END`;
+
+/** Whether there is room for everything at once, under the caps that count: then each fits in its turn. */
+const allFit = `NOT EXISTS (
+        SELECT 1 FROM jsonb_to_recordset(approvals) AS a (total numeric, scopes text[], caps bigint[]),
+          unnest(a.scopes, a.caps) AS u (scope, cap)
+        GROUP BY u.scope
+        HAVING bool_or(pins[array_position(names, u.scope)] <> u.cap) OR sum(a.total) > min(u.cap)
+          - min(reserves[array_position(names, u.scope)] + spends[array_position(names, u.scope)]))`;
+
+/** Stores new jobs that all fit, in one statement. */
+function insertAll(schema: string): string {
+  return `
+        WITH item AS MATERIALIZED (SELECT i.*, ${stateOf("i")} AS state FROM (${ITEMS}) AS i),
+        job AS (
+          INSERT INTO ${schema}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at,
+              run_at, state, decision)
+            SELECT "jobId", lane, payload, backend, "maxCost", "maxAttempts", priority, "runAt",
+              coalesce("runAt", clock), state, decision FROM item ORDER BY place
+            RETURNING lane, priority, run_at, sequence, job_id, state),
+        ready AS (
+          INSERT INTO ${schema}.ready (lane, priority, run_at, sequence, job_id)
+            SELECT lane, priority, run_at, sequence, job_id FROM job WHERE state <> 'awaiting_approval'),
+        hold AS (
+          INSERT INTO ${schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
+            SELECT 'job:' || "jobId" || '#1', "jobId", "maxCost", "maxCost", scopes, caps, untils
+              FROM item WHERE state = 'queued'),
+        scope AS (
+          UPDATE ${schema}.scopes s SET reserved = s.reserved + wanted.total
+            FROM (SELECT u.scope, sum(a.total) AS total
+              FROM jsonb_to_recordset(approvals) AS a (total numeric, scopes text[]), unnest(a.scopes) AS u (scope)
+              GROUP BY u.scope) AS wanted
+            WHERE s.scope = wanted.scope)
+        SELECT coalesce(array_agg(CASE state WHEN 'awaiting_approval' THEN '{"kind":"awaiting_approval"}'::jsonb
+            ELSE '{"kind":"queued"}'::jsonb END ORDER BY place), '{}') INTO answers
+          FROM item;`;
+}
+
+/** Lets the job `j` no longer be claimed. */
+function unready(schema: string): string {
+  return `DELETE FROM ${schema}.ready
+          WHERE (lane, priority, run_at, sequence) = (j.lane, j.priority, j.run_at, j.sequence);`;
+}
 
 /** Submissions, decisions and look-ups. */
 export function queue(schema: string): string {
@@ -32,9 +90,15 @@ export function queue(schema: string): string {
               VALUES ('job:' || j.job_id || '#' || ${attempt}, j.job_id, j.max_cost, j.max_cost,
                 r.scopes, r.caps, r.untils);
             ${count("r.scopes", "j.max_cost", "0")}`;
+  /** The hold that is open while a job is queued or runs. */
+  const openHold = (row: string): string =>
+    `'job:' || ${row}.job_id || '#' || cardinality(${row}.tokens) + CASE ${row}.state WHEN 'running' THEN 0 ELSE 1 END`;
+  const openHolds = `SELECT ${openHold("j")} FROM jsonb_array_elements(input) AS item
+          JOIN ${jobs} j ON j.job_id = item ->> 'jobId'`;
   const where = {
     both: "AND state = wanted_state AND lane = wanted_lane",
     state: "AND state = wanted_state",
+    aside: "AND aside = wanted_state AND (wanted_lane IS NULL OR lane = wanted_lane)",
     lane: "AND lane = wanted_lane",
     none: "",
   };
@@ -44,12 +108,17 @@ export function queue(schema: string): string {
   return [
     operation(
       `${schema}.submit`,
-      "input jsonb, at float8, atomic boolean",
+      "input jsonb, approvals jsonb, at float8, atomic boolean",
       `
-      ${lockScopes(schema, WANTED)}
+      ${lockScopes(schema, SCOPES_OF("approvals"))}
       ${READ_CLOCK}
-      FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x ("jobId" text, lane text, payload text, backend text,
-        "maxCost" bigint, "maxAttempts" bigint, priority bigint, "runAt" float8, ${APPROVAL})
+      IF ${allFit} AND NOT EXISTS (SELECT 1 FROM ${jobs}
+        WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item)))
+      THEN
+        ${insertAll(schema)}
+        RETURN to_jsonb(answers);
+      END IF;
+      FOR r IN ${ITEMS} ORDER BY x.place
       LOOP
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
         IF FOUND THEN
@@ -60,10 +129,8 @@ export function queue(schema: string): string {
         END IF;
         j := NULL;
         j.job_id := r."jobId";
-        j.backend := r.backend;
         j.max_cost := r."maxCost";
-        j.state := CASE WHEN ${isFree("j")} THEN 'pending' WHEN r.decision IS NULL THEN 'awaiting_approval'
-          ELSE 'queued' END;
+        j.state := ${stateOf("r")};
         lacking := '[]';
         IF j.state = 'queued' THEN
           ${unlessPinned("r.scopes", "r.caps", (json) => `${refuse(json)} CONTINUE;`, findLacking("j.max_cost", "r.scopes", "r.caps"))}
@@ -73,14 +140,10 @@ export function queue(schema: string): string {
           CONTINUE;
         END IF;
         INSERT INTO ${jobs} (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at,
-            leased_at, state, decision)
+            state, decision)
           VALUES (r."jobId", r.lane, r.payload, r.backend, r."maxCost", r."maxAttempts", r.priority, r."runAt",
-            coalesce(r."runAt", clock), clock, j.state, r.decision)
-          ON CONFLICT DO NOTHING;
-        IF NOT FOUND THEN
-          -- Submitted meanwhile, in other scopes or none.
-          RAISE EXCEPTION 'job submitted twice at once' USING ERRCODE = 'unique_violation';
-        END IF;
+            coalesce(r."runAt", clock), j.state, r.decision);
+        IF j.state <> 'awaiting_approval' THEN ${makeReady(schema)} END IF;
         IF j.state = 'queued' THEN ${holdNext("1")} END IF;
         ${answer("jsonb_build_object('kind', CASE j.state WHEN 'awaiting_approval' THEN j.state ELSE 'queued' END)")}
       END LOOP;
@@ -92,7 +155,7 @@ export function queue(schema: string): string {
       "input jsonb, at float8",
       `
       ${lockJobs(schema)}
-      ${lockScopes(schema, WANTED)}
+      ${lockScopes(schema, SCOPES_OF("input"))}
       FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x ("jobId" text, ${APPROVAL}) LOOP
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
         IF NOT FOUND THEN ${answer("NULL")} CONTINUE; END IF;
@@ -111,6 +174,7 @@ export function queue(schema: string): string {
           ELSE
             ${holdNext("cardinality(j.tokens) + 1")}
             UPDATE ${jobs} SET state = 'queued', decision = r.decision, error = NULL WHERE job_id = j.job_id;
+            ${makeReady(schema)}
             ${answer("jsonb_build_object('kind', 'queued')")}
           END IF;`,
         )}
@@ -143,13 +207,8 @@ export function queue(schema: string): string {
       "input jsonb, at float8",
       `
       ${lockJobs(schema)}
-      PERFORM 1 FROM ${holds} WHERE state = 'open'
-        AND job_id IN (SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item) ORDER BY hold_id FOR UPDATE;
-      ${lockScopes(
-        schema,
-        `SELECT unnest(scopes) FROM ${holds} WHERE state = 'open'
-          AND job_id IN (SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item)`,
-      )}
+      PERFORM 1 FROM ${holds} WHERE hold_id IN (${openHolds}) ORDER BY hold_id FOR UPDATE;
+      ${lockScopes(schema, `SELECT unnest(scopes) FROM ${holds} WHERE hold_id IN (${openHolds})`)}
       ${READ_CLOCK}
       FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x ("jobId" text) LOOP
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
@@ -158,7 +217,7 @@ export function queue(schema: string): string {
           ${answer("jsonb_build_object('kind', 'ended', 'state', j.state)")}
           CONTINUE;
         END IF;
-        SELECT * INTO h FROM ${holds} WHERE job_id = r."jobId" AND state = 'open';
+        SELECT * INTO h FROM ${holds} WHERE hold_id = ${openHold("j")} AND state = 'open';
         h.booked := CASE j.state WHEN 'running' THEN h.held ELSE 0 END;
         UPDATE ${holds} SET state = CASE j.state WHEN 'running' THEN 'charged' ELSE 'released' END, booked = h.booked,
           resolved_at = clock WHERE hold_id = h.hold_id;
@@ -167,6 +226,8 @@ export function queue(schema: string): string {
         j.state := CASE j.state WHEN 'awaiting_approval' THEN 'rejected' ELSE 'failed' END;
         UPDATE ${jobs} SET state = j.state, ends = j.ends, ended_at = clock,
           error = '{"code":"cancelled","message":"cancelled"}' WHERE job_id = j.job_id;
+        DELETE FROM ${schema}.leases WHERE job_id = j.job_id;
+        ${unready(schema)}
         ${answer("jsonb_build_object('kind', 'cancelled', 'state', j.state, 'booked', coalesce(h.booked, 0)::text)")}
       END LOOP;
       ${writeScopes(schema)}`,
@@ -189,7 +250,8 @@ export function queue(schema: string): string {
         SELECT sequence INTO start FROM ${jobs} WHERE job_id = after;
         IF NOT FOUND THEN ${answer("NULL")} RETURN to_jsonb(answers); END IF;
       END IF;
-      IF wanted_state IS NOT NULL AND wanted_lane IS NOT NULL THEN ${list(where.both)}
+      IF wanted_state IN ('awaiting_approval', 'failed', 'rejected') THEN ${list(where.aside)}
+      ELSIF wanted_state IS NOT NULL AND wanted_lane IS NOT NULL THEN ${list(where.both)}
       ELSIF wanted_state IS NOT NULL THEN ${list(where.state)}
       ELSIF wanted_lane IS NOT NULL THEN ${list(where.lane)}
       ELSE ${list(where.none)} END IF;`,

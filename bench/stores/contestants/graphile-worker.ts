@@ -1,0 +1,51 @@
+import { Logger, makeWorkerUtils, runMigrations, runOnce } from "graphile-worker";
+import { Pool } from "pg";
+import { type Contestant, range, share } from "../contestant.ts";
+
+const TASK = "work";
+const logger = new Logger(() => () => undefined);
+
+export const graphileWorker: Contestant = {
+  name: "graphile-worker",
+  install: (connectionString) => runMigrations({ connectionString, logger }),
+  async open(url, load) {
+    // As many connections as it recommends.
+    const pgPool = new Pool({ connectionString: url, max: Math.max(10, load.callers + 2) });
+    pgPool.on("error", (error) => {
+      throw error;
+    });
+    const utils = await makeWorkerUtils({ pgPool, logger });
+    // How it takes and completes several at a time; each of its workers still runs one job after another.
+    const batching =
+      load.batch === 1
+        ? {}
+        : { localQueue: { size: load.batch }, completeJobBatchDelay: 0, failJobBatchDelay: 0 };
+    return {
+      enqueue: (from, to) =>
+        share(load, from, to, (start, end) =>
+          load.batch === 1
+            ? utils.addJob(TASK, { number: start })
+            : utils.addJobs(range(start, end).map((number) => ({ identifier: TASK, payload: { number } }))),
+        ),
+      async work() {
+        let done = 0;
+        await runOnce({
+          pgPool,
+          logger,
+          noHandleSignals: true,
+          preset: { worker: { concurrentJobs: load.batch === 1 ? load.callers : load.batch, ...batching } },
+          taskList: {
+            [TASK]: () => {
+              done++;
+            },
+          },
+        });
+        return done;
+      },
+      async close() {
+        await utils.release();
+        await pgPool.end();
+      },
+    };
+  },
+};

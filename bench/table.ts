@@ -1,0 +1,14 @@
+/** A title and lined-up columns: the first to the left, the figures to the right. */
+export function table(
+  title: string,
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const widths = columns.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+      .join("  ");
+  const rule = widths.map((width) => "-".repeat(width)).join("  ");
+  return ["", title, line(columns), rule, ...rows.map(line)].join("\n");
+}
