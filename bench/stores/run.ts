@@ -48,6 +48,10 @@ try {
       ? JSON.stringify({ machine: about, settings, ...measured, aims }, null, 2)
       : text(measured, aims),
   );
+} catch (error) {
+  // Before the server is stopped, which every open connection reports.
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   await bench.stop();
 }

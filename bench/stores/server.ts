@@ -38,21 +38,19 @@ export class Bench {
     return rows.map(({ name, value }) => `${name} ${value}`).join(", ");
   }
 
-  /** A new, empty database, gone afterwards. */
+  /** A new, empty database, gone afterwards; what is thrown ends the run, and the server with it. */
   async within<Answer>(use: (url: string) => Promise<Answer>): Promise<Answer> {
     const name = `bench_${String(++this.#made)}`;
     await this.#admin.query(`CREATE DATABASE ${name}`);
-    try {
-      return await use(this.#server.url.replace(/\/postgres$/, `/${name}`));
-    } finally {
-      await this.#untilAlone(name);
-      await this.#admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    }
+    const answer = await use(this.#server.url.replace(/\/postgres$/, `/${name}`));
+    await this.#untilAlone(name);
+    await this.#admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    return answer;
   }
 
   /** A pool that has ended says so before the server has noticed; one that is cut off then throws. */
   async #untilAlone(name: string): Promise<void> {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 500; tries++) {
       const { rows } = await this.#admin.query("SELECT 1 FROM pg_stat_activity WHERE datname = $1", [name]);
       if (rows.length === 0) return;
       await setTimeout(20);

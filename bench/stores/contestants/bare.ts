@@ -11,6 +11,9 @@ const DECISION =
   '{"author":"bench","reason":"measured","decidedAt":"2026-11-23T00:00:00Z","outcome":"approved"}';
 const NAMES = SCOPES.map(({ scope }) => scope);
 
+/** In one order, else two callers deadlock. */
+const LOCKED = `(SELECT scope FROM ${SCHEMA}.scopes WHERE scope = ANY ($2::text[]) ORDER BY scope FOR UPDATE) AS l`;
+
 const SUBMIT = `
   WITH job AS (INSERT INTO ${SCHEMA}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at,
         state, decision)
@@ -20,7 +23,7 @@ const SUBMIT = `
     hold AS (INSERT INTO ${SCHEMA}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
       SELECT 'job:' || id || '#1', id, 1000000, 1000000, $2::text[], '{100000000000000,100000000000000}',
         '{NULL,NULL}' FROM unnest($1::text[]) AS id)
-  UPDATE ${SCHEMA}.scopes SET reserved = reserved + 1000000 * $3::bigint WHERE scope = ANY ($2::text[])`;
+  UPDATE ${SCHEMA}.scopes s SET reserved = reserved + 1000000 * $3::bigint FROM ${LOCKED} WHERE s.scope = l.scope`;
 
 const CLAIM = `
   WITH gone AS (DELETE FROM ${SCHEMA}.ready WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${SCHEMA}.ready
@@ -36,8 +39,8 @@ const COMPLETE = `
     gone AS (DELETE FROM ${SCHEMA}.leases WHERE job_id = ANY ($1::text[])),
     hold AS (UPDATE ${SCHEMA}.holds SET state = 'settled', booked = 600000, resolved_at = 1795392000
       WHERE hold_id = ANY (ARRAY(SELECT 'job:' || id || '#1' FROM unnest($1::text[]) AS id)))
-  UPDATE ${SCHEMA}.scopes SET reserved = reserved - 1000000 * $3::bigint, spent = spent + 600000 * $3::bigint
-    WHERE scope = ANY ($2::text[])`;
+  UPDATE ${SCHEMA}.scopes s SET reserved = reserved - 1000000 * $3::bigint, spent = spent + 600000 * $3::bigint
+    FROM ${LOCKED} WHERE s.scope = l.scope`;
 
 export const bare: Contestant = {
   name: "bare SQL",
