@@ -56,15 +56,15 @@ export async function tell(client: PostgresClient, text: string): Promise<void> 
 const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
 /**
- * A database that answered with an error has undone the statement; one that is going down (57P), or that did not
- * answer, may have committed it.
+ * A database that answered with an error has undone the statement; one that is going down (57P), that lost sight of
+ * it (40003), or that did not answer, may have committed it.
  */
 function failure(cause: unknown): unknown {
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
   const text = typeof message === "string" ? message : "the client threw what is no error";
   const raised = text.indexOf(`${RAISED}{`);
   if (raised >= 0) return new Undone(JSON.parse(text.slice(raised + RAISED.length)));
-  if (typeof code === "string" && (NOT_SENT.has(code) || /^(?!08|57P)[0-9A-Z]{5}$/.test(code))) {
+  if (typeof code === "string" && (NOT_SENT.has(code) || /^(?!08|57P|40003)[0-9A-Z]{5}$/.test(code))) {
     const hint = ["3F000", "42883"].includes(code) ? "; call migrate() once" : "";
     return new DispatchError("store_failed", `PostgreSQL: ${text}${hint}`, { cause });
   }

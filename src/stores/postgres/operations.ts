@@ -105,17 +105,26 @@ export class PostgresOperations implements Operations {
   }
 
   async hold(request: HoldRequest): Promise<HoldOutcome> {
-    const { holdId, amount, scopes, ttlSeconds } = request;
-    if (this.#clock) instant("hold: the end of its ttl", this.#clock() + ttlSeconds);
-    const input = { holdId, amount: String(amount), ...columns(scopes), ttlSeconds };
-    const answer = await this.#grouped<HoldAnswered>("hold", input);
+    if (this.#clock) instant("hold: the end of its ttl", this.#clock() + request.ttlSeconds);
+    const answer = await this.#together<HoldRequest, HoldAnswered>(
+      "hold",
+      request,
+      ({ holdId }) => holdId,
+      (requests) => {
+        const places = new Places();
+        const holds = requests.map(({ holdId, amount, scopes, ttlSeconds }) => {
+          return { holdId, amount: String(amount), ttlSeconds, place: places.of(columns(scopes), amount) };
+        });
+        return this.#tried(() => this.#call("hold", items(holds), items(places.list), this.#at()));
+      },
+    );
     switch (answer.kind) {
       case "held":
         return outcome({ kind: "held" });
       case "refused":
         return refusedOf(answer.lacking);
       case "pinned":
-        throw pinned(answer, scopes);
+        throw pinned(answer, request.scopes);
       case "known":
         return answer.hold.pruned
           ? outcome({ kind: "exists", state: answer.hold.state })
@@ -484,22 +493,35 @@ function approvalColumns(approved: CheckedApproval | null): object {
   };
 }
 
+/** What many have the same of, each once: where they hold, and how much they want there together. */
+class Places {
+  readonly #known = new Map<string, { readonly place: number; readonly columns: object; total: bigint }>();
+
+  /** The place in the list, counted from 1. */
+  of(columns: object, amount: bigint): number {
+    const key = JSON.stringify(columns);
+    const known = this.#known.get(key) ?? { place: this.#known.size + 1, columns, total: 0n };
+    known.total += amount;
+    this.#known.set(key, known);
+    return known.place;
+  }
+
+  get list(): readonly object[] {
+    return [...this.#known.values()].map(({ columns, total }) => ({ ...columns, total: String(total) }));
+  }
+}
+
 /** Jobs, and the approvals that they name by their place: many jobs have the same one. */
 function submissionInputs(submissions: readonly Submission[]): readonly [readonly Item[], readonly object[]] {
-  const approvals = new Map<string, { readonly place: number; readonly columns: object; total: bigint }>();
+  const approvals = new Places();
   const jobs = submissions.map(({ body, approved }) => {
     const job = { ...body, maxCost: String(body.maxCost) };
     if (approved === null) return job;
     // Free work holds nothing, so it locks no scope.
-    const columns = approvalColumns(isFree(body) ? { ...approved, scopes: [] } : approved);
-    const key = JSON.stringify(columns);
-    const known = approvals.get(key) ?? { place: approvals.size + 1, columns, total: 0n };
-    known.total += body.maxCost;
-    approvals.set(key, known);
-    return { ...job, approval: known.place };
+    const held = isFree(body) ? { ...approved, scopes: [] } : approved;
+    return { ...job, approval: approvals.of(approvalColumns(held), body.maxCost) };
   });
-  const list = [...approvals.values()].map(({ columns, total }) => ({ ...columns, total: String(total) }));
-  return [jobs, list];
+  return [jobs, approvals.list];
 }
 
 function submitted(answer: SubmitAnswered, { body, approved }: Submission): SubmitOutcome {

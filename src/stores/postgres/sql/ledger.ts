@@ -1,4 +1,5 @@
 import {
+  allFit,
   answer,
   count,
   findLacking,
@@ -6,9 +7,19 @@ import {
   lockScopes,
   operation,
   READ_CLOCK,
+  reserveTotals,
+  scopesOf,
   unlessPinned,
   writeScopes,
 } from "./parts.ts";
+
+/** The requests in their order, each with its scopes and caps: those at its place in the list of them. */
+const ITEMS = `
+        SELECT x.*, p.scopes, p.caps, p.untils
+        FROM ROWS FROM (jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, place bigint))
+          WITH ORDINALITY AS x ("holdId", amount, "ttlSeconds", place, number)
+        JOIN ROWS FROM (jsonb_to_recordset(places) AS (scopes text[], caps bigint[], untils float8[]))
+          WITH ORDINALITY AS p (scopes, caps, untils, place) ON p.place = x.place`;
 
 /** The operations of the ledger. A row that comes back is answered by the pure rules. */
 export function ledger(schema: string): string {
@@ -26,12 +37,19 @@ export function ledger(schema: string): string {
   return [
     operation(
       `${schema}.hold`,
-      "input jsonb, at float8",
+      "input jsonb, places jsonb, at float8",
       `
-      ${lockScopes(schema, "SELECT jsonb_array_elements_text(item -> 'scopes') FROM jsonb_array_elements(input) AS item")}
+      ${lockScopes(schema, scopesOf("places"))}
       ${READ_CLOCK}
-      FOR r IN SELECT * FROM jsonb_to_recordset(input)
-        AS x ("holdId" text, amount bigint, scopes text[], caps bigint[], untils float8[], "ttlSeconds" float8)
+      IF jsonb_array_length(input) > 1 AND ${allFit("places")} AND NOT EXISTS (SELECT 1 FROM ${holds}
+        WHERE hold_id = ANY (ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item)))
+      THEN
+        WITH scope AS (${reserveTotals(schema, "places")})
+        INSERT INTO ${holds} (hold_id, asked, held, scopes, caps, untils, expires_at)
+          SELECT "holdId", amount, amount, scopes, caps, untils, clock + "ttlSeconds" FROM (${ITEMS}) AS i;
+        RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
+      END IF;
+      FOR r IN ${ITEMS} ORDER BY x.number
       LOOP
         SELECT * INTO h FROM ${holds} WHERE hold_id = r."holdId";
         IF FOUND THEN ${answer(`jsonb_build_object('kind', 'known', 'hold', ${holdJson("h")})`)} CONTINUE; END IF;

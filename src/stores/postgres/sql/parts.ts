@@ -62,6 +62,31 @@ export function lockScopes(schema: string, scopes: string): string {
           ORDER BY s.scope FOR UPDATE) AS locked;`;
 }
 
+/** The scopes that the entries of a list name. */
+export function scopesOf(list: string): string {
+  return `SELECT jsonb_array_elements_text(item -> 'scopes') FROM jsonb_array_elements(${list}) AS item`;
+}
+
+/** Whether there is room for a list's totals at once, under the caps that count: then each fits in its turn. */
+export function allFit(list: string): string {
+  return `NOT EXISTS (
+        SELECT 1 FROM jsonb_to_recordset(${list}) AS a (total numeric, scopes text[], caps bigint[]),
+          unnest(a.scopes, a.caps) AS u (scope, cap)
+        GROUP BY u.scope
+        HAVING bool_or(pins[array_position(names, u.scope)] <> u.cap) OR sum(a.total) > min(u.cap)
+          - min(reserves[array_position(names, u.scope)] + spends[array_position(names, u.scope)]))`;
+}
+
+/** Reserves a list's totals in their scopes, which are locked. */
+export function reserveTotals(schema: string, list: string): string {
+  return `
+          UPDATE ${schema}.scopes s SET reserved = s.reserved + wanted.total
+            FROM (SELECT u.scope, sum(a.total) AS total
+              FROM jsonb_to_recordset(${list}) AS a (total numeric, scopes text[]), unnest(a.scopes) AS u (scope)
+              GROUP BY u.scope) AS wanted
+            WHERE s.scope = wanted.scope`;
+}
+
 /** Adds to the counters of some scopes. */
 export function count(scopes: string, addReserved: string, addSpent: string): string {
   return `

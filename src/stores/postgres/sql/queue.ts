@@ -1,4 +1,5 @@
 import {
+  allFit,
   answer,
   count,
   findLacking,
@@ -8,6 +9,8 @@ import {
   operation,
   READ_CLOCK,
   refuse,
+  reserveTotals,
+  scopesOf,
   unlessPinned,
   writeScopes,
 } from "./parts.ts";
@@ -20,9 +23,6 @@ export function lockJobs(schema: string): string {
       PERFORM 1 FROM ${schema}.jobs WHERE job_id IN (SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item)
         ORDER BY job_id FOR UPDATE;`;
 }
-
-const SCOPES_OF = (list: string): string =>
-  `SELECT jsonb_array_elements_text(item -> 'scopes') FROM jsonb_array_elements(${list}) AS item`;
 
 /** The items in their order, each with its approval: the one at its place in the list of them, if it has one. */
 const ITEMS = `
@@ -38,14 +38,6 @@ const ITEMS = `
 const stateOf = (row: string): string => `
           CASE WHEN ${row}.backend = 'local' AND ${row}."maxCost" = 0 THEN 'pending'
             WHEN ${row}.decision IS NULL THEN 'awaiting_approval' ELSE 'queued' END`;
-
-/** Whether there is room for everything at once, under the caps that count: then each fits in its turn. */
-const allFit = `NOT EXISTS (
-        SELECT 1 FROM jsonb_to_recordset(approvals) AS a (total numeric, scopes text[], caps bigint[]),
-          unnest(a.scopes, a.caps) AS u (scope, cap)
-        GROUP BY u.scope
-        HAVING bool_or(pins[array_position(names, u.scope)] <> u.cap) OR sum(a.total) > min(u.cap)
-          - min(reserves[array_position(names, u.scope)] + spends[array_position(names, u.scope)]))`;
 
 /** Stores new jobs that all fit, in one statement. */
 function insertAll(schema: string): string {
@@ -64,12 +56,7 @@ function insertAll(schema: string): string {
           INSERT INTO ${schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
             SELECT 'job:' || "jobId" || '#1', "jobId", "maxCost", "maxCost", scopes, caps, untils
               FROM item WHERE state = 'queued'),
-        scope AS (
-          UPDATE ${schema}.scopes s SET reserved = s.reserved + wanted.total
-            FROM (SELECT u.scope, sum(a.total) AS total
-              FROM jsonb_to_recordset(approvals) AS a (total numeric, scopes text[]), unnest(a.scopes) AS u (scope)
-              GROUP BY u.scope) AS wanted
-            WHERE s.scope = wanted.scope)
+        scope AS (${reserveTotals(schema, "approvals")})
         SELECT coalesce(array_agg(CASE state WHEN 'awaiting_approval' THEN '{"kind":"awaiting_approval"}'::jsonb
             ELSE '{"kind":"queued"}'::jsonb END ORDER BY place), '{}') INTO answers
           FROM item;`;
@@ -110,9 +97,9 @@ export function queue(schema: string): string {
       `${schema}.submit`,
       "input jsonb, approvals jsonb, at float8, atomic boolean",
       `
-      ${lockScopes(schema, SCOPES_OF("approvals"))}
+      ${lockScopes(schema, scopesOf("approvals"))}
       ${READ_CLOCK}
-      IF ${allFit} AND NOT EXISTS (SELECT 1 FROM ${jobs}
+      IF ${allFit("approvals")} AND NOT EXISTS (SELECT 1 FROM ${jobs}
         WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item)))
       THEN
         ${insertAll(schema)}
@@ -155,7 +142,7 @@ export function queue(schema: string): string {
       "input jsonb, at float8",
       `
       ${lockJobs(schema)}
-      ${lockScopes(schema, SCOPES_OF("input"))}
+      ${lockScopes(schema, scopesOf("input"))}
       FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x ("jobId" text, ${APPROVAL}) LOOP
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
         IF NOT FOUND THEN ${answer("NULL")} CONTINUE; END IF;
