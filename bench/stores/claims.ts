@@ -1,10 +1,10 @@
 import { epochSeconds, type JobRequest } from "dispatch-kit";
 import { postgresStore, type PostgresStore } from "dispatch-kit/postgres";
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { range, share } from "./contestant.ts";
 import { installStore, LANE, paidJob } from "./contestants/ours.ts";
 import { median, shuffled, type Spread, spreadOf } from "./numbers.ts";
-import type { Bench } from "./server.ts";
+import { type Bench, poolOf } from "./server.ts";
 
 /** What lies in the tables while a claim is timed. */
 export const SHAPES = ["waiting", "behind finished", "behind delayed", "claimed without vacuum"] as const;
@@ -33,7 +33,7 @@ export function claimTimes(
 ): Promise<readonly ClaimTime[]> {
   return bench.within(async (url) => {
     await installStore(url);
-    const pool = new Pool({ connectionString: url, max: 4 });
+    const pool = poolOf(url, 4);
     const store = postgresStore(pool);
     if (shape === "claimed without vacuum") await stopVacuum(pool);
     const filler = new Filler(store);
@@ -43,7 +43,7 @@ export function claimTimes(
       await filler.fill(shape, rows - filled);
       filled = rows;
       // What is claimed now, so that no shape runs dry; spread over the lanes.
-      if (shape !== "waiting") await filler.due(repetitions * CLAIMS * LANES.length + LANE_NAMES.length);
+      if (shape !== "waiting") await filler.due(2 * repetitions * CLAIMS * LANES.length);
       times.push(...(await timed(store, shape, rows, repetitions)));
     }
     await pool.end();
@@ -69,9 +69,8 @@ async function timed(
     for (const lanes of shuffled(LANES)) {
       const micros: number[] = [];
       for (let claim = 0; claim < CLAIMS; claim++) {
-        // One lane: another one each time, so that none runs dry.
-        const names =
-          lanes === 1 ? LANE_NAMES.slice(claim % 16, (claim % 16) + 1) : LANE_NAMES.slice(0, lanes);
+        // Others each time, so that none runs dry.
+        const names = range(0, lanes).map((lane) => `${LANE}-${String((claim * lanes + lane) % 16)}`);
         const start = performance.now();
         const claimed = await store.claim(names);
         micros.push((performance.now() - start) * 1000);

@@ -1,9 +1,9 @@
 import { usd } from "dispatch-kit";
 import { postgresStore } from "dispatch-kit/postgres";
-import { Pool } from "pg";
+import type { Pool } from "pg";
 import { share } from "./contestant.ts";
 import { installStore } from "./contestants/ours.ts";
-import type { Bench } from "./server.ts";
+import { type Bench, poolOf } from "./server.ts";
 
 /** The two that hold money under one cap. */
 export const HOLDERS = ["dispatch-kit", "bare single-row UPDATE"] as const;
@@ -49,7 +49,7 @@ export function holdsPerSecond(
 ): Promise<number> {
   return bench.within(async (url) => {
     await installStore(url);
-    const pool = new Pool({ connectionString: url, max: callers });
+    const pool = poolOf(url, callers);
     await pool.query("INSERT INTO dispatch_kit.scopes (scope) VALUES ('hot')");
     const hold = holder === "dispatch-kit" ? ours(pool) : bare(pool);
     const start = performance.now();

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { Client } from "pg";
+import { Client, Pool } from "pg";
 import { type Server, startPostgres } from "../../test/support/postgres-server.ts";
 
 /** A server for the measurements, and what it says about what was done to it. */
@@ -89,6 +89,11 @@ export class Bench {
     await this.#admin.end();
     await this.#server.stop();
   }
+}
+
+/** Connections; one that is cut off because the server stops is no news. */
+export function poolOf(connectionString: string, max: number): Pool {
+  return new Pool({ connectionString, max }).on("error", () => undefined);
 }
 
 /** Row versions that a database's tables have left behind, vacuumed or not. */

@@ -1,4 +1,4 @@
-import { Pool } from "pg";
+import { poolOf } from "../server.ts";
 import { type Contestant, range, share, untilNone } from "../contestant.ts";
 import { installStore, LANE, SCOPES } from "./ours.ts";
 
@@ -46,12 +46,12 @@ export const bare: Contestant = {
   name: "bare SQL",
   async install(url) {
     await installStore(url);
-    const pool = new Pool({ connectionString: url, max: 1 });
+    const pool = poolOf(url, 1);
     await pool.query(`INSERT INTO ${SCHEMA}.scopes (scope) SELECT unnest($1::text[])`, [NAMES]);
     await pool.end();
   },
   open(url, load) {
-    const pool = new Pool({ connectionString: url, max: load.callers });
+    const pool = poolOf(url, load.callers);
     return Promise.resolve({
       enqueue: (from, to) =>
         share(load, from, to, (start, end) => {

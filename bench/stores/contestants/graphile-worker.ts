@@ -1,5 +1,5 @@
 import { Logger, makeWorkerUtils, runMigrations, runOnce } from "graphile-worker";
-import { Pool } from "pg";
+import { poolOf } from "../server.ts";
 import { type Contestant, range, share } from "../contestant.ts";
 
 const TASK = "work";
@@ -10,9 +10,8 @@ export const graphileWorker: Contestant = {
   install: (connectionString) => runMigrations({ connectionString, logger }),
   async open(url, load) {
     // As many connections as it recommends.
-    const pgPool = new Pool({ connectionString: url, max: Math.max(10, load.callers + 2) });
-    // It asks for both; what goes wrong in a call is thrown by the call.
-    pgPool.on("error", () => undefined);
+    const pgPool = poolOf(url, Math.max(10, load.callers + 2));
+    // It asks for this; what goes wrong in a call is thrown by the call.
     pgPool.on("connect", (client) => client.on("error", () => undefined));
     const utils = await makeWorkerUtils({ pgPool, logger });
     // How it takes and completes several at a time; each of its workers still runs one job after another.

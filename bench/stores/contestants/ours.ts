@@ -1,6 +1,7 @@
 import { Approval, BackendKind, type JobRequest, usd } from "dispatch-kit";
 import { postgresStore, type PostgresStore } from "dispatch-kit/postgres";
-import { Pool } from "pg";
+import { poolOf } from "../server.ts";
+import type { Pool } from "pg";
 import { type Contestant, type Load, range, type Session, share, untilNone } from "../contestant.ts";
 
 export const LANE = "work";
@@ -26,7 +27,7 @@ export function paidJob(number: number, rest: Partial<JobRequest<unknown>> = {})
 }
 
 export async function installStore(url: string): Promise<void> {
-  const pool = new Pool({ connectionString: url, max: 1 });
+  const pool = poolOf(url, 1);
   await postgresStore(pool).migrate();
   await pool.end();
 }
@@ -35,7 +36,7 @@ export const ours: Contestant = {
   name: "dispatch-kit",
   install: installStore,
   open: (url, load) => {
-    const pool = new Pool({ connectionString: url, max: Math.max(load.callers, 2) });
+    const pool = poolOf(url, Math.max(load.callers, 2));
     const store = postgresStore(pool);
     return Promise.resolve(load.batch === 1 ? oneByOne(store, pool, load) : inBatches(store, pool, load));
   },

@@ -248,11 +248,14 @@ export function queue(schema: string): string {
       `${schema}.prune`,
       "before float8",
       `
+      -- What another has locked is for the next time.
       UPDATE ${jobs} SET payload = 'null', result = NULL, error = NULL, decision = NULL, pruned = true
-        WHERE ended_at IS NOT NULL AND NOT pruned AND ended_at < before;
+        WHERE job_id = ANY (ARRAY(SELECT job_id FROM ${jobs} WHERE ended_at < before AND NOT pruned
+          ORDER BY sequence FOR UPDATE SKIP LOCKED));
       GET DIAGNOSTICS i = ROW_COUNT;
       UPDATE ${holds} SET scopes = '{}', caps = '{}', untils = '{}', pruned = true
-        WHERE state = 'settled' AND NOT pruned AND resolved_at < before;
+        WHERE hold_id = ANY (ARRAY(SELECT hold_id FROM ${holds} WHERE state = 'settled' AND NOT pruned
+          AND resolved_at < before FOR UPDATE SKIP LOCKED));
       GET DIAGNOSTICS k = ROW_COUNT;
       ${answer("jsonb_build_object('jobs', i, 'holds', k)")}`,
     ),

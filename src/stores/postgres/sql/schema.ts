@@ -25,8 +25,11 @@ export function migration(schema: string): string {
     version int;
   BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('dispatch-kit migrates'));
-    CREATE SCHEMA IF NOT EXISTS ${schema};
-    CREATE TABLE IF NOT EXISTS ${schema}.migrations (version int PRIMARY KEY, at timestamptz DEFAULT now());
+    -- What is there needs no right to make it.
+    IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF;
+    IF to_regclass('${schema}.migrations') IS NULL THEN
+      CREATE TABLE ${schema}.migrations (version int PRIMARY KEY, at timestamptz DEFAULT now());
+    END IF;
     SELECT coalesce(max(m.version), 0) INTO version FROM ${schema}.migrations m;
     ${steps.join("")}
   END $migrate$`;
