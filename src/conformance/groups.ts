@@ -59,9 +59,8 @@ export const groupCases: readonly Definition[] = [
           .join(),
       );
       await counted("after that", store, 10, 14 * 4);
-      for (const index of bad.keys()) {
-        const id = leases[index]?.jobId ?? "";
-        like("the job of a bad one", await store.job(id), { state: "running", result: null });
+      for (const { jobId } of leases.filter((_, index) => bad.has(index))) {
+        like("the job of a bad one", await store.job(jobId), { state: "running", result: null });
       }
     },
   ),

@@ -128,9 +128,9 @@ export const raceCases: readonly Definition[] = [
         await store.hold(asks(scope, 10, capped(100, scope)));
         const answers = await Promise.all([store.settle(scope, micro(3)), peer.settle(scope, micro(4))]);
         same("settled, and conflict", [count(answers, "settled"), count(answers, "conflict")], [1, 1]);
-        const [first, second] = answers.map(({ booked }) => booked);
-        same("what the conflict says is booked", first, second);
-        await counted("after the race", store, 0, first ?? 0n, scope);
+        const [{ booked }, other] = answers;
+        same("what both say is booked", other.booked, booked);
+        await counted("after the race", store, 0, booked, scope);
       }
     },
   ),

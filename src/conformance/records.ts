@@ -54,7 +54,7 @@ export const recordCases: readonly Definition[] = [
       for (const [what, result] of [
         ["a bigint", 1n],
         ["a cycle", cycle],
-        ["a function", () => null],
+        ["a symbol", Symbol("none")],
       ] as const) {
         await refuses(what, "result_refused", () => store.complete(lease, result));
       }
