@@ -5,6 +5,7 @@
  * @module
  */
 export {
+  anyHoldId,
   capOf,
   chargeHold,
   extendHold,
@@ -15,10 +16,12 @@ export {
   isOver,
   jobHoldId,
   lackingScopes,
+  ownHoldId,
   releaseHold,
   repeatHold,
   scopeCaps,
   settleHold,
+  unknownHold,
 } from "./budget/rules.ts";
 export {
   completeOptions,
@@ -29,4 +32,5 @@ export {
   jobRequest,
   recoverOptions,
 } from "./dispatch/rules.ts";
+export { identifier as scopeName } from "./internal/check.ts";
 export { outcomeFromJSON, type StoreAnswer } from "./outcomes.ts";
