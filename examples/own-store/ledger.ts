@@ -1,0 +1,218 @@
+import type { DatabaseSync } from "node:sqlite";
+import {
+  type BudgetLedger,
+  BudgetState,
+  DispatchError,
+  type EpochSeconds,
+  epochSeconds,
+  HoldState,
+  microCents,
+} from "dispatch-kit";
+import {
+  anyHoldId,
+  chargeHold,
+  extendHold,
+  heldAmount,
+  type HoldMove,
+  holdRequest,
+  type HoldRow,
+  lackingScopes,
+  ownHoldId,
+  releaseHold,
+  repeatHold,
+  scopeName,
+  settleHold,
+  unknownHold,
+} from "dispatch-kit/ledger";
+
+/** Money is text in every column: many drivers read a number past 2^53 inexactly. */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS own_holds (id TEXT PRIMARY KEY, row TEXT NOT NULL, expires_at REAL);
+  CREATE INDEX IF NOT EXISTS own_holds_expiring ON own_holds (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS own_scopes (scope TEXT PRIMARY KEY, reserved TEXT NOT NULL, spent TEXT NOT NULL)`;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** A hold as the pure rules know it, and when it ends. */
+type Known = HoldRow & { readonly expiresAt: EpochSeconds };
+
+/** What the ledger reads and writes: two tables. */
+class Tables {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    database.exec(SCHEMA);
+  }
+
+  hold(id: string): Known | null {
+    const row: Row | undefined = this.#database.prepare("SELECT row FROM own_holds WHERE id = ?").get(id);
+    return row ? parsed(String(row["row"])) : null;
+  }
+
+  expired(now: EpochSeconds, limit: number): readonly Known[] {
+    const sql = "SELECT row FROM own_holds WHERE expires_at <= ? ORDER BY expires_at LIMIT ?";
+    return this.#database
+      .prepare(sql)
+      .all(now, limit)
+      .map((row) => parsed(String(row["row"])));
+  }
+
+  usage(scope: string): BudgetState {
+    const sql = "SELECT reserved, spent FROM own_scopes WHERE scope = ?";
+    const row: Row = this.#database.prepare(sql).get(scope) ?? { reserved: "0", spent: "0" };
+    return new BudgetState({
+      reserved: microCents(String(row["reserved"])),
+      spent: microCents(String(row["spent"])),
+    });
+  }
+
+  /** Writes what a rule decided: the hold's next row, and what it adds in each of its scopes. */
+  apply({ row, reserved, spent }: HoldMove, expiresAt: EpochSeconds): void {
+    for (const { scope } of row.scopes) {
+      const before = this.usage(scope);
+      const after = [before.reserved + reserved, before.spent + spent].map(String);
+      const sql = "INSERT OR REPLACE INTO own_scopes (scope, reserved, spent) VALUES (?, ?, ?)";
+      this.#database.prepare(sql).run(scope, ...after);
+    }
+    const isOpen = row.state === HoldState.OPEN;
+    const sql = "INSERT OR REPLACE INTO own_holds (id, row, expires_at) VALUES (?, ?, ?)";
+    this.#database.prepare(sql).run(row.holdId, written({ ...row, expiresAt }), isOpen ? expiresAt : null);
+  }
+}
+
+function written(hold: Known): string {
+  // Field by field: an outcome's own toJSON would write its money as decimal dollars.
+  const scopes = hold.scopes.map(({ scope, cap, until }) => ({
+    scope,
+    cap: String(cap),
+    until: until ?? null,
+  }));
+  const money = { asked: String(hold.asked), booked: String(hold.booked), steps: hold.steps.map(String) };
+  return JSON.stringify({ ...hold, ...money, scopes });
+}
+
+function parsed(json: string): Known {
+  // Only this file writes here.
+  const row = JSON.parse(json) as Known;
+  return {
+    ...row,
+    asked: microCents(row.asked),
+    booked: microCents(row.booked),
+    steps: row.steps.map(microCents),
+    scopes: row.scopes.map((scope) => ({ ...scope, cap: microCents(scope.cap) })),
+  };
+}
+
+/** Check and reserve are one transaction, and another process's is waited for. */
+function transaction<Answer>(database: DatabaseSync, run: () => Answer): Answer {
+  let isCommitting = false;
+  try {
+    database.exec("BEGIN IMMEDIATE");
+    const answer = run();
+    isCommitting = true;
+    database.exec("COMMIT");
+    return answer;
+  } catch (cause) {
+    if (database.isOpen && database.isTransaction) database.exec("ROLLBACK");
+    const isOfDatabase = cause instanceof Error && String(Reflect.get(cause, "code")).startsWith("ERR_");
+    if (!isOfDatabase) throw cause;
+    // No store, no spend: what fails is thrown, and never an admission.
+    throw new DispatchError(isCommitting ? "outcome_unknown" : "store_failed", cause.message, { cause });
+  }
+}
+
+/** A ledger in a database of your own. */
+export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): BudgetLedger {
+  const tables = transaction(database, () => new Tables(database));
+  const atomic = <Answer>(run: () => Answer): Answer => transaction(database, run);
+
+  const known = (id: string): Known => {
+    const hold = tables.hold(id);
+    if (hold) return hold;
+    throw unknownHold(id);
+  };
+  const lacking = (amount: bigint, scopes: HoldRow["scopes"]): ReturnType<typeof lackingScopes> =>
+    lackingScopes(
+      amount,
+      scopes.map(({ scope, cap }) => ({ scope, cap, committed: tables.usage(scope).committed() })),
+    );
+
+  return {
+    hold(request) {
+      const { holdId, amount, scopes, ttlSeconds } = holdRequest(request);
+      return atomic(() => {
+        const before = tables.hold(holdId);
+        if (before) return repeatHold(before, request);
+        const lacks = lacking(amount, scopes);
+        if (lacks.length > 0) return { kind: "refused", lacking: lacks };
+        const open = {
+          state: HoldState.OPEN,
+          settledFrom: HoldState.OPEN,
+          booked: microCents(0n),
+          steps: [],
+        };
+        const move = { row: { holdId, asked: amount, scopes, ...open }, reserved: amount, spent: 0n };
+        tables.apply(move, epochSeconds(clock() + ttlSeconds));
+        return { kind: "held" };
+      });
+    },
+
+    settle(holdId, actual) {
+      const id = ownHoldId("settle: holdId", holdId);
+      return atomic(() => {
+        const hold = known(id);
+        const { outcome, move } = settleHold(hold, actual);
+        if (move) tables.apply(move, hold.expiresAt);
+        return outcome;
+      });
+    },
+
+    release(holdId) {
+      const id = ownHoldId("release: holdId", holdId);
+      return atomic(() => {
+        const hold = known(id);
+        const { outcome, move } = releaseHold(hold);
+        if (move) tables.apply(move, hold.expiresAt);
+        return outcome;
+      });
+    },
+
+    extend(holdId, by, step) {
+      const id = ownHoldId("extend: holdId", holdId);
+      return atomic(() => {
+        const hold = known(id);
+        const next = extendHold(hold, by, step);
+        if ("kind" in next) return next;
+        const lacks = lacking(by, hold.scopes);
+        if (lacks.length > 0) return { kind: "refused", lacking: lacks };
+        tables.apply({ row: next, reserved: by, spent: 0n }, hold.expiresAt);
+        return { kind: "held" };
+      });
+    },
+
+    expire({ limit = 100 } = {}) {
+      return atomic(() => {
+        const over = tables.expired(clock(), limit + 1);
+        const charged = over.slice(0, limit).map((hold) => {
+          tables.apply(chargeHold(hold), hold.expiresAt);
+          return { holdId: hold.holdId, amount: heldAmount(hold) };
+        });
+        return { charged, more: over.length > limit };
+      });
+    },
+
+    usage(scope) {
+      const name = scopeName("usage: scope", scope);
+      return atomic(() => tables.usage(name));
+    },
+
+    getHold(holdId) {
+      const id = anyHoldId("getHold: holdId", holdId);
+      const hold = atomic(() => tables.hold(id));
+      if (!hold) return null;
+      const { scopes, state, booked, expiresAt } = hold;
+      return { holdId, amount: heldAmount(hold), scopes, state, booked, expiresAt };
+    },
+  };
+}
