@@ -10,9 +10,9 @@ import * as conformance from "dispatch-kit/conformance";
 import * as sqlite from "dispatch-kit/sqlite";
 import * as worker from "dispatch-kit/worker";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 
-// Every example in the README and in a doc comment is compiled, strictly, and run. In a comment after a
+// Every example in the README, in docs/ and in a doc comment is compiled, strictly, and run. In a comment after a
 // statement, `// => value` is what it evaluates to, and `// text` after console.log is what it prints.
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -33,9 +33,15 @@ interface Example {
   readonly code: string;
 }
 
-function readmeExamples(): readonly Example[] {
-  const blocks = readFileSync(`${root}README.md`, "utf8").matchAll(/^```ts\n(.*?)^```/gms);
-  return Array.from(blocks, ([, code = ""], index) => ({ name: `readme-${String(index + 1)}`, code }));
+function pageExamples(page: string): readonly Example[] {
+  const blocks = readFileSync(`${root}${page}`, "utf8").matchAll(/^```ts\n(.*?)^```/gms);
+  const name = page.toLowerCase().replaceAll("/", "-").replace(".md", "");
+  return Array.from(blocks, ([, code = ""], index) => ({ name: `${name}-${String(index + 1)}`, code }));
+}
+
+function docsExamples(): readonly Example[] {
+  const pages = readdirSync(`${root}docs`).filter((file) => file.endsWith(".md"));
+  return pages.sort().flatMap((page) => pageExamples(`docs/${page}`));
 }
 
 function sourceExamples(): readonly Example[] {
@@ -85,7 +91,10 @@ function withoutImports(code: string): string {
   return code.replaceAll(/^import .*$/gm, "");
 }
 
-const examples = [...readmeExamples(), ...sourceExamples()];
+/** Milliseconds: the compiler reads the types of every client, and PGlite starts a whole PostgreSQL. */
+const PATIENCE = 120_000;
+
+const examples = [...pageExamples("README.md"), ...docsExamples(), ...sourceExamples()];
 
 describe("examples", () => {
   const lines: string[] = [];
@@ -99,6 +108,7 @@ describe("examples", () => {
       include: ["*.ts"],
     };
     writeFileSync(`${folder}tsconfig.json`, JSON.stringify(config));
+    vi.stubEnv("DATABASE_URL", inject("databaseUrl"));
     vi.spyOn(console, "log").mockImplementation((...args) => lines.push(format(...args)));
     vi.stubGlobal("__same", (actual: unknown, expected: unknown) => {
       expect(inspect(actual, { depth: Infinity })).toBe(inspect(expected, { depth: Infinity }));
@@ -109,11 +119,12 @@ describe("examples", () => {
   });
   afterAll(() => {
     vi.unstubAllGlobals();
+    vi.unstubAllEnvs();
     vi.restoreAllMocks();
   });
 
   it("there are some in the README, and one for every public class and function", () => {
-    expect(readmeExamples().length).toBeGreaterThanOrEqual(5);
+    expect(pageExamples("README.md").length).toBeGreaterThanOrEqual(5);
     const shown = sourceExamples()
       .map(({ code }) => code)
       .join("\n");
@@ -124,16 +135,24 @@ describe("examples", () => {
     expect(missing.sort()).toEqual(thrown);
   });
 
-  it("compile under the strict options of the project", () => {
-    const tsc = fileURLToPath(import.meta.resolve("typescript/lib/tsc.js"));
-    const { stdout } = spawnSync(process.execPath, [tsc, "-p", `${folder}tsconfig.json`], {
-      encoding: "utf8",
-    });
-    expect(stdout).toBe("");
-  });
+  it(
+    "compile under the strict options of the project",
+    () => {
+      const tsc = fileURLToPath(import.meta.resolve("typescript/lib/tsc.js"));
+      const { stdout } = spawnSync(process.execPath, [tsc, "-p", `${folder}tsconfig.json`], {
+        encoding: "utf8",
+      });
+      expect(stdout).toBe("");
+    },
+    PATIENCE,
+  );
 
-  it.each(examples.map(({ name }) => name))("%s", async (name) => {
-    await import(/* @vite-ignore */ pathToFileURL(`${folder}${name}.ts`).href);
-    expect(lines).toEqual([]);
-  });
+  it.each(examples.map(({ name }) => name))(
+    "%s",
+    async (name) => {
+      await import(/* @vite-ignore */ pathToFileURL(`${folder}${name}.ts`).href);
+      expect(lines).toEqual([]);
+    },
+    PATIENCE,
+  );
 });
