@@ -3,6 +3,7 @@ export type DispatchErrorCode = (typeof CODES)[number];
 
 const CODES = [
   "cap_conflict",
+  "egress_failed",
   "hold_conflict",
   "hold_owned_by_job",
   "hold_unknown",
@@ -10,6 +11,7 @@ const CODES = [
   "job_conflict",
   "job_unknown",
   "no_eligible_backend",
+  "not_sent",
   "outcome_unknown",
   "result_refused",
   "retriable",
