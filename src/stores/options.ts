@@ -25,21 +25,27 @@ interface Checked<Payload, Result> {
   readonly schema: string;
 }
 
-const schemaName: Reader<string> = (what, value) => {
-  const name = text(what, value);
+/** A schema's name, or its default. */
+export const schemaName: Reader<string> = (what, value) => {
+  const name = value === undefined ? "dispatch_kit" : text(what, value);
   if (/^[a-z][a-z0-9_]{0,40}$/.test(name)) return name;
   throw outOfRange(what, "a letter and at most 40 of a-z, 0-9 and _", name);
 };
 
-/** Checks the options of a store; only one in a database has a schema. */
+/**
+ * Checks the options of a store; only one in a database has a schema.
+ *
+ * @param more - the options that it has beside those of every store.
+ */
 export function storeOptions<Payload, Result>(
   what: string,
   options: DatabaseOptions<Payload, Result>,
   inDatabase: boolean,
+  more: Readonly<Record<string, Reader<unknown>>> = {},
 ): Checked<Payload, Result> {
   const call = optional(callable, undefined);
   const shared = { payload: call, result: call, clock: call };
-  const own = inDatabase ? { ...shared, schema: optional(schemaName, undefined) } : shared;
+  const own = inDatabase ? { ...shared, schema: schemaName, ...more } : shared;
   read(what, options, own, true);
   // Without a parser the types are the caller's own claim.
   const { payload = (value) => value as Payload, result = (value) => value as Result, clock } = options;

@@ -1,12 +1,28 @@
 import type { DispatchStore } from "../../dispatch/store.ts";
+import { flag, optional } from "../../internal/check.ts";
 import { type DatabaseOptions, storeOptions } from "../options.ts";
 import { Store } from "../store.ts";
 import { type PostgresClient, tell } from "./client.ts";
+import { NotifyingOperations } from "./notify.ts";
 import { PostgresOperations } from "./operations.ts";
 import { migration } from "./sql/schema.ts";
 
 export type { PostgresClient } from "./client.ts";
-export type PostgresStoreOptions<Payload, Result> = DatabaseOptions<Payload, Result>;
+export {
+  type PostgresListen,
+  type PostgresListener,
+  type PostgresNotification,
+  postgresWake,
+} from "./wake.ts";
+
+export interface PostgresStoreOptions<Payload, Result> extends DatabaseOptions<Payload, Result> {
+  /**
+   * Tells the workers that listen, by `postgresWake`, of each job that this store has queued: after the commit, and
+   * of a lane at most once in 100 ms. Without it, the default, and `within` your transactions they find it by
+   * polling.
+   */
+  readonly notify?: boolean;
+}
 
 /** A store in a PostgreSQL database. */
 export interface PostgresStore<Payload = unknown, Result = unknown> extends DispatchStore<Payload, Result> {
@@ -31,9 +47,13 @@ export function postgresStore<Payload = unknown, Result = unknown>(
   client: PostgresClient,
   options: PostgresStoreOptions<Payload, Result> = {},
 ): PostgresStore<Payload, Result> {
-  const { parsers, clock, schema } = storeOptions("postgresStore", options, true);
+  const more = { notify: optional(flag, false) };
+  const { parsers, clock, schema } = storeOptions("postgresStore", options, true, more);
   const on = (theirs: PostgresClient, alone: boolean): Store<Payload, Result> => {
-    const operations = new PostgresOperations(theirs, schema, clock, alone);
+    const operations =
+      options.notify === true && !alone
+        ? new NotifyingOperations(theirs, schema, clock)
+        : new PostgresOperations(theirs, schema, clock, alone);
     return new Store(
       async (operation) => operation(operations),
       parsers,

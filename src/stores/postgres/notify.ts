@@ -1,0 +1,87 @@
+import type { CheckedApproval } from "../../dispatch/rules.ts";
+import type { ApproveOutcome, SubmitOutcome } from "../../dispatch/store.ts";
+import type { EpochSeconds } from "../../time.ts";
+import type { Submission } from "../engine/queue.ts";
+import type { PostgresClient } from "./client.ts";
+import { PostgresOperations } from "./operations.ts";
+import { channelOf } from "./wake.ts";
+
+/** Milliseconds in which a lane's news is told once. */
+const QUIET = 100;
+
+/** Of any lane: who approves a job knows its id alone. */
+const ANY = "";
+
+/**
+ * Tells listeners of the lanes in which this process has queued jobs, in a statement of its own: a NOTIFY inside
+ * the transaction that moves money makes every commit wait for the one before.
+ */
+class News {
+  readonly #client: PostgresClient;
+  readonly #channel: string;
+  readonly #lanes = new Set<string>();
+  #isQuiet = false;
+
+  constructor(client: PostgresClient, schema: string) {
+    this.#client = client;
+    this.#channel = channelOf(schema);
+  }
+
+  tell(lane: string): void {
+    this.#lanes.add(lane);
+    if (!this.#isQuiet) void this.#send();
+  }
+
+  async #send(): Promise<void> {
+    const lanes = JSON.stringify([...this.#lanes]);
+    this.#lanes.clear();
+    this.#isQuiet = true;
+    const timer: unknown = setTimeout(() => {
+      this.#isQuiet = false;
+      if (this.#lanes.size > 0) void this.#send();
+    }, QUIET);
+    // News is not worth keeping a process for. Not every runtime's timers know it.
+    (timer as { unref?: () => unknown }).unref?.();
+    const text =
+      "SELECT pg_notify($1::text, lane) FROM jsonb_array_elements_text($2::text::jsonb) AS t (lane)";
+    try {
+      await this.#client.query(text, [this.#channel, lanes]);
+    } catch {
+      // The jobs are queued all the same, and found by the next look.
+    }
+  }
+}
+
+/** The same operations, which tell of each job that they have queued once that is committed. */
+export class NotifyingOperations extends PostgresOperations {
+  readonly #news: News;
+
+  constructor(client: PostgresClient, schema: string, clock: (() => EpochSeconds) | null) {
+    super(client, schema, clock, false);
+    this.#news = new News(client, schema);
+  }
+
+  override async submit(submission: Submission): Promise<SubmitOutcome> {
+    const answer = await super.submit(submission);
+    this.#submitted(submission, answer);
+    return answer;
+  }
+
+  override async submitMany(submissions: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
+    const answers = await super.submitMany(submissions);
+    submissions.forEach((submission, index) => {
+      this.#submitted(submission, answers[index]);
+    });
+    return answers;
+  }
+
+  override async approve(jobId: string, approved: CheckedApproval): Promise<ApproveOutcome> {
+    const answer = await super.approve(jobId, approved);
+    if (answer.kind === "queued") this.#news.tell(ANY);
+    return answer;
+  }
+
+  #submitted({ body }: Submission, answer: SubmitOutcome | undefined): void {
+    if (answer?.kind === "queued") this.#news.tell(body.lane);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Awaitable } from "../../budget/ledger.ts";
+import { read } from "../../internal/check.ts";
+import type { Wake } from "../../worker/options.ts";
+import { schemaName } from "../options.ts";
+
+/** A connected `Client` of `pg` that is used for nothing else. */
+export interface PostgresListener {
+  query(text: string): PromiseLike<unknown>;
+  on(event: "notification", heard: (message: PostgresNotification) => void): unknown;
+  off(event: "notification", heard: (message: PostgresNotification) => void): unknown;
+}
+
+export interface PostgresNotification {
+  readonly channel: string;
+  readonly payload?: string | undefined;
+}
+
+/** Listens on a channel, and answers with what ends it. */
+export type PostgresListen = (
+  channel: string,
+  heard: (payload: string) => void,
+) => Awaitable<() => Awaitable<unknown>>;
+
+/** Where a schema's news of jobs are heard: a lane's name each, or nothing for any of them. */
+export function channelOf(schema: string): string {
+  return `${schema}_jobs`;
+}
+
+/**
+ * Wakes an idle worker when a store with `notify` has queued a job: the `wake` of `work`.
+ *
+ * News that is lost costs a wait, never a job: the worker goes on polling. That is also all that happens when the
+ * connection is lost; a `Client` of `pg` does not come back by itself, postgres.js does.
+ *
+ * @param listener - a connected `Client` of `pg`, of its own and straight to the server: a pooler in transaction
+ *   mode forgets who listens. It goes on listening until you end it. Of other clients the function that listens:
+ *   `(channel, heard) => database.listen(channel, heard)` for PGlite, and for postgres.js
+ *   `(channel, heard) => sql.listen(channel, heard).then((listening) => () => listening.unlisten())`.
+ * @param options - `schema`: that of the store.
+ * @throws TypeError if an argument is not of its type.
+ * @throws RangeError for a schema that is no name.
+ */
+export function postgresWake(
+  listener: PostgresListener | PostgresListen,
+  options: { readonly schema?: string } = {},
+): Wake {
+  const { schema } = read("postgresWake", options, { schema: schemaName }, true);
+  const channel = channelOf(schema);
+  const listen = typeof listener === "function" ? listener : listenOn(listener);
+  return async (lanes, wake) => {
+    const leave = await listen(channel, (lane) => {
+      if (lane === "" || lanes.includes(lane)) wake();
+    });
+    return async () => {
+      await leave();
+    };
+  };
+}
+
+function listenOn(client: PostgresListener): PostgresListen {
+  return async (channel, heard) => {
+    const hear = (message: PostgresNotification): void => {
+      if (message.channel === channel) heard(message.payload ?? "");
+    };
+    client.on("notification", hear);
+    const leave = (): unknown => client.off("notification", hear);
+    try {
+      await client.query(`LISTEN ${channel}`);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    // Without UNLISTEN: another worker may listen on the same client.
+    return leave;
+  };
+}
