@@ -2,13 +2,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Orders } from "./actor.ts";
+import { instantViolations } from "./check/money.ts";
 import type { Place } from "./database.ts";
 import { type Entry, type Journal, readJournals } from "./journal.ts";
 import { type Plan, TTL_SECONDS } from "./plan.ts";
+import { readRows } from "./rows.ts";
 import type { Stage } from "./stage.ts";
 
 /** Milliseconds between two looks at what the processes wrote. */
 export const LOOK = 25;
+/** How many of them come between two audits of the rows. */
+const AUDIT = 10;
 /** When they are told to end, whatever is left of their agendas: the rest is done by the last process. */
 const ENOUGH = 6000;
 /** When they must have ended. */
@@ -32,16 +36,19 @@ interface Live {
 export class Cast {
   readonly #plan: Plan;
   readonly #folder: string;
+  /** The way that faults are on, and the one that they are not on. */
   readonly #place: Place;
+  readonly #direct: Place;
   readonly #journal: Journal;
   readonly #lives: Live[] = [];
   readonly #started = performance.now();
   #ending = false;
 
-  constructor(plan: Plan, folder: string, place: Place, journal: Journal) {
+  constructor(plan: Plan, folder: string, place: Place, direct: Place, journal: Journal) {
     this.#plan = plan;
     this.#folder = folder;
     this.#place = place;
+    this.#direct = direct;
     this.#journal = journal;
   }
 
@@ -51,7 +58,9 @@ export class Cast {
       this.#spawn(actor, []);
     });
     let crash = this.#plan.crash;
-    while (this.#lives.some(({ exit }) => exit === null)) {
+    const seen: string[] = [];
+    for (let turn = 1; this.#lives.some(({ exit }) => exit === null); turn++) {
+      if (turn % AUDIT === 0) seen.push(...(await this.#audit()));
       await wait(LOOK);
       const journals = readJournals(this.#folder);
       const lines = [...journals.values()].reduce((sum, { length }) => sum + length, 0);
@@ -63,14 +72,29 @@ export class Cast {
       for (const life of this.#lives) this.#tend(life, journals);
       const age = performance.now() - this.#started;
       if (!this.#ending && (age > ENOUGH || this.#isDone(journals))) this.#end();
-      if (age > HANGS) for (const { child } of this.#lives) child.kill("SIGKILL");
+      if (age > HANGS) {
+        for (const { child, exit } of this.#lives) if (exit === null) child.kill("SIGKILL");
+        return [...seen, `the processes did not end within ${String(HANGS / 1000)} s`];
+      }
     }
-    return this.#lives.flatMap(({ name, exit, complaints }) => {
-      const killed = exit?.signal === "SIGKILL" && performance.now() - this.#started < HANGS;
-      // What made it break it has written down.
-      if (killed || exit?.code === 0 || complaints.length === 0) return [];
+    const broke = this.#lives.flatMap(({ name, exit, complaints }) => {
+      if (exit?.signal === "SIGKILL" || exit?.code === 0) return [];
+      // What it knew of its end it has written down.
+      if (complaints.length === 0) return [];
       return [`process ${name} ended with ${String(exit?.code ?? exit?.signal)}: ${complaints.join("")}`];
     });
+    return [...seen, ...broke];
+  }
+
+  /** The rows as they are at one instant, unless the database is away or kept by a process that is stopped. */
+  async #audit(): Promise<readonly string[]> {
+    try {
+      const rows = await readRows(this.#direct, LOOK);
+      this.#journal.write({ did: "audit" });
+      return instantViolations(this.#plan, rows).map((violation) => `meanwhile ${violation}`);
+    } catch {
+      return [];
+    }
   }
 
   #spawn(actor: number, before: readonly Entry[]): void {

@@ -32,7 +32,7 @@ export async function conduct(stage: Stage, seed: number, broken: string | null 
   const first = openStore(place, null);
   await first.store.migrate();
   await first.close();
-  const cast = new Cast(plan, folder, { ...place, at: through }, journal);
+  const cast = new Cast(plan, folder, { ...place, at: through }, place, journal);
   const trouble = await cast.play(stage);
   await stage.quiet(place);
   const rows = await end(plan, place, folder);

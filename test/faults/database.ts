@@ -38,7 +38,7 @@ interface Behind extends Opened {
 function openPostgres({ at, schema }: Place, points: Points | null): Behind {
   const pool = new pg.Pool({
     connectionString: at,
-    max: 4,
+    max: 2,
     application_name: schema,
     connectionTimeoutMillis: 10_000,
   });

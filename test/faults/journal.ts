@@ -30,7 +30,7 @@ export type Entry =
     }
   | { readonly did: "task"; readonly id: number }
   | { readonly did: "fault"; readonly index: number; readonly act: "kill" | "stop" }
-  | { readonly did: "continued" }
+  | { readonly did: "continued" | "audit" }
   /** What was done to the server and to the connections. */
   | { readonly did: "crash" | "cut"; readonly how: string }
   | { readonly did: "broke"; readonly message: string };

@@ -48,7 +48,11 @@ async function killBackend(url: string, schema: string): Promise<void> {
     "SELECT pid FROM pg_stat_activity WHERE application_name = $1 ORDER BY state <> 'active', pid LIMIT 1",
     schema,
   );
-  if (backend) process.kill(Number(backend["pid"]), "SIGKILL");
+  try {
+    if (backend) process.kill(Number(backend["pid"]), "SIGKILL");
+  } catch {
+    // Its client was quicker to go.
+  }
 }
 
 /** On a connection of its own, as often as it takes: the server may be recovering from what was done to it. */

@@ -30,8 +30,9 @@ export interface HoldRow {
 
 type Row = Readonly<Record<string, unknown>>;
 
-export async function readRows({ store, at, schema }: Place): Promise<Rows> {
-  return store === "sqlite" ? sqliteRows(at, schema) : await postgresRows(at, schema);
+/** @param patience - milliseconds that SQLite may take to let others finish. */
+export async function readRows({ store, at, schema }: Place, patience = 5000): Promise<Rows> {
+  return store === "sqlite" ? sqliteRows(at, schema, patience) : await postgresRows(at, schema);
 }
 
 const text = (value: unknown): string => String(value);
@@ -40,8 +41,8 @@ const textOrNull = (value: unknown): string | null => (value === null ? null : t
 const list = (value: unknown): readonly string[] => value as readonly string[];
 
 /** Everything at one instant: a deferred transaction reads one snapshot. */
-function sqliteRows(file: string, schema: string): Rows {
-  const database = new DatabaseSync(file, { timeout: 5000, readOnly: true });
+function sqliteRows(file: string, schema: string, patience: number): Rows {
+  const database = new DatabaseSync(file, { timeout: patience, readOnly: true });
   const all = (table: string): readonly Row[] => database.prepare(`SELECT * FROM ${schema}_${table}`).all();
   try {
     database.exec("BEGIN");
@@ -75,6 +76,8 @@ function sqliteRows(file: string, schema: string): Rows {
 
 async function postgresRows(url: string, schema: string): Promise<Rows> {
   const client = new pg.Client({ connectionString: url });
+  // The server may go down at any time.
+  client.on("error", () => undefined);
   await client.connect();
   const all = async (table: string): Promise<readonly Row[]> =>
     (await client.query<Row>(`SELECT * FROM ${schema}.${table}`)).rows;

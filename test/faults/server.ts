@@ -61,9 +61,9 @@ export class Server {
     process.off("exit", this.#abandon);
   }
 
-  /** Nothing stays behind when the process is interrupted. */
+  /** Nothing stays behind when the process is interrupted, shared memory neither. */
   readonly #abandon = (): void => {
-    this.#process?.kill("SIGKILL");
+    this.#process?.kill("SIGQUIT");
     rmSync(this.#folder, { recursive: true, force: true });
   };
 

@@ -1,31 +1,55 @@
-import { type Evidence } from "./evidence.ts";
+import type { Plan } from "../plan.ts";
+import type { HoldRow, Rows } from "../rows.ts";
+import type { Evidence } from "./evidence.ts";
 
 /** The money: added up from the spend files and from the rows, never by the store. */
 export function moneyViolations(found: Evidence): readonly string[] {
-  return [...caps(found), ...counters(found), ...holds(found), ...spends(found)];
+  return [...caps(found), ...counters(found.rows), ...holds(found), ...spends(found)];
+}
+
+/** At every instant: counters are their holds, and what is set aside and booked is within the caps. */
+export function instantViolations(plan: Plan, rows: Rows): readonly string[] {
+  const committed = totals(plan, rows, ({ state, held, booked }) => (state === "open" ? held : booked));
+  const above = committed.filter(({ sum, cap }) => sum > cap);
+  return [
+    ...counters(rows),
+    ...above.map(
+      ({ scope, sum, cap }) => `${scope} has committed ${String(sum)}, above its cap of ${String(cap)}`,
+    ),
+  ];
 }
 
 /** The promise: per scope, the true cost of all that was admitted is within the largest cap it was admitted under. */
 function caps({ plan, rows, spent }: Evidence): readonly string[] {
+  return totals(plan, rows, ({ holdId }) => spent.get(holdId) ?? 0n)
+    .filter(({ sum, cap }) => sum > cap)
+    .map(
+      ({ scope, sum, cap }) => `${scope} has cost ${String(sum)} in truth, above its cap of ${String(cap)}`,
+    );
+}
+
+/** A sum over the holds of each scope, and the largest cap that one of them was asked for with. */
+function totals(
+  plan: Plan,
+  rows: Rows,
+  of: (hold: HoldRow) => bigint,
+): readonly { readonly scope: string; readonly sum: bigint; readonly cap: bigint }[] {
   const planned = new Map([
     ...plan.jobs.map(({ jobId, scopes }) => [jobId, scopes] as const),
     ...plan.holds.map(({ holdId, scopes }) => [holdId, scopes] as const),
   ]);
-  const totals = new Map<string, { cost: bigint; cap: bigint }>();
-  for (const { holdId, jobId } of rows.holds) {
-    for (const { scope, cap } of planned.get(jobId ?? holdId) ?? []) {
-      const total = totals.get(scope) ?? { cost: 0n, cap: 0n };
-      const cost = total.cost + (spent.get(holdId) ?? 0n);
-      totals.set(scope, { cost, cap: cap > total.cap ? cap : total.cap });
+  const found = new Map<string, { scope: string; sum: bigint; cap: bigint }>();
+  for (const hold of rows.holds) {
+    for (const { scope, cap } of planned.get(hold.jobId ?? hold.holdId) ?? []) {
+      const total = found.get(scope) ?? { scope, sum: 0n, cap: 0n };
+      found.set(scope, { scope, sum: total.sum + of(hold), cap: cap > total.cap ? cap : total.cap });
     }
   }
-  return [...totals].flatMap(([scope, { cost, cap }]) =>
-    cost <= cap ? [] : [`${scope} has cost ${String(cost)} in truth, above its cap of ${String(cap)}`],
-  );
+  return [...found.values()];
 }
 
 /** Each counter is the sum of its holds. */
-function counters({ rows }: Evidence): readonly string[] {
+function counters(rows: Rows): readonly string[] {
   const names = new Set([
     ...rows.scopes.map(({ scope }) => scope),
     ...rows.holds.flatMap(({ scopes }) => scopes),

@@ -15,6 +15,8 @@ export interface Seen {
   readonly stops: number;
   readonly cuts: number;
   readonly crashes: number;
+  /** How often the rows were read meanwhile. */
+  readonly audits: number;
   readonly attempts: number;
   /** Attempts and holds that cost exactly what was set aside, and those that were spent to the end. */
   readonly exact: number;
@@ -62,6 +64,7 @@ function look({ plan, answers, entries, spent, holds, rows }: Evidence): Seen {
     stops: faults.filter(({ act }) => act === "stop").length,
     cuts: entries.filter(({ did }) => did === "cut").length,
     crashes: entries.filter(({ did }) => did === "crash").length,
+    audits: entries.filter(({ did }) => did === "audit").length,
     attempts: rows.jobs.reduce((sum, { tokens }) => sum + tokens.length, 0),
     exact: whole.filter(([holdId, cost]) => cost === holds.get(holdId)?.held).length,
     spent: whole.length,
