@@ -44,7 +44,7 @@ const left = agenda.filter(({ id }) => !orders.done.includes(id));
 /** A task, a job, or a look after the others; with nothing to do, a short rest. */
 async function live(): Promise<void> {
   for (let turn = 0; !ending; turn++) {
-    const task = turn % 2 === 0 ? left.shift() : undefined;
+    const task = turn % 3 < 2 ? left.shift() : undefined;
     if (task) await acting.task(task);
     else if (!(await working.work()) && !(await acting.sweep())) await wait(15);
   }

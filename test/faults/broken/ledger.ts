@@ -29,7 +29,7 @@ async function check(
   );
   const lacking = rooms.filter(({ by }) => by > 0n);
   // Whoever does it in two takes some time in between.
-  await wait(40);
+  await wait(150);
   return lacking.length > 0 ? { kind: "refused", lacking } : null;
 }
 
