@@ -28,7 +28,7 @@ export class SecretMissingError extends DispatchError {
  * ```
  */
 export class SecretRef {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly envVar: string;
 
   /**
@@ -40,7 +40,7 @@ export class SecretRef {
   constructor(envVar: string) {
     const name = /^[A-Za-z_]\w{0,199}$/.test(text("SecretRef", envVar));
     // Twenty characters of both cases and digits are a key, not the name of one.
-    if (!name || /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{20}/.test(envVar)) {
+    if (!name || /(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{20}/.test(envVar)) {
       throw new RangeError(
         "SecretRef must be the name of an environment variable; what was given is not shown",
       );

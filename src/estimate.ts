@@ -39,7 +39,7 @@ export function vramFits(availableGb: number | null, requiredGb: number | null):
  * ```
  */
 export class HostCapabilities {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly hasGpu: boolean;
   /** Free video memory in GB; `null` if there is none or nobody knows. */
   declare readonly availableVramGb: number | null;
@@ -78,7 +78,7 @@ const LIMITS = { maxRuntimeS: size, requiredVramGb: size };
  * ```
  */
 export class CostEstimate {
-  readonly #ours = true;
+  readonly #ours: undefined;
   /** An upper bound of the cost, in micro-cents. */
   declare readonly maxCost: MicroCents;
   /** The longest it may run, in seconds; `null` if there is no limit. */

@@ -54,7 +54,7 @@ const longName = /* @__PURE__ */ nameUpTo(500);
  * ```
  */
 export class NodeIdentity {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly nodeId: string;
   declare readonly host: string | null;
 
@@ -78,7 +78,7 @@ export class NodeIdentity {
  * ```
  */
 export class ToolRequirements {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly toolId: string;
   /** Video memory in GB; `null` for a job without a GPU. */
   declare readonly minVramGb: number | null;
@@ -112,7 +112,7 @@ export class ToolRequirements {
  * ```
  */
 export class BackendCapabilities {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly hasGpu: boolean;
   /** Free video memory in GB; `null` if there is none or nobody knows. */
   declare readonly availableVramGb: number | null;
@@ -197,6 +197,15 @@ function capabilitiesOf(backend: { readonly capabilities: BackendCapabilities })
     : notRoutable(backend);
 }
 
+function entry<Backend extends Routable>(backend: Backend | undefined): Backend {
+  if (typeof backend === "object" && (backend as unknown) !== null) return backend;
+  throw notRoutable(backend);
+}
+
+function knownKind(kind: unknown): BackendKind {
+  return backendKind("selectBackend: kind", kind);
+}
+
 function notRoutable(value: unknown): TypeError {
   return wrongType("selectBackend: a backend", "an object with capabilities or canSatisfy()", value);
 }
@@ -254,12 +263,12 @@ export function selectBackend<Backend extends Routable>(
   let bestRank = allowSdk ? 4 : 3;
   // By place: a list's own iterator can lie.
   for (let index = 0; index < length; index++) {
-    const backend = backends[index];
-    if (typeof backend !== "object" || (backend as unknown) === null) throw notRoutable(backend);
+    const backend = entry(backends[index]);
     // Read once: a getter must not be one kind to be checked and another to be ranked.
     const { kind } = backend;
     const rank = rankOf(kind);
-    if (rank < 0) backendKind("selectBackend: kind", kind);
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: looking at a known kind changes nothing
+    if (rank < 0) knownKind(kind);
     if (rank >= bestRank || !satisfies(backend, needs)) continue;
     best = backend;
     bestRank = rank;
@@ -281,9 +290,8 @@ function explain(
   allowSdk: boolean,
 ): NoEligibleBackendError {
   const passedOver = Array.from({ length }, (_, index) => {
-    const backend = backends[index];
-    if (typeof backend !== "object" || (backend as unknown) === null) throw notRoutable(backend);
-    const kind = backendKind("selectBackend: kind", backend.kind);
+    const backend = entry(backends[index]);
+    const kind = knownKind(backend.kind);
     return Object.freeze({ index, kind, reason: reasonOf(kind, backend, needs, allowSdk) });
   });
   const named = passedOver.slice(0, NAMED).map(({ index, kind, reason }) => `; #${index} ${kind}: ${reason}`);

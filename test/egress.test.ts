@@ -409,11 +409,11 @@ describe("SecretRef", () => {
     expect(() => secret.resolve(() => undefined)).toThrow(SecretMissingError);
   });
 
-  it.each<[string, unknown]>([
+  it.each<[string, unknown, string?]>([
     ["no process", undefined],
     ["no env", {}],
     ["an env that is null", { env: null }],
-    ["an env of text", { env: TOKEN }],
+    ["an env of text", { env: TOKEN }, "process.env must be a function or an object; got a string"],
     [
       "an env that may not be read",
       {
@@ -426,6 +426,7 @@ describe("SecretRef", () => {
           },
         ),
       },
+      "denied",
     ],
     [
       "an env that throws",
@@ -434,12 +435,16 @@ describe("SecretRef", () => {
           throw new Error("denied");
         },
       },
+      "denied",
     ],
-  ])("is missing in a runtime with %s", (_, runtime) => {
+  ])("is missing in a runtime with %s", (_, runtime, cause) => {
     vi.stubGlobal("process", runtime);
     const error = thrownBy(() => secret.resolve());
     vi.unstubAllGlobals();
     expect(error).toBeInstanceOf(SecretMissingError);
+    expect((error as SecretMissingError).cause).toEqual(
+      cause === undefined ? undefined : expect.objectContaining({ message: cause }),
+    );
     expect(printed(error)).not.toContain(TOKEN);
   });
 

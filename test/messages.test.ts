@@ -4,16 +4,22 @@ import {
   BackendCapabilities,
   BudgetCap,
   BudgetState,
+  CostEstimate,
   CostRates,
   dayScope,
   DispatchError,
   epochSeconds,
   estimateCost,
+  estimateTokens,
   ExternalEndpoint,
+  HostCapabilities,
   isLeaseStale,
   Lease,
   logEgress,
   microCents,
+  monthScope,
+  NodeIdentity,
+  perHour,
   RetriableError,
   runAndMonth,
   runScope,
@@ -31,15 +37,23 @@ import {
 } from "dispatch-kit";
 import {
   capOf,
+  completeOptions,
   extendHold,
+  failOptions,
   holdRequest,
   type HoldRow,
+  isOver,
   jobRequest,
+  lackingScopes,
   outcomeFromJSON,
+  recoverOptions,
   repeatHold,
+  settleHold,
 } from "dispatch-kit/ledger";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
+import { noActualCost, unknownJob } from "../src/dispatch/rules.ts";
+import { isTerminal } from "../src/lifecycle.ts";
 
 // Every message in one table: what was asked, what is needed, what was given. A wrong type is named but
 // never shown, since it could be a secret; a wrong value of a known type is shown, cut and escaped.
@@ -60,6 +74,10 @@ const row: HoldRow = {
 };
 const endpoint = { name: "n", baseUrl: "https://example.com", secret: new SecretRef("KEY") };
 const approval = { author: "a", reason: "r", decidedAt: "2026-11-23T09:00:00Z" };
+const machine = new CostRates({ gpuUsdPerS: 1, vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: 0 });
+const wrongRates = { ...machine };
+const host = new HostCapabilities();
+const needs = new ToolRequirements({ toolId: "t" });
 const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 };
 const own = "made by this copy of dispatch-kit; rebuild it with new";
 const wrong = (value: unknown): never => value as never;
@@ -476,6 +494,179 @@ const table: readonly (readonly [
     TypeError,
     () => outcomeFromJSON({ kind: "settled", booked: 1, overrun: "0.00", corrected: false }),
   ],
+  // Who was asked: every door says its own name.
+  [
+    `forWindow: this must be ${own} BudgetCap(…); got an object`,
+    TypeError,
+    () => BudgetCap.prototype.forWindow.call(wrong({}), "run"),
+  ],
+  [
+    `committed: this must be ${own} BudgetState(…); got an object`,
+    TypeError,
+    () => BudgetState.prototype.committed.call(wrong({})),
+  ],
+  [
+    `canFitVram: this must be ${own} HostCapabilities(…); got an object`,
+    TypeError,
+    () => HostCapabilities.prototype.canFitVram.call(wrong({}), 1),
+  ],
+  [
+    `fitsOn: this must be ${own} CostEstimate(…); got an object`,
+    TypeError,
+    () => CostEstimate.prototype.fitsOn.call(wrong({}), host),
+  ],
+  [
+    `fitsOn must be ${own} HostCapabilities(…); got an object`,
+    TypeError,
+    () => new CostEstimate({ maxCost: usd(1) }).fitsOn(wrong({})),
+  ],
+  [
+    `canSatisfy: this must be ${own} BackendCapabilities(…); got an object`,
+    TypeError,
+    () => BackendCapabilities.prototype.canSatisfy.call(wrong({}), needs),
+  ],
+  [
+    `estimateTokens: rates must be ${own} TokenRates(…); got an object`,
+    TypeError,
+    () => estimateTokens(wrong({}), wrong({})),
+  ],
+  [
+    `tokenCost: rates must be ${own} TokenRates(…); got an object`,
+    TypeError,
+    () => tokenCost(wrong({}), wrong({})),
+  ],
+  [
+    `submit.approved.approval must be ${own} Approval(…); got an object`,
+    TypeError,
+    () => jobRequest({ ...job, approved: { approval: wrong({}), scopes } }),
+  ],
+  ["BudgetCap must be a plain object; got a string", TypeError, () => BudgetCap.fromJSON("{}")],
+  ["BudgetState must be a plain object; got a string", TypeError, () => BudgetState.fromJSON("{}")],
+  ["CostEstimate must be a plain object; got a string", TypeError, () => CostEstimate.fromJSON("{}")],
+  ["CostEstimate must be a plain object; got null", TypeError, () => new CostEstimate(wrong(null))],
+  ["HostCapabilities must be a plain object; got null", TypeError, () => new HostCapabilities(wrong(null))],
+  ["NodeIdentity must be a plain object; got null", TypeError, () => new NodeIdentity(wrong(null))],
+  ["TokenRates must be a plain object; got null", TypeError, () => new TokenRates(wrong(null))],
+  ["RetriableError must be a plain object; got null", TypeError, () => new RetriableError("x", wrong(null))],
+  ["estimateCost must be a plain object; got null", TypeError, () => estimateCost(machine, wrong(null))],
+  [
+    "estimateTokens must be a plain object; got null",
+    TypeError,
+    () => estimateTokens(new TokenRates(prices), wrong(null)),
+  ],
+  [
+    "tokenCost must be a plain object; got null",
+    TypeError,
+    () => tokenCost(new TokenRates(prices), wrong(null)),
+  ],
+  ["complete must be a plain object; got null", TypeError, () => completeOptions(null)],
+  ["fail must be a plain object; got null", TypeError, () => failOptions(null)],
+  ["recoverStale must be a plain object; got null", TypeError, () => recoverOptions(null)],
+  ["outcomeFromJSON must be a plain object; got null", TypeError, () => outcomeFromJSON(null)],
+  [
+    "resolve: env must be a function or an object; got null",
+    TypeError,
+    () => new SecretRef("KEY").resolve(wrong(null)),
+  ],
+  ["perHour must be a decimal string or a number; got undefined", TypeError, () => perHour(wrong(undefined))],
+  [
+    "CostRates.gpuUsdPerS must be a decimal string or a number; got null",
+    TypeError,
+    () => new CostRates({ ...wrongRates, gpuUsdPerS: wrong(null) }),
+  ],
+  ["monthScope: timeZone must be a string; got undefined", TypeError, () => monthScope(at, wrong(undefined))],
+  ["isTerminal must be a string; got undefined", TypeError, () => isTerminal(wrong(undefined))],
+  ["lackingScopes: amount must be at least 0 micro-cents; got -1", RangeError, () => lackingScopes(-1n, [])],
+  [
+    "lackingScopes: cap must be at least 0 micro-cents; got -1",
+    RangeError,
+    () => lackingScopes(1n, [{ scope: "a", cap: -1n, committed: 0n }]),
+  ],
+  [
+    "lackingScopes: committed must be at least 0 micro-cents; got -1",
+    RangeError,
+    () => lackingScopes(1n, [{ scope: "a", cap: 0n, committed: -1n }]),
+  ],
+  [
+    "isOver: until must be seconds, or epochSeconds(…) of a Date; got an object",
+    TypeError,
+    () => isOver({ until: wrong(new Date()) }, at),
+  ],
+  [
+    "isOver: now must be finite seconds, no milliseconds and no invalid Date; got NaN",
+    RangeError,
+    () => isOver({ until: at }, wrong(NaN)),
+  ],
+  [
+    "settle: actual must be at least 0 micro-cents; got -1",
+    RangeError,
+    () => settleHold(row, microCents(-1n)),
+  ],
+  [
+    "extend: by must be at least 0 micro-cents; got -1",
+    RangeError,
+    () => extendHold(row, microCents(-1n), 2),
+  ],
+  [
+    'hold "h" was made for $1.00 in "run:1"; asked now: $1.00 in "a", "b"',
+    DispatchError,
+    () =>
+      repeatHold(row, {
+        ...held,
+        scopes: [
+          { scope: "b", cap: usd(1) },
+          { scope: "a", cap: usd(1) },
+        ],
+      }),
+  ],
+  [
+    'there is no job "j"',
+    DispatchError,
+    () => {
+      throw unknownJob("j");
+    },
+  ],
+  [
+    'complete: job "j" is free, so it has no actual cost; got $0.40',
+    RangeError,
+    () => {
+      throw noActualCost("complete", "j", usd("0.40"));
+    },
+  ],
+  [
+    'complete: job "j" is free, so it has no actual cost; got none',
+    RangeError,
+    () => {
+      throw noActualCost("complete", "j", null);
+    },
+  ],
+  ["outcomeFromJSON: kind must be a string; got 1", TypeError, () => outcomeFromJSON({ kind: 1 })],
+  ["a Job.payload must be there; got undefined", TypeError, () => outcomeFromJSON({ jobId: "j", lane: "l" })],
+  ["a Hold.holdId must be a string; got 1", TypeError, () => outcomeFromJSON({ holdId: 1 })],
+  ["a RecoverOutcome.attempts must be an array; got 1", TypeError, () => outcomeFromJSON({ attempts: 1 })],
+  ["an ExpireOutcome.charged must be an array; got undefined", TypeError, () => outcomeFromJSON({})],
+  [
+    "refused.lacking[0].over must be true or left out; got a boolean",
+    RangeError,
+    () => outcomeFromJSON({ kind: "refused", lacking: [{ scope: "a", by: "0.00", over: false }] }),
+  ],
+  [
+    'none of 2 backends can run "t"; #0 local: it lacks the tool; #1 sdk: allowSdk is not set',
+    DispatchError,
+    () =>
+      selectBackend(
+        [
+          { kind: "local", capabilities: new BackendCapabilities({ toolIds: [] }) },
+          { kind: "sdk", capabilities: new BackendCapabilities() },
+        ],
+        needs,
+      ),
+  ],
+  [
+    "selectBackend: a backend must be an object with capabilities or canSatisfy(); got an object",
+    TypeError,
+    () => selectBackend([wrong({ kind: "local" })], needs),
+  ],
 ];
 
 describe("messages", () => {
@@ -501,6 +692,18 @@ describe("messages", () => {
     [
       "drain: executor must be a function or a WorkerExecutor; got undefined",
       () => drain(store, wrong(undefined), { lanes: [] }),
+    ],
+    [
+      "drain: executor must be a function or a WorkerExecutor; got null",
+      () => drain(store, wrong(null), { lanes: [] }),
+    ],
+    [
+      "drain.signal must be an AbortSignal; got a string",
+      () => drain(store, () => 1, { lanes: [], signal: wrong("aborted") }),
+    ],
+    [
+      "drain.signal must be an AbortSignal; got null",
+      () => drain(store, () => 1, { lanes: [], signal: wrong(null) }),
     ],
     [
       "drain.signal must be an AbortSignal; got an object",

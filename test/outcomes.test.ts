@@ -314,6 +314,11 @@ describe("outcomeFromJSON", () => {
       return () => outcomeFromJSON({ ...json, ...rest });
     }
 
+    it.each(["cancelled", "error", "lost", "no_room", "rejected"])("knows the reason %s", async (code) => {
+      const error = { code, message: "x" };
+      expect((await job({ error }))()).toMatchObject({ error });
+    });
+
     it.each<readonly [string, object]>([
       ["a negative cost", { maxCost: "-0.10" }],
       ["an unknown backend", { backend: "cloud" }],

@@ -153,6 +153,34 @@ describe("selectBackend", () => {
     expect((catching(() => selectBackend([], needs)) as Error).message).toBe(
       'none of 0 backends can run "whisper"',
     );
+    // With eight of them, all are named.
+    const named = (catching(() => selectBackend(many.slice(0, 8), needs)) as Error).message;
+    expect(named).toMatch(/; #7 local: [^;…]*$/);
+  });
+
+  it.each(["kind", "canSatisfy", "capabilities"])("asks nobody while every object inherits %s", (key) => {
+    Object.defineProperty(Object.prototype, key, { value: "local", configurable: true });
+    try {
+      expect(() => selectBackend([], needs)).toThrow(
+        new TypeError(`selectBackend: every object inherits ${key}`),
+      );
+    } finally {
+      Reflect.deleteProperty(Object.prototype, key);
+    }
+  });
+
+  it("looks at none after a LOCAL backend that can", () => {
+    const local = {
+      kind: BackendKind.LOCAL,
+      capabilities: new BackendCapabilities({ hasGpu: true, availableVramGb: 80 }),
+    };
+    const after = {
+      get kind() {
+        return expect.unreachable();
+      },
+      capabilities: local.capabilities,
+    };
+    expect(selectBackend([local, after], needs)).toBe(local);
   });
 });
 
@@ -161,6 +189,12 @@ describe("BackendCapabilities", () => {
     const odd = new BackendCapabilities({ hasGpu: false, availableVramGb: 80 });
     expect(odd.canSatisfy(needs)).toBe(false);
     expect(odd.canSatisfy(new ToolRequirements({ toolId: "whisper" }))).toBe(true);
+  });
+
+  it("that does not know its memory takes no job that needs any, nor one that needs none of it", () => {
+    const unknown = new BackendCapabilities({ hasGpu: true });
+    expect(unknown.canSatisfy(new ToolRequirements({ toolId: "whisper", minVramGb: 0 }))).toBe(false);
+    expect(unknown.canSatisfy(new ToolRequirements({ toolId: "whisper", minVramGb: null }))).toBe(true);
   });
 
   it("copies and freezes its lists", () => {

@@ -68,6 +68,9 @@ describe("tokenCost", () => {
     });
     expect(tokenCost(of, { inputTokens: 200_000, outputTokens: 0 })).toBe(60_000_000n);
     expect(tokenCost(of, { inputTokens: 200_001, outputTokens: 0 })).toBe(120_000_600n);
+    const none = { maxOutputTokens: 0 };
+    expect(estimateTokens(of, { maxInputTokens: 200_000, ...none })).toBe(60_000_000n);
+    expect(estimateTokens(of, { maxInputTokens: 200_001, ...none })).toBe(120_000_600n);
   });
 
   it("a missing cache price is the input price, never zero", () => {

@@ -22,7 +22,7 @@ export type BudgetWindow = (typeof BudgetWindow)[keyof typeof BudgetWindow];
  * ```
  */
 export class BudgetCap {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly run: MicroCents;
   declare readonly month: MicroCents;
 

@@ -1,5 +1,6 @@
 import { notOurs, read, seal } from "../internal/check.ts";
-import { ceilDiv, type Price, price, pricesJson, units18 } from "../internal/decimal.ts";
+import { ceilDiv, type Price, price, pricesJson, units18, unitsOf } from "../internal/decimal.ts";
+import { kept } from "../internal/kept.ts";
 import { type MicroCents, microCents } from "../money.ts";
 
 /** A price per hour, kept as it is: most do not divide by 3600. Made by {@link perHour}. */
@@ -26,9 +27,8 @@ const SECONDS_PER_HOUR = 3600n;
 const ONE = 1_000_000_000_000_000_000n;
 
 /** A rate in 1/3600 of 10^-18 USD per second, so that both kinds of price are whole. */
-function hourlyUnits(what: string, value: unknown): bigint {
-  if (typeof value !== "object" || value === null) return units18(what, value) * SECONDS_PER_HOUR;
-  return read(what, value, { perHour: units18 }).perHour;
+function hourlyUnits(rate: Price | HourlyPrice): bigint {
+  return typeof rate === "object" ? unitsOf(rate.perHour) : unitsOf(rate) * SECONDS_PER_HOUR;
 }
 
 /** Checks a rate and leaves it as it was given; an hourly one is copied. */
@@ -53,7 +53,7 @@ function rate(what: string, value: unknown): Price | HourlyPrice {
  * ```
  */
 export class CostRates {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly gpuUsdPerS: Price | HourlyPrice;
   declare readonly vcpuUsdPerS: Price | HourlyPrice;
   declare readonly gibUsdPerS: Price | HourlyPrice;
@@ -112,7 +112,7 @@ export function estimateCost(
   rates: CostRates,
   limits: { readonly maxRuntimeS: Price; readonly vcpus: Price; readonly memoryGib: Price },
 ): MicroCents {
-  const { gpu, vcpu, gib, idleTail } = unitsOf(ourRates("estimateCost: rates", rates));
+  const { gpu, vcpu, gib, idleTail } = parse(ourRates("estimateCost: rates", rates));
   const { maxRuntimeS, vcpus, memoryGib } = read("estimateCost", limits, {
     maxRuntimeS: units18,
     vcpus: units18,
@@ -127,18 +127,13 @@ type Units = Readonly<Record<"gpu" | "vcpu" | "gib" | "idleTail", bigint>>;
 /** What rates parse to, once for each: they are frozen. */
 const parsed = /* @__PURE__ */ new WeakMap<CostRates, Units>();
 
-function unitsOf(rates: CostRates): Units {
-  let units = parsed.get(rates);
-  if (units === undefined) {
-    units = {
-      gpu: hourlyUnits("gpu", rates.gpuUsdPerS),
-      vcpu: hourlyUnits("vcpu", rates.vcpuUsdPerS),
-      gib: hourlyUnits("gib", rates.gibUsdPerS),
-      idleTail: units18("idleTailS", rates.idleTailS),
-    };
-    parsed.set(rates, units);
-  }
-  return units;
+function parse(rates: CostRates): Units {
+  return kept(parsed, rates, () => ({
+    gpu: hourlyUnits(rates.gpuUsdPerS),
+    vcpu: hourlyUnits(rates.vcpuUsdPerS),
+    gib: hourlyUnits(rates.gibUsdPerS),
+    idleTail: unitsOf(rates.idleTailS),
+  }));
 }
 
 function ourRates(what: string, value: unknown): CostRates {

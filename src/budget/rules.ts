@@ -108,8 +108,9 @@ export interface HoldMove {
 
 function moved(hold: HoldRow, to: HoldState, booked: MicroCents): HoldMove {
   const reserved = hold.state === HoldState.OPEN ? 0n - heldAmount(hold) : 0n;
-  const settledFrom = to === HoldState.SETTLED ? hold.state : HoldState.OPEN;
-  return { row: { ...hold, state: to, booked, settledFrom }, reserved, spent: booked - hold.booked };
+  // Only what is open is released or charged.
+  const row = { ...hold, state: to, booked, settledFrom: hold.state };
+  return { row, reserved, spent: booked - hold.booked };
 }
 
 /**
@@ -193,6 +194,7 @@ export function settleHold(
   }
   const from = settled ? hold.settledFrom : hold.state;
   const aside = from === HoldState.RELEASED ? 0n : heldAmount(hold);
+  // Stryker disable next-line EqualityOperator: of two that are equal the difference is 0
   const overrun = microCents(booked > aside ? booked - aside : 0n);
   return {
     outcome: outcome({ kind: "settled", booked, overrun, corrected: from !== HoldState.OPEN }),

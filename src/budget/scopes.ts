@@ -1,4 +1,5 @@
 import { nameUpTo, outOfRange, read, text } from "../internal/check.ts";
+import { kept } from "../internal/kept.ts";
 import { outcome } from "../internal/outcome.ts";
 import type { MicroCents } from "../money.ts";
 import { type EpochSeconds, instant } from "../time.ts";
@@ -97,20 +98,16 @@ export function runAndMonth(options: {
     outcome({
       scope,
       cap: cap.month,
-      until: kept(monthEnds, `${timeZone} ${scope}`, () => monthEnd(at, timeZone, scope)),
+      until: someKept(monthEnds, `${timeZone} ${scope}`, () => monthEnd(at, timeZone, scope)),
     }),
   ] as const);
 }
 
-/** Slow to make, and always the same: a few are kept. */
-function kept<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
-  let value = made.get(key);
-  if (value === undefined) {
-    value = make();
-    if (made.size >= 64) made.clear();
-    made.set(key, value);
-  }
-  return value;
+/** A few are kept: there may be any number of zones and months. */
+function someKept<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
+  // Stryker disable next-line all: only how much memory is used
+  if (made.size >= 64) made.clear();
+  return kept(made, key, make);
 }
 
 /**
@@ -123,7 +120,7 @@ const formatters = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
 const monthEnds = /* @__PURE__ */ new Map<string, EpochSeconds>();
 
 function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
-  return kept(formatters, timeZone, () => {
+  return someKept(formatters, timeZone, () => {
     // Without a prototype: no calendar or numbering is inherited.
     const options = Object.assign(
       Object.create(null) as object,
@@ -146,6 +143,7 @@ function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
 function localDate(what: string, at: unknown, timeZone: unknown): string {
   const date = new Date(instant(`${what}: at`, at) * 1000);
   const parts = formatterFor(what, text(`${what}: timeZone`, timeZone)).formatToParts(date);
+  // Stryker disable next-line OptionalChaining,StringLiteral: the parts that were asked for are there
   const part = (type: string): string => parts.find((found) => found.type === type)?.value ?? "";
   return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}`;
 }

@@ -14,7 +14,7 @@ import { type MicroCents, microCents } from "../money.ts";
  * ```
  */
 export class BudgetState {
-  readonly #ours = true;
+  readonly #ours: undefined;
   /** Set aside for work that has not been settled. */
   declare readonly reserved: MicroCents;
   /** Paid, or charged because nobody knows better. */

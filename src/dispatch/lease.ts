@@ -12,7 +12,7 @@ import { type EpochSeconds, instant } from "../time.ts";
  * ```
  */
 export class Lease {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly jobId: string;
   /** When it was claimed or last renewed, on the store's clock. */
   declare readonly leasedAt: EpochSeconds;

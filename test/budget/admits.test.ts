@@ -30,7 +30,11 @@ describe("admits", () => {
 
   it("refuses a negative estimate, which would make room, in no window's name", () => {
     const cap = new BudgetCap({ run: usd(9), month: usd(9) });
-    expect(admits(usd(-1), nothing, nothing, cap)).toMatchObject({ admitted: false, refusedWindow: null });
+    expect(admits(usd(-1), nothing, nothing, cap)).toEqual({
+      admitted: false,
+      refusedWindow: null,
+      reason: "an estimate of $-1.00 is below $0.00",
+    });
   });
 
   it("says what was asked, what is committed and what the cap is", () => {

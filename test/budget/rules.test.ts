@@ -127,7 +127,9 @@ describe("ids", () => {
   it("ownHoldId, anyHoldId: a job's hold may be looked at and not changed", () => {
     const longest = jobHoldId("x".repeat(200), 999_999);
     expect(anyHoldId("id", longest)).toBe(longest);
-    expect(() => ownHoldId("id", longest)).toThrow(expect.objectContaining({ code: "hold_owned_by_job" }));
+    expect(() => ownHoldId("id", longest)).toThrow(
+      expect.objectContaining({ code: "hold_owned_by_job", subject: longest }),
+    );
     expect(ownHoldId("id", "x".repeat(200))).toHaveLength(200);
     expect(() => ownHoldId("id", "x".repeat(201))).toThrow(RangeError);
     expect(() => anyHoldId("id", "x".repeat(221))).toThrow(RangeError);

@@ -363,12 +363,12 @@ describe("drain: a hostile executor", () => {
 
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
-  it.each<readonly [string, unknown]>([
-    ["an object whose code cannot be read", hidden({}, "code")],
-    ["an error whose message cannot be read", hidden(new Error("x"), "message")],
-    ["a retriable error whose cost cannot be read", hidden(new RetriableError("x"), "actual")],
-    ["a revoked proxy", proxy],
-  ])("that throws %s fails its job, and the next one runs", async (_, thrown) => {
+  it.each<readonly [string, unknown, string]>([
+    ["an object whose code cannot be read", hidden({}, "code"), "the executor threw an object"],
+    ["an error whose message cannot be read", hidden(new Error("x"), "message"), "the executor threw"],
+    ["a retriable error whose cost cannot be read", hidden(new RetriableError("x"), "actual"), "x"],
+    ["a revoked proxy", proxy, "the executor threw"],
+  ])("that throws %s fails its job, and the next one runs", async (_, thrown, message) => {
     const { store } = setUp();
     await store.submitMany([free("a", { priority: 1, maxAttempts: 1 }), free("b")]);
     const summary = await drain(
@@ -380,7 +380,7 @@ describe("drain: a hostile executor", () => {
       LANES,
     );
     expect(summary).toEqual({ ...NOBODY, completed: 1, failed: 1 });
-    expect(await store.job("a")).toMatchObject({ state: "failed", error: { code: "error" } });
+    expect(await store.job("a")).toMatchObject({ state: "failed", error: { code: "error", message } });
   });
 
   it("that rejects is one that throws", async () => {
@@ -601,6 +601,16 @@ describe("drain: a store that fails", () => {
   ])("says nothing about the job: %s is no failure of it", async (error) => {
     const { store, calls } = recorder({ complete: throwing(error) });
     await expect(drain(store, () => "", LANES)).rejects.toBe(error);
+    expect(reports(calls)).toHaveLength(1);
+  });
+
+  it.each([
+    ["a RangeError without a cost that it could be about", new RangeError("no such lease"), undefined],
+    ["another error though there is a cost", new Error("socket closed"), () => micro(1)],
+  ])("is asked once: %s is no refusal of the cost", async (_, error, actualCost) => {
+    const { store, calls } = recorder({ complete: throwing(error) });
+    const options = actualCost === undefined ? LANES : { ...LANES, actualCost };
+    await expect(drain(store, () => "", options)).rejects.toBe(error);
     expect(reports(calls)).toHaveLength(1);
   });
 

@@ -9,7 +9,14 @@ import {
 } from "dispatch-kit/ledger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errorText, jsonText, laneNames, limit } from "../../src/dispatch/rules.ts";
+import {
+  ensureOneBodyEach,
+  errorText,
+  jsonText,
+  laneNames,
+  limit,
+  unknownJob,
+} from "../../src/dispatch/rules.ts";
 import { approved, capped, free, micro, paid, START, YES } from "../stores/memory/support.ts";
 
 describe("jobRequest", () => {
@@ -97,6 +104,27 @@ describe("limit, laneNames", () => {
   });
 });
 
+describe("ensureOneBodyEach", () => {
+  const body = (jobId: string, payload: string): ReturnType<typeof jobRequest>["body"] =>
+    jobRequest(paid(jobId, { payload })).body;
+
+  it("takes the same job twice for one, wherever it stands", () => {
+    expect(() => {
+      ensureOneBodyEach([body("a", "1"), body("b", "2"), body("a", "1")]);
+    }).not.toThrow();
+  });
+
+  it("refuses another body under an id that was there before", () => {
+    expect(() => {
+      ensureOneBodyEach([body("a", "1"), body("b", "2"), body("a", "2")]);
+    }).toThrow(expect.objectContaining({ code: "job_conflict", subject: "a" }));
+  });
+});
+
+it("unknownJob: says which", () => {
+  expect(unknownJob("j")).toMatchObject({ code: "job_unknown", subject: "j" });
+});
+
 describe("errorText", () => {
   it("keeps 4,000 code units", () => {
     expect(errorText("error", "")).toBe("");
@@ -110,6 +138,7 @@ describe("errorText", () => {
     ["keeps no lone surrogate", "a\u{d800}b"],
     ["keeps no NUL", "a\0b"],
   ])("%s", (_, text) => {
+    expect(errorText("error", text)).toMatch(/\ufffd/u);
     expect(/[\0\p{Cs}]/u.test(errorText("error", text))).toBe(false);
   });
 });
@@ -166,5 +195,15 @@ describe("jsonText", () => {
     ],
   ])("refuses %s", (_, value) => {
     expect(() => jsonText("payload", value)).toThrow(TypeError);
+  });
+
+  it("says what refused to be written", () => {
+    const cause = new Error("no");
+    const value = {
+      toJSON: () => {
+        throw cause;
+      },
+    };
+    expect(() => jsonText("payload", value)).toThrow(expect.objectContaining({ cause }));
   });
 });
