@@ -1,0 +1,121 @@
+/**
+ * `npm run test:mutation`: Stryker over the pure core, in two slices whose sum is the whole.
+ *
+ * A mutant of what is only run while a module loads (a table, a pattern) belongs to no single test, so it takes the
+ * whole suite. The first slice is all others, each with the tests that reach it; the second is these. Options are
+ * Stryker's: `npm run test:mutation -- --mutate src/money.ts`, or `--incremental` to go on from the last run.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Mutant {
+  readonly location: { readonly start: Place; readonly end: Place };
+  readonly mutatorName: string;
+  readonly replacement?: string;
+  readonly status: string;
+  readonly statusReason?: string;
+}
+
+interface Found extends Mutant {
+  readonly file: string;
+}
+
+interface Config {
+  readonly jsonReporter: { readonly fileName: string };
+  readonly thresholds: { readonly break: number };
+}
+
+const CONFIG = "stryker.config.json";
+const STATIC = { config: ".cache/stryker-static.json", report: "reports/mutation/static.json" };
+const CAUGHT = ["Killed", "Timeout"];
+const MISSED = ["Survived", "NoCoverage"];
+
+const config = JSON.parse(readFileSync(CONFIG, "utf8")) as Config;
+
+stryker(CONFIG, ...process.argv.slice(2));
+const first = mutantsOf(config.jsonReporter.fileName);
+const mutants = [...first.filter((mutant) => !isStatic(mutant)), ...slice(first.filter(isStatic))];
+const score = report(mutants);
+if (!(score >= config.thresholds.break)) process.exitCode = 1;
+
+/** Its exit code says whether one slice is above the threshold, which is asked of the whole. */
+function stryker(...args: readonly string[]): void {
+  const { error, signal } = spawnSync("stryker", ["run", ...args], { stdio: "inherit" });
+  if (error) throw error;
+  if (signal !== null) process.exit(1);
+}
+
+function mutantsOf(path: string): readonly Found[] {
+  const { files } = JSON.parse(readFileSync(path, "utf8")) as {
+    files: Record<string, { mutants: readonly Mutant[] }>;
+  };
+  return Object.entries(files).flatMap(([file, { mutants }]) =>
+    mutants.map((mutant) => ({ ...mutant, file })),
+  );
+}
+
+/** The others that are ignored are named in the source, with their reason. */
+function isStatic({ status, statusReason }: Mutant): boolean {
+  return status === "Ignored" && statusReason?.startsWith("Static mutant") === true;
+}
+
+/** Tests the mutants that the first slice left out, each with the whole suite. */
+function slice(wanted: readonly Found[]): readonly Found[] {
+  if (wanted.length === 0) return [];
+  mkdirSync(".cache", { recursive: true });
+  const lines = wanted.map(({ file, location: { start, end } }) => `${file}:${start.line}-${end.line}`);
+  writeFileSync(
+    STATIC.config,
+    JSON.stringify({
+      ...config,
+      mutate: [...new Set(lines)],
+      ignoreStatic: false,
+      reporters: ["progress-append-only", "json"],
+      jsonReporter: { fileName: STATIC.report },
+    }),
+  );
+  stryker(STATIC.config);
+  const keys = new Set(wanted.map(keyOf));
+  return mutantsOf(STATIC.report).filter((mutant) => keys.has(keyOf(mutant)));
+}
+
+function keyOf({ file, location, mutatorName, replacement }: Found): string {
+  return JSON.stringify([file, location, mutatorName, replacement]);
+}
+
+/** Prints what came of each file's mutants, and which were missed; the share of those caught, in percent. */
+function report(all: readonly Found[]): number {
+  const counted = (of: readonly Found[], statuses: readonly string[]): number =>
+    of.filter(({ status }) => statuses.includes(status)).length;
+  const row = (name: string, of: readonly Found[]): string => {
+    const cells = [["Killed"], ["Timeout"], ["Survived"], ["NoCoverage"], ["Ignored"]].map((statuses) =>
+      String(counted(of, statuses)).padStart(10),
+    );
+    return `${name.padEnd(30)}${percent(of).toFixed(2).padStart(8)}${cells.join("")}`;
+  };
+  const percent = (of: readonly Found[]): number => {
+    const caught = counted(of, CAUGHT);
+    return (caught / (caught + counted(of, MISSED))) * 100;
+  };
+  console.log(`\n${"".padEnd(30)}   score    killed   timeout  survived  no cover     named`);
+  for (const file of new Set(all.map((mutant) => mutant.file))) {
+    console.log(
+      row(
+        file,
+        all.filter((mutant) => mutant.file === file),
+      ),
+    );
+  }
+  console.log(row("all", all));
+  for (const { file, location, mutatorName, replacement, status } of all) {
+    if (!MISSED.includes(status)) continue;
+    const place = `${file}:${location.start.line}:${location.start.column}`;
+    console.log(`${status}: ${place} ${mutatorName} ${JSON.stringify(replacement ?? "")}`);
+  }
+  return percent(all);
+}
