@@ -6,7 +6,7 @@
  * Stryker's: `npm run test:mutation -- --mutate src/money.ts`, or `--incremental` to go on from the last run.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 interface Place {
   readonly line: number;
@@ -37,20 +37,19 @@ const MISSED = ["Survived", "NoCoverage"];
 
 const config = JSON.parse(readFileSync(CONFIG, "utf8")) as Config;
 
-stryker(CONFIG, ...process.argv.slice(2));
-const first = mutantsOf(config.jsonReporter.fileName);
+const first = stryker(config.jsonReporter.fileName, CONFIG, ...process.argv.slice(2));
 const mutants = [...first.filter((mutant) => !isStatic(mutant)), ...slice(first.filter(isStatic))];
 const score = report(mutants);
 if (!(score >= config.thresholds.break)) process.exitCode = 1;
 
-/** Its exit code says whether one slice is above the threshold, which is asked of the whole. */
-function stryker(...args: readonly string[]): void {
-  const { error, signal } = spawnSync("stryker", ["run", ...args], { stdio: "inherit" });
+/**
+ * Runs Stryker, and reads the report that it wrote. Its exit code says whether one slice is above the threshold,
+ * which is asked of the whole; without a report it has failed.
+ */
+function stryker(path: string, ...args: readonly string[]): readonly Found[] {
+  rmSync(path, { force: true });
+  const { error } = spawnSync("stryker", ["run", ...args], { stdio: "inherit" });
   if (error) throw error;
-  if (signal !== null) process.exit(1);
-}
-
-function mutantsOf(path: string): readonly Found[] {
   const { files } = JSON.parse(readFileSync(path, "utf8")) as {
     files: Record<string, { mutants: readonly Mutant[] }>;
   };
@@ -79,9 +78,9 @@ function slice(wanted: readonly Found[]): readonly Found[] {
       jsonReporter: { fileName: STATIC.report },
     }),
   );
-  stryker(STATIC.config);
+  const tested = stryker(STATIC.report, STATIC.config);
   const keys = new Set(wanted.map(keyOf));
-  return mutantsOf(STATIC.report).filter((mutant) => keys.has(keyOf(mutant)));
+  return tested.filter((mutant) => keys.has(keyOf(mutant)));
 }
 
 function keyOf({ file, location, mutatorName, replacement }: Found): string {
