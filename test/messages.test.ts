@@ -494,6 +494,22 @@ const table: readonly (readonly [
     TypeError,
     () => outcomeFromJSON({ kind: "settled", booked: 1, overrun: "0.00", corrected: false }),
   ],
+  // Text is cut after 60 code units.
+  [
+    `usd must be a plain decimal such as 12.50; got "${"x".repeat(60)}"`,
+    RangeError,
+    () => usd("x".repeat(60)),
+  ],
+  [
+    `usd must be a plain decimal such as 12.50; got "${"x".repeat(59)}…"`,
+    RangeError,
+    () => usd("x".repeat(61)),
+  ],
+  [
+    "selectBackend: a backend must be an object with capabilities or canSatisfy(); got a string",
+    TypeError,
+    () => selectBackend([wrong("local")], needs),
+  ],
   // Who was asked: every door says its own name.
   [
     `forWindow: this must be ${own} BudgetCap(…); got an object`,

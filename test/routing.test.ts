@@ -169,6 +169,14 @@ describe("selectBackend", () => {
     }
   });
 
+  it("allows no SDK by options that do not say so", () => {
+    const sdk = { kind: BackendKind.SDK, canSatisfy: () => true };
+    for (const options of [{}, { allowSdk: false }, undefined]) {
+      expect(() => selectBackend([sdk], needs, options)).toThrow(NoEligibleBackendError);
+    }
+    expect(selectBackend([sdk], needs, { allowSdk: true })).toBe(sdk);
+  });
+
   it("looks at none after a LOCAL backend that can", () => {
     const local = {
       kind: BackendKind.LOCAL,

@@ -114,7 +114,7 @@ function someKept<Value>(made: Map<string, Value>, key: string, make: () => Valu
  * Some runtimes take an offset such as +01:00, which knows no daylight saving, and abbreviations such as BST, for
  * Dhaka's time or London's. These are all names of three letters that the IANA database has (2025b).
  */
-const NAME = /^(?![a-z]{3}$)[a-z]|^(?:[cemw]et|[ehm]st|gmt|prc|ro[ck]|uct|utc)$/i;
+const NAME = /^(?:(?![a-z]{3}$)[a-z]|[cemw]et|[ehm]st|gmt|prc|ro[ck]|uct|utc)/i;
 
 const formatters = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
 const monthEnds = /* @__PURE__ */ new Map<string, EpochSeconds>();
