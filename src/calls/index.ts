@@ -2,3 +2,4 @@ export { maxTokensOf } from "./max-tokens.ts";
 export { ratesFromGenaiPrices } from "./prices/genai-prices.ts";
 export { type LitellmOptions, ratesFromLitellm } from "./prices/litellm.ts";
 export type { PriceOptions, RatesOutcome, RefusedPrice } from "./prices/outcome.ts";
+export { actualOf, type ActualOutcome, usageOf, type UsageOutcome } from "./usage/usage.ts";

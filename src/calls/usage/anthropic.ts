@@ -1,0 +1,47 @@
+import type { TokenUsage } from "../../token-fields.ts";
+import { field, isPart, maybe, mustAddUp, needed, NoCount, type Part, part, within } from "./counts.ts";
+
+/** Anthropic's messages, also on Bedrock and Vertex: what was read from and written to a cache is beside. */
+export function anthropicUsage(report: Part): TokenUsage {
+  sameModelAndPrices(report);
+  const creation = within(report, "cache_creation");
+  const hour = part(creation, "ephemeral_1h_input_tokens");
+  const lasting = part(creation, "ephemeral_5m_input_tokens") + hour;
+  const written = maybe(report, "cache_creation_input_tokens");
+  // Without the breakdown it is what a cache write is unless somebody asks for an hour.
+  if (Object.keys(creation).length > 0) mustAddUp("cache_creation_input_tokens", written, lasting);
+  const cacheReadTokens = part(report, "cache_read_input_tokens");
+  const cacheWriteTokens = written ?? lasting;
+  return {
+    inputTokens: needed(report, "input_tokens") + cacheReadTokens + cacheWriteTokens,
+    outputTokens: needed(report, "output_tokens"),
+    cacheReadTokens,
+    cacheWriteTokens,
+    cacheWrite1hTokens: hour,
+    outputReasoningTokens: part(within(report, "output_tokens_details"), "thinking_tokens"),
+    searches: searchesOf(within(report, "server_tool_use")),
+  };
+}
+
+/** Searches have a price, fetches have none; what else a server's tool costs is not in the report. */
+function searchesOf(tools: Part): number {
+  for (const key of Object.keys(tools)) {
+    if (/^web_(?:search|fetch)_requests$/.test(key) || maybe(tools, key) === undefined) continue;
+    if (part(tools, key) > 0) throw new NoCount(`${key} are charged apart`);
+  }
+  return part(tools, "web_search_requests");
+}
+
+/** What the totals leave out, or what has other prices than the model's own. */
+function sameModelAndPrices(report: Part): void {
+  const iterations = field(report, "iterations");
+  const list: readonly unknown[] = Array.isArray(iterations) ? iterations : [];
+  if (list.some((one) => !isPart(one) || field(one, "type") !== "message")) {
+    throw new NoCount("iterations hold what the totals leave out: a compaction, or another model's work");
+  }
+  if (field(report, "speed") === "fast") throw new NoCount("speed is fast, which has prices of its own");
+  const geo = field(report, "inference_geo");
+  if (geo !== undefined && geo !== "global" && geo !== "not_available") {
+    throw new NoCount("inference_geo is a region, which is charged extra");
+  }
+}

@@ -1,0 +1,85 @@
+import { kindOf, quote } from "../../internal/text.ts";
+import type { TokenUsage } from "../../token-fields.ts";
+
+/** What a reader throws to itself when a report does not say what a call has used; an outcome outside. */
+export class NoCount extends Error {}
+
+/** An object of a report. */
+export type Part = Readonly<Record<string, unknown>>;
+
+export function isPart(value: unknown): value is Part {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An own field: a polluted prototype must not make a call cheaper. `null` is none. */
+export function field(part: Part, key: string): unknown {
+  return Object.hasOwn(part, key) ? (part[key] ?? undefined) : undefined;
+}
+
+/** Whether a report has one of these fields, be it `null`. */
+export function hasAny(part: Part, keys: readonly string[]): boolean {
+  return keys.some((key) => Object.hasOwn(part, key));
+}
+
+/** An object in a report, or an empty one. */
+export function within(part: Part, key: string): Part {
+  const value = field(part, key);
+  if (value === undefined) return {};
+  if (isPart(value)) return value;
+  throw new NoCount(`${key} is no object`);
+}
+
+/** A count that may be missing. */
+export function maybe(part: Part, key: string): number | undefined {
+  const value = field(part, key);
+  if (value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0))
+    return value;
+  const shown = typeof value === "string" ? quote(value) : kindOf(value);
+  throw new NoCount(`${key} is no whole number of at least 0: ${shown}`);
+}
+
+/** A count that is 0 if it is missing: it is a part of another. */
+export function part(of: Part, key: string): number {
+  return maybe(of, key) ?? 0;
+}
+
+/** A count that must be there. */
+export function needed(of: Part, key: string): number {
+  const count = maybe(of, key);
+  if (count === undefined) throw new NoCount(`${key} is missing`);
+  return count;
+}
+
+/** Checks a total against what it should be, where there is one. */
+export function mustAddUp(key: string, total: number | undefined, sum: number): void {
+  if (total === undefined || total === sum) return;
+  throw new NoCount(`${key} is ${total}, and its parts add up to ${sum}`);
+}
+
+/**
+ * The output, where some providers report reasoning beside it: the total says on which side it is.
+ *
+ * @throws NoCount if it fits neither.
+ */
+export function outputWith(
+  key: string,
+  total: number | undefined,
+  {
+    input,
+    output,
+    reasoning,
+  }: { readonly input: number; readonly output: number; readonly reasoning: number },
+): number {
+  if (total !== undefined && total !== input + output && total === input + output + reasoning) {
+    return output + reasoning;
+  }
+  mustAddUp(key, total, input + output);
+  return output;
+}
+
+/** A usage without its zeros. */
+export function nonZero(usage: TokenUsage): TokenUsage {
+  const { inputTokens, outputTokens, ...kinds } = usage;
+  const some = Object.fromEntries(Object.entries(kinds).filter(([, count]) => count !== 0));
+  return { inputTokens, outputTokens, ...some };
+}
