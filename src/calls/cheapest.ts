@@ -1,5 +1,5 @@
-import { lackingScopes } from "../budget/rules.ts";
-import type { Awaitable, BudgetLedger, Lacking } from "../budget/ledger.ts";
+import { lackingScopes, scopeCaps } from "../budget/rules.ts";
+import type { Awaitable, Lacking } from "../budget/ledger.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import { BudgetState } from "../budget/state.ts";
 import { ledgerAmount } from "../internal/amount.ts";
@@ -34,6 +34,8 @@ export interface ScopeRoom {
   readonly state: BudgetState;
 }
 
+type Preference = "order" | "cheapest";
+
 /** What {@link selectAffordable} is told besides what {@link selectBackend} is. */
 export interface AffordableOptions<Backend> {
   /** The most that the job can cost on a backend, in micro-cents: an upper bound, 0 where it costs nothing. */
@@ -41,7 +43,7 @@ export interface AffordableOptions<Backend> {
   /** Every scope that the job would be held in. None if nothing counts what it costs. */
   readonly scopes: readonly ScopeRoom[];
   /** `"order"`, the default: the first in the fixed order of kinds; `"cheapest"`: the cheapest of all. */
-  readonly prefer?: "order" | "cheapest";
+  readonly prefer?: Preference;
   /** Whether a model's API may be called at all. */
   readonly allowSdk?: boolean;
 }
@@ -109,7 +111,7 @@ export function selectAffordable<Backend extends Routable>(
   const { maxCost, scopes, prefer, allowSdk } = read("selectAffordable", options, {
     maxCost: callable,
     scopes: listOf(room),
-    prefer: optional(oneOf({ 1: "order", 2: "cheapest" }), "order"),
+    prefer: optional<Preference, Preference>(oneOf({ 1: "order", 2: "cheapest" }), "order"),
     allowSdk: optional(flag, false),
   });
   const rooms = scopes.map(({ scope, cap, state }) => ({ scope, cap, committed: state.committed() }));
@@ -117,17 +119,96 @@ export function selectAffordable<Backend extends Routable>(
   const fitting: Candidate<Backend>[] = [];
   // By place: a list's own iterator can lie.
   for (let index = 0; index < length; index++) {
-    const given = backends[index];
-    const backend = given === undefined ? unable(given, requirements, allowSdk) : unable(given, requirements, allowSdk);
-    if ("reason" in backend) {
-      passedOver.push({ ...backend, index, maxCost: null, lacking: [] });
+    const asked = askOne(backends, index, requirements, allowSdk);
+    if ("refused" in asked) {
+      passedOver.push(outcome({ ...asked.refused, index, maxCost: null, lacking: outcomes([]) }));
       continue;
     }
-    const cost = ledgerAmount("selectAffordable: maxCost()", maxCost(backend.of));
+    const { backend } = asked;
+    const cost = ledgerAmount("selectAffordable: maxCost()", maxCost(backend));
     const lacking = outcomes(lackingScopes(cost, rooms));
-    const candidate = { index, kind: backend.kind, backend: backend.of, cost };
-    if (lacking.length === 0) fitting.push(candidate);
-    else passedOver.push({ index, kind: backend.kind, reason: tooMuch(cost, lacking), maxCost: cost, lacking });
+    const { kind } = backend;
+    if (lacking.length === 0) fitting.push({ index, kind, backend, cost });
+    else passedOver.push(outcome({ index, kind, reason: tooMuch(cost, lacking), maxCost: cost, lacking }));
   }
   return chosen(fitting, passedOver, prefer);
+}
+
+/** One backend, if it can run the job, else why it cannot, as {@link selectBackend} says it. */
+function askOne<Backend extends Routable>(
+  backends: readonly Backend[],
+  index: number,
+  requirements: ToolRequirements,
+  allowSdk: boolean,
+): { readonly backend: Backend } | { readonly refused: PassedOver } {
+  try {
+    return { backend: selectBackend(backends.slice(index, index + 1), requirements, { allowSdk }) };
+  } catch (error) {
+    const [refused] = error instanceof NoEligibleBackendError ? error.passedOver : [];
+    if (refused === undefined) throw error;
+    return { refused };
+  }
+}
+
+function tooMuch(cost: MicroCents, lacking: readonly Lacking[]): string {
+  const scopes = lacking.map(({ scope, by }) => `$${formatUsd(by)} too much for ${quote(scope)}`);
+  return `its $${formatUsd(cost)} is ${scopes.join(", ")}`;
+}
+
+interface Candidate<Backend> {
+  readonly index: number;
+  readonly kind: BackendKind;
+  readonly backend: Backend;
+  readonly cost: MicroCents;
+}
+
+function chosen<Backend>(
+  fitting: readonly Candidate<Backend>[],
+  unfit: readonly PassedOverForCost[],
+  prefer: Preference,
+): AffordableOutcome<Backend> {
+  const kinds: readonly BackendKind[] = Object.values(BackendKind);
+  const rank = ({ kind }: Candidate<Backend>): number => kinds.indexOf(kind);
+  const byCost = (a: Candidate<Backend>, b: Candidate<Backend>): number =>
+    prefer === "order" || a.cost === b.cost ? 0 : a.cost < b.cost ? -1 : 1;
+  const [best, ...others] = [...fitting].sort(
+    (a, b) => byCost(a, b) || rank(a) - rank(b) || a.index - b.index,
+  );
+  const beaten = others.map(({ index, kind, cost }) => {
+    const first = prefer === "cheapest" && best?.cost !== cost ? "is cheaper" : "comes first";
+    return outcome({
+      index,
+      kind,
+      reason: `#${best?.index ?? 0} ${first}`,
+      maxCost: cost,
+      lacking: outcomes<Lacking>([]),
+    });
+  });
+  const passedOver = Object.freeze([...unfit, ...beaten].sort((a, b) => a.index - b.index));
+  if (best === undefined) return outcome({ kind: "refused", passedOver });
+  return outcome({ kind: "selected", backend: best.backend, maxCost: best.cost, passedOver });
+}
+
+/**
+ * What is committed in the scopes of a job, for {@link selectAffordable}, as the ledger has it now.
+ *
+ * @param scopes - with their caps, as a hold takes them.
+ * @example
+ * ```ts
+ * const ledger = memoryStore();
+ * const rooms = await roomsIn(ledger, [{ scope: "month:2026-11", cap: usd(10) }]);
+ * rooms.map(({ state }) => formatUsd(state.committed())); // => ["0.00"]
+ * ```
+ */
+export async function roomsIn(
+  ledger: { readonly usage: (scope: string) => Awaitable<BudgetState> },
+  scopes: readonly ScopeCap[],
+): Promise<readonly ScopeRoom[]> {
+  return Promise.all(
+    scopeCaps("roomsIn: scopes", scopes).map(async ({ scope, cap }) => ({
+      scope,
+      cap,
+      state: await ledger.usage(scope),
+    })),
+  );
 }
