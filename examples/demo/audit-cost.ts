@@ -58,10 +58,10 @@ export class ExactPrices {
     return roundedUp(exactCost(tier, tier.input, inputTokens, outputTokens));
   }
 
-  /** The most that a call within these limits can cost, in micro-cents: in any tier, cached or not. */
+  /** The most that a call within these limits can cost, in micro-cents: in any tier, at its edge too, cached or not. */
   mostCost(maxInput: number, maxOutput: number): bigint {
     const costs = this.#tiers
-      .filter(({ above }, index) => index === 0 || maxInput > above)
+      .filter(({ above }, index) => index === 0 || maxInput >= above)
       .map((tier, index) => {
         const longest = Math.min(maxInput, this.#tiers[index + 1]?.above ?? maxInput);
         return exactCost(tier, tier.dearestInput, longest, maxOutput);

@@ -1,8 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { calcPrice, type ModelPrice, type PriceCalculationResult } from "@pydantic/genai-prices";
-import { TokenRates } from "dispatch-kit";
-import { InputError, reasonOf } from "./failure.ts";
+import {
+  calcPrice,
+  type ModelInfo,
+  type ModelPrice,
+  type PriceCalculationResult,
+} from "@pydantic/genai-prices";
+import type { TokenRates } from "dispatch-kit";
+import { ratesFromGenaiPrices } from "dispatch-kit/calls";
+import { InputError } from "./failure.ts";
 
 const LIST = "@pydantic/genai-prices";
 
@@ -44,7 +50,7 @@ export function findListing(model: string, at: Date): Listing {
     provider: found.provider.name,
     source: `${LIST} ${listVersion()}, prices of ${at.toISOString().slice(0, 10)}`,
     listed,
-    rates: ratesOf(model, listed),
+    rates: ratesAt(model, found.model, at),
   };
 }
 
@@ -89,26 +95,11 @@ function priceAbove(price: ModelPrice[string], above: number): number | null {
   return reached[0]?.price ?? price.base;
 }
 
-function ratesOf(model: string, listed: readonly ListedPrices[]): TokenRates {
-  const [base, ...tiers] = listed.map((prices) => ({
-    inputUsdPerMTok: prices.input,
-    outputUsdPerMTok: prices.output,
-    cacheReadUsdPerMTok: prices.cacheRead,
-    cacheWriteUsdPerMTok: prices.cacheWrite,
-    // Moves the decimal point, where a division by 1000 could leave a rounding error behind.
-    requestUsd: prices.thousandCalls === null ? null : Number(`${prices.thousandCalls}e-3`),
-  }));
-  if (base === undefined) throw new TypeError("ratesOf: no prices");
-  try {
-    return new TokenRates({
-      ...base,
-      tiers: tiers.map((tier, index) => ({ ...tier, aboveInputTokens: listed[index + 1]?.above ?? 0 })),
-    });
-  } catch (error) {
-    // A few listed prices are the rounded results of somebody's division: 0.08333333333333334.
-    if (!(error instanceof RangeError)) throw error;
-    throw new InputError(`a price of the model ${JSON.stringify(model)} is not exact: ${reasonOf(error)}`);
-  }
+/** By the library's own reader, which refuses what it cannot price. */
+function ratesAt(model: string, entry: ModelInfo, at: Date): TokenRates {
+  const found = ratesFromGenaiPrices(entry, { at });
+  if (found.kind === "priced") return found.rates;
+  throw new InputError(`no price for the model ${JSON.stringify(model)} in ${LIST}: ${found.reason}`);
 }
 
 /** The package does not export its package.json: it is read from beside the code. */

@@ -28,6 +28,17 @@ export function answerSteps(tokens: number): number {
   return Math.ceil((LATENCY.firstTokenSeconds + tokens * LATENCY.perTokenSeconds) / STEP_SECONDS);
 }
 
+/** The traffic is text, and nobody asks for a cache that lives an hour: what these cost is not held. */
+export const TEXT_ONLY = {
+  maxCacheWrite1hTokens: 0,
+  maxInputAudioTokens: 0,
+  maxInputImageTokens: 0,
+  maxInputVideoTokens: 0,
+  maxOutputAudioTokens: 0,
+  maxOutputImageTokens: 0,
+  maxOutputVideoTokens: 0,
+};
+
 /** A chat model of this size needs one large GPU. */
 export const NEEDS = new ToolRequirements({ toolId: "chat", minVramGb: 80 });
 
