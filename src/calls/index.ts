@@ -1,3 +1,9 @@
+/**
+ * Paid calls: what they can cost and what they did, money set aside around each, streams that stop in time, and
+ * requests that go nowhere else.
+ *
+ * @module
+ */
 export {
   type AffordableOptions,
   type AffordableOutcome,
@@ -6,8 +12,22 @@ export {
   type ScopeRoom,
   selectAffordable,
 } from "./cheapest.ts";
+export { endpointFetch, egressFetch } from "./egress-fetch/egress-fetch.ts";
+export { EgressError, type EgressFailure } from "./egress-fetch/error.ts";
+export type { EgressInit, EgressOptions } from "./egress-fetch/options.ts";
 export { maxTokensOf } from "./max-tokens.ts";
 export { ratesFromGenaiPrices } from "./prices/genai-prices.ts";
 export { type LitellmOptions, ratesFromLitellm } from "./prices/litellm.ts";
 export type { PriceOptions, RatesOutcome, RefusedPrice } from "./prices/outcome.ts";
+export { affordableTokens } from "./stream/affordable.ts";
+export {
+  type MeterDecision,
+  type StreamChunk,
+  StreamMeter,
+  type StreamMeterOptions,
+} from "./stream/meter.ts";
+export { metered, type MeteredOptions } from "./stream/metered.ts";
 export { actualOf, type ActualOutcome, usageOf, type UsageOutcome } from "./usage/usage.ts";
+export { type CallLedger, NotSentError, type OpenHold } from "./with-hold/open-hold.ts";
+export type { Booked, CallDone, InFull, Pending, WithHoldOutcome } from "./with-hold/outcome.ts";
+export { type CallContext, type CallResult, withHold } from "./with-hold/with-hold.ts";
