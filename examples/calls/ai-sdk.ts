@@ -1,0 +1,147 @@
+/**
+ * A budget for every call of a model of the Vercel AI SDK, streamed or not: a language-model middleware.
+ *
+ * `generateText` and the agents of the SDK retry by calling the model again, and each call has its own hold.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createOpenAI } from "@ai-sdk/openai";
+import {
+  estimateTokens,
+  type ExternalEndpoint,
+  type HoldRequest,
+  type Lacking,
+  type MicroCents,
+  type ScopeCap,
+  tokenCost,
+  type TokenRates,
+} from "dispatch-kit";
+import { type CallLedger, endpointFetch, maxTokensOf, type OpenHold, withHold } from "dispatch-kit/calls";
+import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
+
+type WrapStream = NonNullable<LanguageModelMiddleware["wrapStream"]>;
+type Params = Parameters<WrapStream>[0]["params"];
+type Streamed = Awaited<ReturnType<WrapStream>>;
+type Part = Streamed["stream"] extends ReadableStream<infer Part> ? Part : never;
+type Usage = Extract<Part, { type: "finish" }>["usage"];
+
+export interface Budget {
+  readonly ledger: CallLedger;
+  readonly rates: TokenRates;
+  /** Made anew for each call: days and months end. */
+  readonly scopes: () => readonly ScopeCap[];
+  readonly maxOutputTokens: number;
+}
+
+/** A cap has no room for the call, which was not made. */
+export class OverBudgetError extends Error {
+  override readonly name = "OverBudgetError";
+  readonly lacking: readonly Lacking[];
+
+  constructor(lacking: readonly Lacking[]) {
+    super(`no room in ${lacking.map(({ scope }) => scope).join(", ")}`);
+    this.lacking = lacking;
+  }
+}
+
+/** The hold of the call that is being made, for the model's `fetch`. */
+const current = new AsyncLocalStorage<OpenHold>();
+
+export function budgetedModel(
+  endpoint: ExternalEndpoint,
+  modelId: string,
+  budget: Budget,
+): ReturnType<typeof wrapLanguageModel> {
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const hold = current.getStore();
+    return endpointFetch(endpoint, { detail: modelId, ...(hold && { hold }) })(input, init);
+  };
+  const provider = createOpenAI({ baseURL: endpoint.baseUrl, apiKey: "the endpoint's", fetch });
+  return wrapLanguageModel({ model: provider.chat(modelId), middleware: budgetMiddleware(budget) });
+}
+
+export function budgetMiddleware({
+  ledger,
+  rates,
+  scopes,
+  maxOutputTokens,
+}: Budget): LanguageModelMiddleware {
+  const request = (params: Params): HoldRequest => {
+    const limits = {
+      maxInputTokens: boundOf(params),
+      maxOutputTokens: params.maxOutputTokens ?? maxOutputTokens,
+    };
+    const amount = estimateTokens(rates, limits);
+    return { holdId: crypto.randomUUID(), amount, scopes: scopes(), ttlSeconds: 900 };
+  };
+  return {
+    // The provider must stop where the hold does.
+    transformParams: ({ params }) =>
+      Promise.resolve({ ...params, maxOutputTokens: params.maxOutputTokens ?? maxOutputTokens }),
+
+    wrapGenerate: async ({ doGenerate, params }) => {
+      const outcome = await withHold(ledger, request(params), async ({ hold }) => {
+        const value = await current.run(hold, doGenerate);
+        return { value, actual: costOf(rates, value.usage) };
+      });
+      if (outcome.kind === "done") return outcome.value;
+      throw new OverBudgetError(outcome.kind === "refused" ? outcome.lacking : []);
+    },
+
+    // The stream is handed out while the hold is open, and settled when it has ended.
+    wrapStream: ({ doStream, params }) =>
+      new Promise((resolve, reject) => {
+        withHold(ledger, request(params), async ({ hold }) => {
+          const { stream, ...rest } = await current.run(hold, doStream);
+          const usage = await new Promise<Usage | null>((ended) => {
+            resolve({ ...rest, stream: watched(stream, ended) });
+          });
+          return { value: null, actual: costOf(rates, usage) };
+        }).then((outcome) => {
+          if (outcome.kind !== "done")
+            reject(new OverBudgetError(outcome.kind === "refused" ? outcome.lacking : []));
+        }, reject);
+      }),
+  };
+}
+
+/** What the model's text can be in tokens; what is no text has no such bound. */
+function boundOf({ prompt, tools }: Params): number {
+  const text = JSON.stringify({ prompt, tools });
+  if (text.includes('"type":"file"')) throw new TypeError("the tokens of a file have no known bound");
+  return maxTokensOf(text);
+}
+
+/** The same stream, and its usage once it has ended; `null` if it broke off or nobody wanted the rest. */
+function watched(stream: ReadableStream<Part>, ended: (usage: Usage | null) => void): ReadableStream<Part> {
+  const reader = stream.getReader();
+  let usage: Usage | null = null;
+  return new ReadableStream<Part>({
+    pull: async (controller) => {
+      try {
+        const { done, value } = await reader.read();
+        if (done) {
+          ended(usage);
+          controller.close();
+          return;
+        }
+        if (value.type === "finish") usage = value.usage;
+        controller.enqueue(value);
+      } catch (error) {
+        ended(null);
+        controller.error(error);
+      }
+    },
+    cancel: async (reason) => {
+      ended(null);
+      await reader.cancel(reason);
+    },
+  });
+}
+
+/** `null`, and so the whole hold, where the provider has not said. */
+function costOf(rates: TokenRates, usage: Usage | null): MicroCents | null {
+  const inputTokens = usage?.inputTokens.total;
+  const outputTokens = usage?.outputTokens.total;
+  if (inputTokens === undefined || outputTokens === undefined) return null;
+  return tokenCost(rates, { inputTokens, outputTokens, cacheReadTokens: usage?.inputTokens.cacheRead ?? 0 });
+}

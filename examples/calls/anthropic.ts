@@ -1,0 +1,91 @@
+/** A message by the `@anthropic-ai/sdk` client, under a hold: whole, or streamed. */
+import {
+  estimateTokens,
+  type ExternalEndpoint,
+  type MicroCents,
+  type ScopeCap,
+  tokenCost,
+  TokenRates,
+} from "dispatch-kit";
+import {
+  type CallLedger,
+  endpointFetch,
+  maxTokensOf,
+  type OpenHold,
+  withHold,
+  type WithHoldOutcome,
+} from "dispatch-kit/calls";
+import Anthropic from "@anthropic-ai/sdk";
+
+const RATES = new TokenRates({
+  inputUsdPerMTok: "3",
+  outputUsdPerMTok: "15",
+  cacheReadUsdPerMTok: "0.30",
+  cacheWriteUsdPerMTok: "3.75",
+});
+const MAX_OUTPUT_TOKENS = 500;
+const AROUND = 16;
+
+interface Question {
+  readonly id: string;
+  readonly prompt: string;
+  readonly scopes: readonly ScopeCap[];
+}
+
+export async function ask(
+  ledger: CallLedger,
+  endpoint: ExternalEndpoint,
+  question: Question,
+): Promise<WithHoldOutcome<string>> {
+  return withHold(ledger, holdFor(question), async ({ hold, signal }) => {
+    const message = await clientOf(endpoint, hold).messages.create(bodyOf(question), { signal });
+    const text = message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
+    return { value: text, actual: costOf(message.usage) };
+  });
+}
+
+export async function askStreaming(
+  ledger: CallLedger,
+  endpoint: ExternalEndpoint,
+  question: Question,
+  onText: (text: string) => void,
+): Promise<WithHoldOutcome<null>> {
+  return withHold(ledger, holdFor(question), async ({ hold, signal }) => {
+    const stream = clientOf(endpoint, hold).messages.stream(bodyOf(question), { signal });
+    stream.on("text", onText);
+    const { usage } = await stream.finalMessage();
+    return { value: null, actual: costOf(usage) };
+  });
+}
+
+function holdFor({ id, prompt, scopes }: Question): Parameters<CallLedger["hold"]>[0] {
+  const limits = { maxInputTokens: maxTokensOf(prompt) + AROUND, maxOutputTokens: MAX_OUTPUT_TOKENS };
+  return { holdId: id, amount: estimateTokens(RATES, limits), scopes, ttlSeconds: 900 };
+}
+
+/** The key comes from the endpoint. No retries: a hold pays for one request. */
+function clientOf(endpoint: ExternalEndpoint, hold: OpenHold): Anthropic {
+  const fetch = endpointFetch(endpoint, { hold, header: "x-api-key", detail: hold.holdId });
+  return new Anthropic({ baseURL: endpoint.baseUrl, apiKey: "the endpoint's", maxRetries: 0, fetch });
+}
+
+function bodyOf({ prompt }: Question): Anthropic.MessageCreateParamsNonStreaming {
+  return {
+    model: "claude-sonnet-4-5",
+    max_tokens: MAX_OUTPUT_TOKENS,
+    messages: [{ role: "user", content: prompt }],
+  };
+}
+
+/** Anthropic counts cached tokens beside the input, not inside it. */
+function costOf(usage: Anthropic.Usage): MicroCents {
+  const cacheReadTokens = usage.cache_read_input_tokens ?? 0;
+  const cacheWriteTokens = usage.cache_creation_input_tokens ?? 0;
+  const inputTokens = usage.input_tokens + cacheReadTokens + cacheWriteTokens;
+  return tokenCost(RATES, {
+    inputTokens,
+    outputTokens: usage.output_tokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * A streamed chat completion by the `openai` client: a little money is set aside at first, more as the answer
+ * grows, and the stream is stopped before it costs more than a cap allows.
+ */
+import { type ExternalEndpoint, type ScopeCap, usd } from "dispatch-kit";
+import {
+  type CallLedger,
+  endpointFetch,
+  maxTokensOf,
+  metered,
+  StreamMeter,
+  withHold,
+  type WithHoldOutcome,
+} from "dispatch-kit/calls";
+import OpenAI from "openai";
+import { AROUND, costOf, MODEL, RATES } from "./openai.ts";
+
+const AT_FIRST = usd("0.0001");
+
+export async function askStreaming(
+  ledger: CallLedger,
+  endpoint: ExternalEndpoint,
+  question: { readonly id: string; readonly prompt: string; readonly scopes: readonly ScopeCap[] },
+  onText: (text: string) => void,
+): Promise<WithHoldOutcome<"whole" | "stopped">> {
+  const { id, prompt, scopes } = question;
+  const request = { holdId: id, amount: AT_FIRST, scopes, ttlSeconds: 900 };
+  return withHold(ledger, request, async ({ hold, signal }) => {
+    const fetch = endpointFetch(endpoint, { hold, detail: id });
+    const client = new OpenAI({ baseURL: endpoint.baseUrl, apiKey: "the endpoint's", maxRetries: 0, fetch });
+    const maxInputTokens = maxTokensOf(prompt) + AROUND;
+    const meter = new StreamMeter({ rates: RATES, amount: hold.amount, maxInputTokens, maxChunkTokens: 64 });
+    // Before anything is sent: the prompt itself may be more than was set aside.
+    const first = meter.decision();
+    if (first.kind === "stop") {
+      if ((await hold.extend(first.lacking)).kind !== "held") throw hold.notSent("no room for the prompt");
+      meter.extend(first.lacking);
+    }
+    const chunks = await client.chat.completions.create(
+      {
+        model: MODEL,
+        messages: [{ role: "user", content: prompt }],
+        stream: true,
+        stream_options: { include_usage: true },
+      },
+      { signal },
+    );
+    const count = (chunk: OpenAI.ChatCompletionChunk): { text: string } => {
+      return { text: chunk.choices[0]?.delta.content ?? "" };
+    };
+    let usage: OpenAI.CompletionUsage | null = null;
+    let ended: "whole" | "stopped" = "whole";
+    const onStop = (): void => {
+      ended = "stopped";
+    };
+    for await (const chunk of metered(chunks, { meter, count, hold, extendBy: AT_FIRST, onStop })) {
+      onText(chunk.choices[0]?.delta.content ?? "");
+      // The last chunk of a whole answer has it; without it, all that is set aside counts.
+      usage = chunk.usage ?? usage;
+    }
+    return { value: ended, actual: costOf(usage) };
+  });
+}
