@@ -20,6 +20,12 @@ export function text(measured: Measured, targets: readonly Target[]): string {
     ...OUTCOMES.map((outcome) => admitsTable(measured.admits, outcome)),
     routingTable(measured.routing),
     table("money", ["", "ns/call", "noise"], measured.money.map(cells)),
+    table("a call under a hold", ["", "ns/call", "noise"], measured.calls.map(cells)),
+    table(
+      "100 calls at once that a cap has room for 5 of",
+      ["", "made"],
+      Object.entries(measured.letThrough).map(([name, made]) => [name, String(made)]),
+    ),
     targetsTable(targets),
   ].join("\n");
 }
@@ -37,6 +43,8 @@ export function json(measured: Measured, targets: readonly Target[]): object {
     admits: measured.admits.map(plain),
     routing: measured.routing.map(plain),
     money: measured.money.map(plain),
+    calls: measured.calls.map(plain),
+    letThrough: measured.letThrough,
     targets,
   };
 }

@@ -10,15 +10,18 @@ import { moneyCases } from "./money.ts";
 import { json, machineText, text } from "./report.ts";
 import { routingCases } from "./routing.ts";
 import { type Measured, targetsOf } from "./targets.ts";
+import { letThrough, withHoldCases } from "./with-hold.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
-const about = machine(["mitata", "decimal.js", "big.js", "dinero.js"]);
+const about = machine(["mitata", "decimal.js", "big.js", "dinero.js", "llm-spend-guard"]);
 if (!values.json) console.log(machineText(about));
 
 const measured: Measured = {
   admits: await race(admitsCases()),
   routing: await race(routingCases()),
   money: await race(moneyCases()),
+  calls: await race(withHoldCases()),
+  letThrough: await letThrough(),
 };
 const targets = targetsOf(measured);
 console.log(

@@ -1,12 +1,16 @@
 import { type AdmitsCase, DECIMALS, OURS, type Outcome, OUTCOMES, RAW } from "./admits.ts";
 import { type Case, nsOf, ratio, type Timing } from "./measure.ts";
 import { type Flavour, FLAVOURS, type RoutingCase } from "./routing.ts";
+import { LEDGER, WITH_HOLD } from "./with-hold.ts";
 
 /** What a run has measured. */
 export interface Measured {
   readonly admits: readonly Timing<AdmitsCase>[];
   readonly routing: readonly Timing<RoutingCase>[];
   readonly money: readonly Timing[];
+  readonly calls: readonly Timing[];
+  /** How many calls each guard let through that should have stopped at five. */
+  readonly letThrough: Readonly<Record<string, number>>;
 }
 
 /** Something that the library sets out to be, and what it was this time. */
@@ -22,6 +26,7 @@ const REFUSED_TO_RAW = 6;
 const DECIMAL_TO_ADMITTED = 15;
 const PER_BACKEND_GROWTH = 3;
 const HUNDRED_BACKENDS_US = 1.5;
+const WITH_HOLD_US = 2;
 
 /** Each target with its figure. A missed one is reported, no more: machines are noisy. */
 export function targetsOf(measured: Measured): readonly Target[] {
@@ -29,6 +34,7 @@ export function targetsOf(measured: Measured): readonly Target[] {
     ...OUTCOMES.map((outcome) => rawTarget(measured, outcome)),
     decimalTarget(measured),
     ...FLAVOURS.flatMap((flavour) => routingTargets(measured, flavour)),
+    holdTarget(measured),
   ];
 }
 
@@ -68,6 +74,18 @@ function routingTargets({ routing }: Measured, flavour: Flavour): readonly Targe
       "µs",
     ),
   ];
+}
+
+/** What the whole takes, without what the ledger does in it: round by round, where both ran side by side. */
+function holdTarget({ calls }: Measured): Target {
+  const ledger = found(calls, ({ name }) => name === LEDGER);
+  const whole = found(calls, ({ name }) => name === WITH_HOLD);
+  const beyond = {
+    of: whole.of,
+    rounds: whole.rounds.map((ns, round) => ns - (ledger.rounds[round] ?? NaN)),
+  };
+  const text = `withHold: within ${WITH_HOLD_US} µs a call beyond its ledger`;
+  return most(text, nsOf(beyond) / 1000, WITH_HOLD_US, "µs");
 }
 
 /** A target that is reached by staying at or below a limit. */
