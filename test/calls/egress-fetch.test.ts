@@ -40,6 +40,11 @@ function printed(error: unknown): string {
   return [inspect(error, all), JSON.stringify(error), String(error), (error as Error).stack].join("\n");
 }
 
+/** A response with this very body, as one that is not the platform's could have it. */
+function bodyOf(body: ReadableStream): Response {
+  return Object.defineProperty(new Response("text"), "body", { value: body });
+}
+
 /** An error of egressFetch that shows nothing that it must not. */
 async function failure(promise: Promise<unknown>): Promise<EgressError> {
   const error = await thrownBy(promise);
@@ -434,6 +439,21 @@ describe("egressFetch: limits", () => {
       { ...quiet, fetch: silent, timeoutSeconds: 0.02 },
     );
     expect(await failure(answer.text())).toMatchObject({ reason: "timed_out" });
+  });
+
+  it("a given fetch whose body is no bytes is told as such: what has no size has no limit", async () => {
+    const text = () =>
+      Promise.resolve(
+        bodyOf(
+          new ReadableStream({
+            start: (stream) => {
+              stream.enqueue("text");
+            },
+          }),
+        ),
+      );
+    const answer = await egressFetch(server.endpoint(), "x", {}, { ...quiet, fetch: text });
+    expect(await failure(answer.text())).toMatchObject({ reason: "failed" });
   });
 
   it("leaves no timer behind", async () => {
