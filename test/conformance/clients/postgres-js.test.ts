@@ -15,7 +15,7 @@ const open = (url: string): postgres.Sql => postgres(url, { max: 4, onnotice: ()
 const makeStore = postgresMaker(inject("databaseUrl"), {
   connect: (url) => {
     const sql = open(url);
-    return Promise.resolve({ client: wrap(sql), close: () => sql.end({ timeout: 1 }) });
+    return Promise.resolve({ client: wrap(sql), close: () => sql.end({ timeout: 0 }) });
   },
   async rolledBack(url, use) {
     const sql = open(url);
