@@ -17,7 +17,7 @@ import { Agenda } from "./agenda.ts";
 import type { Audit } from "./audit.ts";
 import type { Ground } from "./ground.ts";
 import { callId, type Guard } from "./guards.ts";
-import { answerSteps, BACKENDS, MAX_OUTPUT_TOKENS, NEEDS, STEP_SECONDS, TEXT_ONLY } from "./service.ts";
+import { answerSteps, BACKENDS, MAX_OUTPUT_TOKENS, NEEDS, STEP_SECONDS } from "./service.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Call, Trace } from "./trace.ts";
 

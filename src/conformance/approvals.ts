@@ -1,5 +1,6 @@
 import { jobHoldId } from "../budget/rules.ts";
 import { BackendKind } from "../routing.ts";
+import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
 import {
@@ -15,6 +16,7 @@ import {
   nothingToClaim,
   paid,
   RUN,
+  START,
   YES,
 } from "./given.ts";
 
@@ -224,6 +226,26 @@ export const approvalCases: readonly Definition[] = [
       await counted("after the conflicts", store, 0, 0);
       const scopes = [...capped(100, RUN), ...capped(50, MONTH)];
       kind("by the pinned cap", await store.approve("j", YES(), { scopes }), "queued");
+    },
+  ),
+  define(
+    "both",
+    ["submit", "submitMany", "approve", "usage", "job"],
+    "approve: scopes whose time is over take no job, approved at once or later, and it goes on waiting",
+    async ({ store, clock }) => {
+      const until = epochSeconds(START + 60);
+      const scopes = [...capped(100, RUN), ...capped(100, MONTH).map((scope) => ({ ...scope, until }))];
+      await store.submit(paid("waits"));
+      clock.now = START + 60;
+      const refused = { kind: "refused", lacking: [{ scope: MONTH, by: micro(10), over: true }] };
+      same("submit", await store.submit(approved("a", scopes)), refused);
+      const several = ["b", "c"].map((id) => approved(id, scopes));
+      same("several", await store.submitMany(several), [refused, refused]);
+      same("approve", await store.approve("waits", YES(), { scopes }), refused);
+      same("what was refused", await store.job("a"), null);
+      like("what waits", await store.job("waits"), { state: "awaiting_approval", approval: null });
+      await counted("after the refusals", store, 0, 0);
+      same("in the new month", await store.approve("waits", YES(), { scopes: capped(100) }), QUEUED);
     },
   ),
 ];

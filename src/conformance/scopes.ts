@@ -1,3 +1,4 @@
+import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
 import { asks, capped, counted, MALFORMED, micro, MONTH, RUN, START } from "./given.ts";
@@ -141,6 +142,31 @@ export const scopeCases: readonly Definition[] = [
       kind("an old one", await store.settle("a", micro(15)), "settled");
       kind("with room", await store.hold(asks("b", 5, capped(20, RUN))), "held");
       await counted("after that", store, 5, 15, RUN);
+    },
+  ),
+  define(
+    "ledger",
+    ["hold", "extend", "settle", "usage", "getHold"],
+    "scopes: one whose time is over takes nothing new, alone or in a group, and what it held goes on",
+    async ({ store, clock }) => {
+      const [run, month] = [capped(100, RUN), capped(100, MONTH)];
+      const scopes = [...run, ...month.map((scope) => ({ ...scope, until: epochSeconds(START + 60) }))];
+      clock.now = START + 59.999;
+      same("in time", await store.hold(asks("a", 10, scopes, 600)), { kind: "held" });
+      clock.now = START + 60;
+      const refused = { kind: "refused", lacking: [{ scope: MONTH, by: micro(10), over: true }] };
+      same("at the second", await store.hold(asks("b", 10, scopes)), refused);
+      const group = ["c", "d", "e"].map((id) => store.hold(asks(id, 10, scopes)));
+      same("in a group", await Promise.all(group), [refused, refused, refused]);
+      same("for nothing", await store.hold(asks("f", 0, scopes)), {
+        kind: "refused",
+        lacking: [{ scope: MONTH, by: micro(0), over: true }],
+      });
+      await counted("after the refusals", store, 10, 0);
+      same("a repeat", await store.hold(asks("a", 10, scopes)), { kind: "exists", state: "open" });
+      same("an extension", await store.extend("a", micro(5), 1), { kind: "held" });
+      like("the truth", await store.settle("a", micro(12)), { booked: micro(12), overrun: micro(0) });
+      await counted("in the month of admission", store, 0, 12);
     },
   ),
 ];

@@ -45,6 +45,7 @@ export interface JobAnswer {
 export interface LackingAnswer {
   readonly scope: string;
   readonly by: string;
+  readonly over?: true;
 }
 
 export function holdOf(hold: HoldAnswer): Omit<HoldRecord, "resolvedAt"> {
@@ -119,6 +120,6 @@ export interface Refused {
 }
 
 export function refusedOf(lacking: readonly LackingAnswer[]): Refused {
-  const scopes = lacking.map(({ scope, by }) => ({ scope, by: microCents(by) }));
+  const scopes = lacking.map((each) => ({ ...each, by: microCents(each.by) }));
   return outcome({ kind: "refused", lacking: outcomes(scopes) });
 }

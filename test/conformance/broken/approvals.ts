@@ -199,4 +199,12 @@ export const brokenCancels: readonly Broken[] = [
       },
     })),
   ],
+  [
+    "approve: scopes whose time is over take no job, approved at once or later, and it goes on waiting",
+    "approves for a month that is over",
+    methods((store) => ({
+      approve: (jobId, approval, { scopes }) =>
+        store.approve(jobId, approval, { scopes: scopes.map(({ scope, cap }) => ({ scope, cap })) }),
+    })),
+  ],
 ];

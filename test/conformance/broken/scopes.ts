@@ -160,4 +160,12 @@ export const brokenMoney: readonly Broken[] = [
       hold: (request) => store.hold({ ...request, ttlSeconds: request.ttlSeconds || 3600 }),
     })),
   ],
+  [
+    "scopes: one whose time is over takes nothing new, alone or in a group, and what it held goes on",
+    "goes by the cap alone",
+    methods((store) => ({
+      hold: (request) =>
+        store.hold({ ...request, scopes: request.scopes.map(({ scope, cap }) => ({ scope, cap })) }),
+    })),
+  ],
 ];

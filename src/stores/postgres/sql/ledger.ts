@@ -58,7 +58,7 @@ export function ledger(schema: string): string {
           "r.caps",
           answer,
           `
-          ${findLacking("r.amount", "r.scopes", "r.caps")}
+          ${findLacking("r.amount", "r.scopes", "r.caps", "r.untils")}
           IF lacking <> '[]' THEN
             ${answer("jsonb_build_object('kind', 'refused', 'lacking', lacking)")}
           ELSE

@@ -67,13 +67,13 @@ export function scopesOf(list: string): string {
   return `SELECT jsonb_array_elements_text(item -> 'scopes') FROM jsonb_array_elements(${list}) AS item`;
 }
 
-/** Whether there is room for a list's totals at once, under the caps that count: then each fits in its turn. */
+/** Whether there is room for a list's totals at once, under the caps that count, in scopes whose time is not over: then each fits in its turn. */
 export function allFit(list: string): string {
   return `NOT EXISTS (
-        SELECT 1 FROM jsonb_to_recordset(${list}) AS a (total numeric, scopes text[], caps bigint[]),
-          unnest(a.scopes, a.caps) AS u (scope, cap)
+        SELECT 1 FROM jsonb_to_recordset(${list}) AS a (total numeric, scopes text[], caps bigint[], untils float8[]),
+          unnest(a.scopes, a.caps, a.untils) AS u (scope, cap, until)
         GROUP BY u.scope
-        HAVING bool_or(pins[array_position(names, u.scope)] <> u.cap) OR sum(a.total) > min(u.cap)
+        HAVING bool_or(clock >= u.until) OR bool_or(pins[array_position(names, u.scope)] <> u.cap) OR sum(a.total) > min(u.cap)
           - min(reserves[array_position(names, u.scope)] + spends[array_position(names, u.scope)]))`;
 }
 
@@ -97,13 +97,18 @@ export function count(scopes: string, addReserved: string, addSpent: string): st
         END LOOP;`;
 }
 
-/** Sets `lacking` to the scopes that lack room, and by how much; an empty list if it fits everywhere. */
-export function findLacking(amount: string, scopes: string, caps: string): string {
+/**
+ * Sets `lacking` to the scopes that lack room, and by how much; an empty list if it fits everywhere. What is new
+ * has no room in a scope whose time is over.
+ */
+export function findLacking(amount: string, scopes: string, caps: string, untils = "NULL::float8[]"): string {
   return `
         lacking := '[]';
         FOR k IN 1 .. cardinality(${scopes}) LOOP
           i := array_position(names, (${scopes})[k]);
-          IF ${amount} > coalesce(pins[i], (${caps})[k]) - reserves[i] - spends[i] THEN
+          IF clock >= (${untils})[k] THEN
+            lacking := lacking || jsonb_build_object('scope', (${scopes})[k], 'by', (${amount})::text, 'over', true);
+          ELSIF ${amount} > coalesce(pins[i], (${caps})[k]) - reserves[i] - spends[i] THEN
             lacking := lacking || jsonb_build_object('scope', (${scopes})[k],
               'by', (${amount} - (coalesce(pins[i], (${caps})[k]) - reserves[i] - spends[i]))::text);
           END IF;

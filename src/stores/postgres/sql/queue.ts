@@ -120,7 +120,7 @@ export function queue(schema: string): string {
         j.state := ${stateOf("r")};
         lacking := '[]';
         IF j.state = 'queued' THEN
-          ${unlessPinned("r.scopes", "r.caps", (json) => `${refuse(json)} CONTINUE;`, findLacking("j.max_cost", "r.scopes", "r.caps"))}
+          ${unlessPinned("r.scopes", "r.caps", (json) => `${refuse(json)} CONTINUE;`, findLacking("j.max_cost", "r.scopes", "r.caps", "r.untils"))}
         END IF;
         IF lacking <> '[]' THEN
           ${answer("jsonb_build_object('kind', 'refused', 'lacking', lacking)")}
@@ -143,6 +143,7 @@ export function queue(schema: string): string {
       `
       ${lockJobs(schema)}
       ${lockScopes(schema, scopesOf("input"))}
+      ${READ_CLOCK}
       FOR r IN SELECT * FROM jsonb_to_recordset(input) AS x ("jobId" text, ${APPROVAL}) LOOP
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
         IF NOT FOUND THEN ${answer("NULL")} CONTINUE; END IF;
@@ -155,7 +156,7 @@ export function queue(schema: string): string {
           "r.caps",
           answer,
           `
-          ${findLacking("j.max_cost", "r.scopes", "r.caps")}
+          ${findLacking("j.max_cost", "r.scopes", "r.caps", "r.untils")}
           IF lacking <> '[]' THEN
             ${answer("jsonb_build_object('kind', 'refused', 'lacking', lacking)")}
           ELSE
