@@ -86,8 +86,8 @@ export async function replay(options: Replay): Promise<Tally> {
   const admit = async (calls: readonly Call[]): Promise<void> => {
     const { kind, endpoint } = selectBackend(BACKENDS, NEEDS, { allowSdk: true });
     const requests = calls.map((call) => {
-      const bounds = { maxInputTokens: call.contextTokens, maxOutputTokens: MAX_OUTPUT_TOKENS };
-      return { call, backend: kind, most: estimateTokens(rates, bounds), scopes: scopesAt(call.at) };
+      const most = { maxInputTokens: call.contextTokens, maxOutputTokens: MAX_OUTPUT_TOKENS, ...TEXT_ONLY };
+      return { call, backend: kind, most: estimateTokens(rates, most), scopes: scopesAt(call.at) };
     });
     const answers = await guard.admit(requests);
     for (const [index, { call, most, scopes }] of requests.entries()) {
