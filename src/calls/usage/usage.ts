@@ -41,7 +41,7 @@ export function usageOf(report: unknown): UsageOutcome {
   try {
     const usage = nonZero(read(report));
     // More tokens of a kind than of what it is part of is found out by whoever adds them up.
-    tokenCost(new TokenRates({ inputUsdPerMTok: 1, outputUsdPerMTok: 1, searchUsd: 1 }), usage);
+    tokenCost(anyRates(), usage);
     return outcome({ kind: "counted", usage: Object.freeze(usage) });
   } catch (error) {
     return outcome({ kind: "unknown", reason: reasonOf(error) });
@@ -75,6 +75,14 @@ export function actualOf(rates: TokenRates, report: unknown): ActualOutcome {
   } catch (error) {
     return outcome({ kind: "unknown", actual: null, reason: reasonOf(error) });
   }
+}
+
+let any: TokenRates | null = null;
+
+/** Rates that price everything, made once and not at import. */
+function anyRates(): TokenRates {
+  any ??= new TokenRates({ inputUsdPerMTok: 1, outputUsdPerMTok: 1, searchUsd: 1 });
+  return any;
 }
 
 /** Ours say what is wrong and quote nothing but counts; what a getter throws is nobody's business. */
