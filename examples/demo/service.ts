@@ -21,7 +21,7 @@ export const LATENCY = { firstTokenSeconds: 0.5, perTokenSeconds: 0.025 } as con
  * decides the calls that have come, in their order. What is decided together travels together: one transaction
  * a step, not one a call.
  */
-export const STEP_SECONDS = 1;
+export const STEP_SECONDS = 2;
 
 /** In how many steps an answer of so many tokens is there, after its call was sent. */
 export function answerSteps(tokens: number): number {
