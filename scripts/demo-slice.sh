@@ -1,13 +1,32 @@
 #!/usr/bin/env bash
-# The demo on the first 2,000 calls of the trace, under a cap that refuses some: it must end well and write
-# its page, and its numbers must be there.
+# The demo on the first 2,000 calls of the trace, under a cap that refuses some, on a SQLite file: killed in the
+# middle and started again it must come to the same numbers as in memory, without a kill, and write its page.
 set -euo pipefail
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 head -n 2001 examples/data/azure-llm-2023-conv.csv >"$out/slice.csv"
-npm run --silent demo -- --trace "$out/slice.csv" --cap 1 --out "$out/demo.html" --json >"$out/demo.json"
+npm run --silent demo -- --trace "$out/slice.csv" --cap 0.4 --memory --out "$out/memory.html" --json >"$out/memory.json"
+
+run=(node_modules/.bin/node examples/demo/main.ts --trace "$out/slice.csv" --cap 0.4 --db "$out/demo.sqlite" --out "$out/demo.html" --json)
+# The first line of progress is half of the first pass.
+"${run[@]}" >"$out/killed.json" 2>"$out/killed.log" &
+killed=$!
+until [ -s "$out/killed.log" ] || ! kill -0 "$killed" 2>/dev/null; do sleep 0.05; done
+kill -KILL "$killed" 2>/dev/null || true
+wait "$killed" 2>/dev/null || true
+[ ! -s "$out/killed.json" ] || { echo "the run had ended before it could be killed"; exit 1; }
+"${run[@]}" >"$out/demo.json" 2>"$out/again.log"
+grep -q "going on with the run" "$out/again.log"
 node -e '
-  const result = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
-  console.log(JSON.stringify(result, null, 2).slice(0, 2000));
-' "$out/demo.json"
+  const [memory, sqlite] = process.argv.slice(1).map((file) => {
+    const { passes } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
+    for (const pass of Object.values(passes)) {
+      delete pass.seconds;
+      delete pass.rememberedCalls;
+    }
+    return JSON.stringify(passes, null, 2);
+  });
+  console.log(sqlite);
+  require("node:assert").equal(sqlite, memory);
+' "$out/memory.json" "$out/demo.json"
 test -s "$out/demo.html"

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { formatUsd, usd } from "dispatch-kit";
 
 /** Dollars for people, rounded to the nearest: cents from a dollar on, then four places, then all there are. */
@@ -43,4 +44,10 @@ export function duration(seconds: number): string {
   if (seconds < 120) return `${Number(seconds.toPrecision(3))} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
   return `${Number((seconds / 3600).toFixed(1))} h`;
+}
+
+/** A path as a person in this folder would write it. */
+export function shown(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith("..") ? file : path;
 }

@@ -1,6 +1,6 @@
 import type { DispatchStore } from "dispatch-kit";
 import { memoryStore } from "dispatch-kit/memory";
-import type { Answer, Prompt } from "./guards.ts";
+import type { Answer, Guard, Prompt } from "./guards.ts";
 import type { SimulatedClock } from "./replay.ts";
 
 /** The two ways in which the same hour is spent. */
@@ -32,6 +32,8 @@ export interface Ground {
 export interface Place {
   /** The ground of a pass, whose store is ready. */
   open(pass: PassName, clock: SimulatedClock): Promise<Ground>;
+  /** Its own guard for a pass, once that is open; without it the pass has its usual one. */
+  guard?(pass: PassName): Guard | null;
   readonly description: PlaceDescription;
 }
 
@@ -40,6 +42,8 @@ export interface PlaceDescription {
   readonly store: "memory" | "sqlite" | "postgres";
   readonly name: string;
   readonly processes: number;
+  /** How many of them died at work, and were replaced. */
+  readonly deaths: number;
   /** How many transactions were committed, and the time that it took to have them on the disk. */
   readonly commits: number;
   readonly commitSeconds: number;
@@ -53,7 +57,7 @@ export function inMemory(): Place {
       await store.migrate();
       return { isResumed: false, store, notes: memoryNotes(), together: (step) => step() };
     },
-    description: { store: "memory", name: "memory", processes: 1, commits: 0, commitSeconds: 0 },
+    description: { store: "memory", name: "memory", processes: 1, deaths: 0, commits: 0, commitSeconds: 0 },
   };
 }
 

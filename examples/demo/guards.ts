@@ -33,8 +33,20 @@ export interface Guard {
    * was refused and nobody remembers why.
    */
   admit(requests: readonly Request[]): Promise<readonly (readonly Lacking[] | null)[]>;
-  /** What was booked for each of these calls; `null` if nobody settles. */
-  finish(answered: readonly Answered[]): Promise<readonly (MicroCents | null)[]>;
+  /** What was booked for each of these calls; `null` if nobody settles, `lost` if nobody has answered. */
+  finish(answered: readonly Answered[]): Promise<readonly (MicroCents | "lost" | null)[]>;
+  /** What else has happened since; `thorough`: whatever it takes to find out. */
+  incidents?(thorough: boolean): Promise<readonly Incident[]>;
+}
+
+/**
+ * A worker was lost and its call charged in full, and tried again where there was room; a worker that was only
+ * slow has corrected such a charge.
+ */
+export interface Incident {
+  readonly kind: "lost" | "retried" | "corrected";
+  readonly call: Call;
+  readonly booked: MicroCents;
 }
 
 /** What the job store keeps of a call, and of its answer. */

@@ -42,6 +42,9 @@ export async function historyOf(
 export function remembering(guard: Guard, history: History, step: () => number): Guard {
   const known = (call: Call): Hold | undefined => history.holds.get(call);
   return {
+    ...(guard.incidents
+      ? { incidents: (thorough) => guard.incidents?.(thorough) ?? Promise.resolve([]) }
+      : {}),
     admit: async (requests) =>
       step() > history.lastStep
         ? guard.admit(requests)

@@ -1,13 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname } from "node:path";
 import type { EpochSeconds } from "dispatch-kit";
 import { AuditFailure } from "./audit.ts";
 import { InputError, reasonOf } from "./failure.ts";
-import { timeOfDay } from "./format.ts";
+import { shown, timeOfDay } from "./format.ts";
 import { inMemory, type PassName, type Place } from "./ground.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { page } from "./page.ts";
 import { runPass } from "./passes.ts";
+import { inPostgres } from "./postgres.ts";
 import { findListing, type Listing } from "./price.ts";
 import { progress, summary } from "./report.ts";
 import { type Result, resultJson } from "./result.ts";
@@ -19,7 +20,7 @@ async function main(options: Options): Promise<string> {
   if (options.help) return HELP;
   const trace = readTrace(options.trace, MAX_OUTPUT_TOKENS);
   const listing = findListing(options.model, todayAt(trace.calls[0].at));
-  const { place, done } = placeOf(options, trace, listing);
+  const { place, done } = await placeOf(options, trace, listing);
   try {
     const onProgress = progress(process.stderr);
     const run = (name: PassName): ReturnType<typeof runPass> =>
@@ -46,16 +47,18 @@ async function main(options: Options): Promise<string> {
 }
 
 /** Where the run is kept, and what to do with it in the end. */
-function placeOf(
+async function placeOf(
   { place: given, cap }: Options,
   trace: Trace,
   listing: Listing,
-): { readonly place: Place; readonly done: (isFinished: boolean) => Promise<void> | void } {
+): Promise<{ readonly place: Place; readonly done: (isFinished: boolean) => Promise<void> | void }> {
   switch (given.kind) {
     case "memory":
       return { place: inMemory(), done: () => undefined };
-    case "postgres":
-      throw new InputError("not yet");
+    case "postgres": {
+      const place = await inPostgres(given.url, given.workers, trace, listing);
+      return { place, done: (isFinished) => place.close(isFinished) };
+    }
     case "sqlite": {
       const { model, provider, listed } = listing;
       const input = {
@@ -85,12 +88,6 @@ function placeOf(
 function todayAt(seconds: EpochSeconds): Date {
   const day = new Date().toISOString().slice(0, "2023-11-16".length);
   return new Date(`${day}T${timeOfDay(seconds)}Z`);
-}
-
-/** A path as a person in this folder would write it. */
-function shown(file: string): string {
-  const path = relative(process.cwd(), file);
-  return path.startsWith("..") ? file : path;
 }
 
 function write(file: string, content: string): void {

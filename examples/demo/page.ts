@@ -3,7 +3,7 @@ import { heldChart, moneyChart } from "./chart.ts";
 import { count, counted, dateAndTime, dollars, duration, percent, timeOfDay } from "./format.ts";
 import { BUNDLED_TRACE } from "./options.ts";
 import type { Pass } from "./passes.ts";
-import { comparison, latencyText, placeText, priceText, routeText, TITLES } from "./report.ts";
+import { comparison, latencyText, placeText, priceText, routeText, TITLES, whereText } from "./report.ts";
 import { type Result, tightest } from "./result.ts";
 import { MAX_OUTPUT_TOKENS } from "./service.ts";
 import { STYLE } from "./style.ts";
@@ -22,7 +22,7 @@ export function page(result: Result): string {
 </head>
 <body>
 <main>
-<p class="kicker">dispatch-kit demo</p>
+<p class="kicker">dispatch-kit demo: ${escapeHtml(whereText(result.place))}</p>
 <h1>${escapeHtml(title)}</h1>
 <p class="lead">${escapeHtml(lead(result))}</p>
 ${legend(result)}
@@ -166,10 +166,10 @@ function facts({ trace, listing, cap, naive, settled, place }: Result): string {
     ],
     ["Latency", latencyText()],
     ["Route", routeText()],
-    ["Store", placeText(place)],
+    ["Store", placeText(place, [naive, settled])],
     [
       "Check",
-      `costs and sums computed a second time without the library, and compared with the ledger and the caps after every event: ${count(naive.checks + settled.checks)} checks, no difference`,
+      `costs and sums computed a second time without the library, and compared with the caps after every call and with the ledger after every step: ${count(naive.checks + settled.checks)} checks, no difference`,
     ],
   ];
   return `<dl>${entries.map(([term, text]) => `<dt>${term}</dt><dd>${escapeHtml(text)}</dd>`).join("\n")}</dl>`;

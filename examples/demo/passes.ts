@@ -70,7 +70,7 @@ export async function runPass(options: {
     maxOutputTokens: MAX_OUTPUT_TOKENS,
   });
   const timeline = new Timeline(clock.now, endOf(trace), SLOTS);
-  const guard = GUARDS[name]({ ...ground, store: wrap ? wrap(store) : store });
+  const guard = place.guard?.(name) ?? GUARDS[name]({ ...ground, store: wrap ? wrap(store) : store });
   const tally = await replay({
     trace,
     rates: listing.rates,

@@ -16,8 +16,8 @@ import {
 import { Agenda } from "./agenda.ts";
 import type { Audit } from "./audit.ts";
 import type { Ground } from "./ground.ts";
-import { callId, type Guard } from "./guards.ts";
-import { answerSteps, BACKENDS, MAX_OUTPUT_TOKENS, NEEDS, STEP_SECONDS } from "./service.ts";
+import { callId, type Guard, type Incident } from "./guards.ts";
+import { answerSteps, BACKENDS, MAX_OUTPUT_TOKENS, NEEDS, STEP_SECONDS, TEXT_ONLY } from "./service.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Call, Trace } from "./trace.ts";
 
@@ -50,6 +50,10 @@ export interface Tally {
   /** A call may be refused by both windows. */
   readonly refusedBy: Record<BudgetWindow, number>;
   firstRefusalAt: EpochSeconds | null;
+  /** Attempts that were lost with their workers, what was charged in full for them, and calls never answered. */
+  lost: number;
+  lostCharged: MicroCents;
+  unanswered: number;
   /** The upper bounds of all calls, and of those that were admitted. */
   asked: MicroCents;
   promised: MicroCents;
@@ -80,14 +84,47 @@ export async function replay(options: Replay): Promise<Tally> {
       actual: tokenCost(rates, { inputTokens: call.contextTokens, outputTokens: call.generatedTokens }),
     }));
     const booked = await guard.finish(costs);
-    for (const [index, call] of answered.entries()) audit.finished(call, booked[index] ?? null);
+    const incidents = new Map<Call, Incident[]>();
+    for (const incident of (await guard.incidents?.(false)) ?? []) {
+      incidents.set(incident.call, [...(incidents.get(incident.call) ?? []), incident]);
+    }
+    const end = (call: Call): void => {
+      const amount = booked[answered.indexOf(call)] ?? null;
+      if (amount === "lost") tally.unanswered++;
+      else audit.finished(call, amount);
+    };
+    // What was lost was taken back last, when all others had answered.
+    for (const call of answered) if (!incidents.has(call)) end(call);
+    const isAnswered = (call: Call): boolean => answered.includes(call);
+    const lost = [...incidents.keys()].sort((a, b) => Number(isAnswered(b)) - Number(isAnswered(a)));
+    for (const call of lost) {
+      hear(incidents.get(call));
+      if (isAnswered(call)) end(call);
+    }
   };
+
+  const hear = (incidents: readonly Incident[] = []): void => {
+    for (const { kind, call, booked } of incidents) {
+      if (kind === "retried") audit.admitted(call, booked);
+      else audit[kind](call, booked);
+      if (kind === "retried") continue;
+      const sign = kind === "lost" ? 1 : -1;
+      tally.lost += sign;
+      tally.lostCharged = microCents(tally.lostCharged + BigInt(sign) * boundOf(call));
+    }
+  };
+
+  const boundOf = (call: Call): MicroCents =>
+    estimateTokens(rates, {
+      ...TEXT_ONLY,
+      maxInputTokens: call.contextTokens,
+      maxOutputTokens: MAX_OUTPUT_TOKENS,
+    });
 
   const admit = async (calls: readonly Call[]): Promise<void> => {
     const { kind, endpoint } = selectBackend(BACKENDS, NEEDS, { allowSdk: true });
     const requests = calls.map((call) => {
-      const most = { maxInputTokens: call.contextTokens, maxOutputTokens: MAX_OUTPUT_TOKENS, ...TEXT_ONLY };
-      return { call, backend: kind, most: estimateTokens(rates, most), scopes: scopesAt(call.at) };
+      return { call, backend: kind, most: boundOf(call), scopes: scopesAt(call.at) };
     });
     const answers = await guard.admit(requests);
     for (const [index, { call, most, scopes }] of requests.entries()) {
@@ -117,7 +154,19 @@ export async function replay(options: Replay): Promise<Tally> {
   const check = async (call: Call): Promise<void> => {
     if (clock.step >= options.lastStepBefore) {
       const [run, month] = scopesAt(call.at);
-      audit.compare(call, { run: await options.usage(run.scope), month: await options.usage(month.scope) });
+      const compare = async (): Promise<void> => {
+        const readings = await Promise.all([options.usage(run.scope), options.usage(month.scope)]);
+        audit.compare(call, { run: readings[0], month: readings[1] });
+      };
+      try {
+        await compare();
+      } catch (difference) {
+        // Somebody else's doing, which is accounted for like everything else? Then the sums agree.
+        const incidents = await guard.incidents?.(true);
+        if (!incidents?.length) throw difference;
+        hear(incidents);
+        await compare();
+      }
     }
     timeline.note(clock.now, audit.now());
   };
@@ -160,6 +209,9 @@ function emptyTally(): Tally {
     refused: 0,
     refusedBy: { [BudgetWindow.RUN]: 0, [BudgetWindow.MONTH]: 0 },
     firstRefusalAt: null,
+    lost: 0,
+    lostCharged: nothing,
+    unanswered: 0,
     asked: nothing,
     promised: nothing,
   };

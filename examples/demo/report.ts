@@ -32,14 +32,28 @@ export function latencyText(): string {
   return `assumed: ${firstTokenSeconds} s to the first token, then ${perTokenSeconds * 1000} ms a token; time is simulated, in steps of ${STEP_SECONDS} s`;
 }
 
-/** `SQLite, examples/out/demo.sqlite; 1 process; 7,034 transactions, 2.1 s of it waiting for the disk` */
-export function placeText({ store, name, processes, commits, commitSeconds }: PlaceDescription): string {
-  const names = { memory: "in memory", sqlite: `SQLite, ${name}`, postgres: `PostgreSQL, ${name}` };
-  const committed =
-    commits === 0
-      ? ""
-      : `; ${counted(commits, "transaction")}, ${commitSeconds.toFixed(1)} s spent on getting them to the disk`;
-  return `${names[store]}; ${processes === 1 ? "1 process" : `${processes} processes`}${committed}`;
+/** `SQLite, 1 process` */
+export function whereText({ store, processes }: PlaceDescription): string {
+  const names = { memory: "in memory", sqlite: "SQLite", postgres: "PostgreSQL" };
+  return `${names[store]}, ${processes === 1 ? "1 process" : `${processes} processes`}`;
+}
+
+/** The same, with what else is known of it: its name, what became of the processes, what the disk cost. */
+export function placeText(place: PlaceDescription, passes: readonly Pass[]): string {
+  const { store, name, deaths, commits, commitSeconds } = place;
+  const seconds = commitSeconds.toFixed(1);
+  const remembered = passes.reduce((sum, pass) => sum + pass.remembered, 0);
+  const facts = [
+    whereText(place),
+    ...(store === "memory" ? [] : [name]),
+    ...(store === "postgres" ? ["one submits, the others run the calls of the settled pass"] : []),
+    ...(deaths === 0 ? [] : [`${deaths} died at work and ${deaths === 1 ? "was" : "were"} replaced`]),
+    ...(commits === 0
+      ? []
+      : [`${counted(commits, "transaction")}, ${seconds} s until they were on the disk`]),
+    ...(remembered === 0 ? [] : [`after a kill, ${counted(remembered, "decision")} read back from it`]),
+  ];
+  return facts.join("; ");
 }
 
 export function routeText(): string {
@@ -65,6 +79,15 @@ export function comparison({ naive, settled }: Result): readonly (readonly [stri
     row("held at the peak", ({ heldPeak }) => dollars(heldPeak)),
     row("held and spent at the peak", ({ committedPeak }) => dollars(committedPeak)),
     row("truly spent", ({ trueCost }) => dollars(trueCost)),
+    ...(settled.lost === 0
+      ? []
+      : [
+          row(
+            "lost with a worker, in full",
+            ({ lost, lostCharged }) => `${count(lost)} (${dollars(lostCharged)})`,
+          ),
+        ]),
+    ...(settled.unanswered === 0 ? [] : [row("never answered", ({ unanswered }) => count(unanswered))]),
     row("egress records", ({ egress }) => count(egress)),
     row("cap exceeded", ({ checks }) => `never (${count(checks)} checks)`),
   ];
@@ -84,7 +107,7 @@ export function summary(result: Result, page: string): string {
     ["bound", `the input, and ${count(MAX_OUTPUT_TOKENS)} output tokens: ${dollars(settled.asked)} in all`],
     ["latency", latencyText()],
     ["route", routeText()],
-    ["store", placeText(result.place)],
+    ["store", placeText(result.place, [result.naive, settled])],
   ] as const;
   const rows = [["", TITLES.naive, TITLES.settled] as const, ...comparison(result)];
   return [

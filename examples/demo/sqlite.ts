@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { sqliteStore } from "dispatch-kit/sqlite";
 import { InputError, reasonOf } from "./failure.ts";
+import { shown } from "./format.ts";
 import type { Ground, Notes, Place, PlaceDescription } from "./ground.ts";
 import type { Answer, Prompt } from "./guards.ts";
 
@@ -78,7 +79,7 @@ export function inSqlite(file: string, input: unknown, isFresh: boolean): Sqlite
       database.close();
     },
     get description(): PlaceDescription {
-      return { store: "sqlite", name: file, processes: 1, commits, commitSeconds };
+      return { store: "sqlite", name: shown(file), processes: 1, deaths: 0, commits, commitSeconds };
     },
   };
 }

@@ -69,7 +69,7 @@ describe("finding", () => {
     );
     expect(finding(await resultOf("10"))).toBe("A $10.00 cap carries all 500 calls either way.");
     expect(finding(await resultOf("10", "0.10"))).toMatch(
-      /^Settled on completion, a \$0\.10 cap of the month carries 344 of 500 calls\. Never/,
+      /^Settled on completion, a \$0\.10 cap of the month carries 342 of 500 calls\. Never/,
     );
     expect(finding(await resultOf("0", "1", 5))).toMatch(
       /carries 0 of 5 calls\. Never settled, it refuses all/,

@@ -1,0 +1,89 @@
+// A worker process of the demo: the loop of dispatch-kit/worker on a store in PostgreSQL. What it runs is a model
+// that answers when the simulated time says so.
+import { type Lease, tokenCost, TokenRates } from "dispatch-kit";
+import { postgresStore } from "dispatch-kit/postgres";
+import { work, type WorkStore } from "dispatch-kit/worker";
+import { Pool } from "pg";
+import type { Answer } from "./guards.ts";
+import type { Flight } from "./postgres.ts";
+import type { Tick, Told, WorkerOrders } from "./team.ts";
+
+// Written by the process that has started this one.
+const orders = JSON.parse(process.argv[2] ?? "") as WorkerOrders;
+const rates = TokenRates.fromJSON(orders.rates);
+const pool = new Pool({ connectionString: orders.url, max: 4 });
+const store = postgresStore<Flight, Answer>(pool, { schema: orders.schema });
+
+const stop = new AbortController();
+const waiting = new Set<() => void>();
+let now = -1;
+let look: () => void = () => undefined;
+
+process.on("message", (message: Tick | "stop") => {
+  if (message === "stop") {
+    stop.abort();
+    return;
+  }
+  now = message.step;
+  for (const wake of waiting) wake();
+  if (message.look) look();
+});
+// Nobody tells the time any more.
+process.on("disconnect", () => process.exit(1));
+
+function tell(told: Told): void {
+  process.send?.(told);
+}
+
+/** Resolves in the step in which the answer is there. */
+async function answered(step: number): Promise<void> {
+  if (now >= step) return;
+  await new Promise<void>((resolve) => {
+    const wake = (): void => {
+      if (now < step) return;
+      waiting.delete(wake);
+      resolve();
+    };
+    waiting.add(wake);
+  });
+}
+
+/** The store, which also tells of what it has booked. */
+const reporting: WorkStore<Flight, Answer> = {
+  claim: (lanes) => store.claim(lanes),
+  claimMany: (lanes, limit) => store.claimMany(lanes, limit),
+  fail: (lease, error, options) => store.fail(lease, error, options),
+  renew: (lease) => store.renew(lease),
+  // The process that submits recovers, when nothing else moves money: its audit must see each move in order.
+  recoverStale: () => ({ attempts: [], more: false }),
+  complete: async (lease: Lease, result, options) => {
+    const outcome = await store.complete(lease, result, options);
+    if (outcome.kind === "completed") {
+      tell({ kind: "booked", jobId: lease.jobId, attempt: lease.attempts, booked: String(outcome.booked) });
+    }
+    return outcome;
+  },
+};
+
+tell({ kind: "ready" });
+await work(
+  reporting,
+  async ({ dueStep, generatedTokens }) => {
+    await answered(dueStep);
+    return { generatedTokens };
+  },
+  {
+    lanes: [orders.lane],
+    concurrency: orders.concurrency,
+    leaseSeconds: orders.leaseSeconds,
+    signal: stop.signal,
+    wake: (_, listener) => {
+      look = listener;
+      return () => undefined;
+    },
+    actualCost: ({ generatedTokens }, { payload }) =>
+      tokenCost(rates, { inputTokens: payload.contextTokens, outputTokens: generatedTokens }),
+  },
+);
+await pool.end();
+process.disconnect();
