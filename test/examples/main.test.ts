@@ -104,9 +104,9 @@ describe.skipIf(!process.features.typescript)("main.ts (on a Node that strips ty
     expect(stdout).toContain(`page: ${out}`);
     expect(stderr).toBe(
       [
-        "never settled: 104 of 200 calls",
+        "never settled: 110 of 200 calls",
         "never settled: 200 of 200 calls",
-        "settled on completion: 104 of 200 calls",
+        "settled on completion: 110 of 200 calls",
         "settled on completion: 200 of 200 calls",
         "",
       ].join("\n"),

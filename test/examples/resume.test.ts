@@ -85,13 +85,13 @@ describe.skipIf(!process.features.typescript)("a run in a SQLite file (on a Node
     expect(passes["settled"]?.["rememberedCalls"]).toBe(0);
   });
 
-  // The naive pass has some 100 commits, the settled one as many.
+  // The naive pass has some 50 commits, the settled one as many.
   it.each([
     [1, "before"],
     [2, "after"],
     [40, "before"],
-    [125, "after"],
-    [200, "after"],
+    [62, "after"],
+    [90, "before"],
   ] as const)(
     "demo: killed at commit %i, %s it, and started again: the same answer",
     async (commit, when) => {
@@ -106,7 +106,7 @@ describe.skipIf(!process.features.typescript)("a run in a SQLite file (on a Node
   );
 
   it("demo: killed again and again, it comes to the same answer", async () => {
-    for (const commit of [30, 35, 60, 20]) {
+    for (const commit of [30, 15, 25, 10]) {
       expect(await demo("often", killedAt(commit, "after"))).toMatchObject({ signal: "SIGKILL" });
     }
     expect(answerOf(await demo("often"))).toEqual(answerOf(whole));
@@ -116,10 +116,10 @@ describe.skipIf(!process.features.typescript)("a run in a SQLite file (on a Node
     const again = await demo("whole");
     expect(again.stderr).not.toContain("going on");
     expect(answerOf(again)).toEqual(answerOf(whole));
-    await demo("other", killedAt(50, "after"));
+    await demo("other", killedAt(40, "after"));
     const other = await demo("other", [], ["--cap", "0.3"]);
     expect([other.code, other.stderr.includes("going on")]).toEqual([0, false]);
-    await demo("other", killedAt(50, "after"));
+    await demo("other", killedAt(40, "after"));
     const fresh = await demo("other", [], ["--fresh"]);
     expect([fresh.code, fresh.stderr.includes("going on")]).toEqual([0, false]);
   });
