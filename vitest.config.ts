@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/postgres-server.ts"],
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     reporters: process.env["CI"]
       ? ["default", ["json", { outputFile: ".cache/test-results.json" }]]
       : ["default"],
