@@ -109,12 +109,15 @@ function endOf(trace: Trace): EpochSeconds {
   );
 }
 
-/** The scopes of the run and of the month; made once a month. */
+/** The scopes of the run and of the month, made once a month; without its end, which on a server's clock is long past. */
 function scopesUnder(cap: BudgetCap): (at: EpochSeconds) => readonly [ScopeCap, ScopeCap] {
   const made = new Map<string, readonly [ScopeCap, ScopeCap]>();
   return (at) => {
     const month = new Date(at * 1000).toISOString().slice(0, "2023-11".length);
-    const scopes = made.get(month) ?? runAndMonth({ runId: "replay", at, cap, timeZone: "UTC" });
+    const known = made.get(month);
+    if (known) return known;
+    const [run, { scope, cap: monthCap }] = runAndMonth({ runId: "replay", at, cap, timeZone: "UTC" });
+    const scopes = [run, { scope, cap: monthCap }] as const;
     made.set(month, scopes);
     return scopes;
   };

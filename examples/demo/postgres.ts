@@ -143,12 +143,10 @@ class Crew implements Guard {
   async admit(requests: readonly Request[]): ReturnType<Guard["admit"]> {
     const jobs = requests.map((request) => {
       const { call } = request;
-      // The trace's month is long over on the server's clock: with its end, a retry would wait for a person.
-      const scopes = request.scopes.map(({ scope, cap }) => ({ scope, cap }));
       const dueStep = this.#clock.step + answerSteps(call.generatedTokens);
       const { contextTokens, generatedTokens } = call;
       return {
-        ...jobOf({ ...request, scopes }, ATTEMPTS),
+        ...jobOf(request, ATTEMPTS),
         payload: { contextTokens, generatedTokens, dueStep },
       };
     });

@@ -6,6 +6,7 @@ import {
   type EpochSeconds,
   epochSeconds,
   HoldState,
+  type Lacking,
   microCents,
 } from "dispatch-kit";
 import {
@@ -132,11 +133,11 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
     if (hold) return hold;
     throw unknownHold(id);
   };
-  const lacking = (amount: bigint, scopes: HoldRow["scopes"]): ReturnType<typeof lackingScopes> =>
-    lackingScopes(
-      amount,
-      scopes.map(({ scope, cap }) => ({ scope, cap, committed: tables.usage(scope).committed() })),
-    );
+  // With an instant for what is new: a scope whose time is over takes no more.
+  const lacking = (amount: bigint, scopes: HoldRow["scopes"], now?: EpochSeconds): readonly Lacking[] => {
+    const rooms = scopes.map((scope) => ({ ...scope, committed: tables.usage(scope.scope).committed() }));
+    return lackingScopes(amount, rooms, now);
+  };
 
   return {
     hold(request) {
@@ -144,7 +145,8 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
       return atomic(() => {
         const before = tables.hold(holdId);
         if (before) return repeatHold(before, request);
-        const lacks = lacking(amount, scopes);
+        const now = clock();
+        const lacks = lacking(amount, scopes, now);
         if (lacks.length > 0) return { kind: "refused", lacking: lacks };
         const open = {
           state: HoldState.OPEN,
@@ -153,7 +155,7 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
           steps: [],
         };
         const move = { row: { holdId, asked: amount, scopes, ...open }, reserved: amount, spent: 0n };
-        tables.apply(move, epochSeconds(clock() + ttlSeconds));
+        tables.apply(move, epochSeconds(now + ttlSeconds));
         return { kind: "held" };
       });
     },
