@@ -36,6 +36,16 @@ export function machine(libraries: readonly string[]): Machine {
   };
 }
 
+/** The first lines of a report. */
+export function machineText(of: Machine): string {
+  const versions = Object.entries(of.versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${of.cpu}, ${of.cores} cores, ${of.memoryGib} GiB, ${of.os}, load ${of.load.toFixed(2)}`,
+    versions.join(", "),
+    `commit ${of.commit}`,
+  ].join("\n");
+}
+
 function versionIn(path: URL): string {
   return (JSON.parse(readFileSync(path, "utf8")) as { version: string }).version;
 }

@@ -1,18 +1,8 @@
 import { type AdmitsCase, OURS, type Outcome, OUTCOMES, RAW } from "./admits.ts";
-import { type Machine } from "./machine.ts";
 import { noise, nsOf, ratio, type Timing } from "./measure.ts";
 import { type RoutingCase } from "./routing.ts";
 import { table } from "./table.ts";
 import { admission, type Measured, type Target } from "./targets.ts";
-
-export function machineText(of: Machine): string {
-  const versions = Object.entries(of.versions).map(([name, version]) => `${name} ${version}`);
-  return [
-    `${of.cpu}, ${of.cores} cores, ${of.memoryGib} GiB, ${of.os}, load ${of.load.toFixed(2)}`,
-    versions.join(", "),
-    `commit ${of.commit}`,
-  ].join("\n");
-}
 
 /** Everything that was measured, and then the targets. */
 export function text(measured: Measured, targets: readonly Target[]): string {

@@ -4,10 +4,10 @@
  */
 import { parseArgs } from "node:util";
 import { admitsCases } from "./admits.ts";
-import { machine } from "./machine.ts";
+import { machine, machineText } from "./machine.ts";
 import { race } from "./measure.ts";
 import { moneyCases } from "./money.ts";
-import { json, machineText, text } from "./report.ts";
+import { json, text } from "./report.ts";
 import { routingCases } from "./routing.ts";
 import { type Measured, targetsOf } from "./targets.ts";
 import { letThrough, withHoldCases } from "./with-hold.ts";

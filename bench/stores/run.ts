@@ -5,8 +5,7 @@
  * `-- --quick` does a twentieth of it twice, `-- --part jobs,holds` some of it, `-- --json` prints JSON.
  */
 import { parseArgs } from "node:util";
-import { machine } from "../machine.ts";
-import { machineText } from "../report.ts";
+import { machine, machineText } from "../machine.ts";
 import { aimsOf } from "./aims.ts";
 import { measureAll, type Part, PARTS } from "./measured.ts";
 import { text } from "./report.ts";

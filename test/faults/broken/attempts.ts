@@ -123,16 +123,24 @@ export const attempts: Readonly<Record<string, Breaking>> = {
         const [made, length] = raw.isPostgres
           ? ["tokens = tokens || $2::text, ends = ends || NULL::text", "cardinality(tokens)"]
           : [
-              "attempts = json_insert(attempts, '$[#]', json_object('token', $2, 'end', NULL))",
+              "leased_at = $3, attempts = json_insert(attempts, '$[#]', json_object('token', $2, 'end', NULL))",
               "json_array_length(attempts)",
             ];
         const leasedAt = epochSeconds(new Date());
         const [row] = await raw.run(
-          `UPDATE {jobs} SET state = 'running', leased_at = $3, ${made} WHERE job_id = $1 RETURNING ${length} AS made`,
+          `UPDATE {jobs} SET state = 'running', ${made} WHERE job_id = $1 RETURNING ${length} AS made`,
           jobId,
           token,
-          leasedAt,
+          ...(raw.isPostgres ? [] : [leasedAt]),
         );
+        if (raw.isPostgres) {
+          await raw.run("DELETE FROM {ready} WHERE job_id = $1", jobId);
+          await raw.run(
+            "INSERT INTO {leases} VALUES ($1, $2) ON CONFLICT (job_id) DO UPDATE SET leased_at = excluded.leased_at",
+            jobId,
+            leasedAt,
+          );
+        }
         const lease = new Lease({ jobId, leasedAt, attempts: Number(row?.["made"]), token });
         return { lease, payload: JSON.parse(String(found["payload"])) as unknown };
       },

@@ -47,10 +47,13 @@ export class Raw {
     return this.#on.prefix;
   }
 
-  /** `{jobs}`, `{holds}` and `{scopes}` stand for the tables, `$1` and so on for the values. */
+  /** `{jobs}`, `{holds}`, `{scopes}`, and in PostgreSQL `{ready}` and `{leases}` stand for the tables, `$1` and so on for the values. */
   run(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
     return failing(() =>
-      this.#on.run(sql.replaceAll(/\{(jobs|holds|scopes)\}/g, `${this.#on.prefix}$1`), ...values),
+      this.#on.run(
+        sql.replaceAll(/\{(jobs|holds|scopes|ready|leases)\}/g, `${this.#on.prefix}$1`),
+        ...values,
+      ),
     );
   }
 
