@@ -1,4 +1,4 @@
-import { isDispatchError } from "../errors.ts";
+import { DispatchError, isDispatchError } from "../errors.ts";
 
 interface Waiting<Input, Answer> {
   readonly input: Input;
@@ -84,9 +84,12 @@ export class Group<Input, Answer> {
   async #travel(calls: readonly Waiting<Input, Answer>[]): Promise<void> {
     try {
       const answers = await this.#run(calls.map(({ input }) => input));
-      calls.forEach(({ resolve }, index) => {
-        // The statement answers every call.
-        resolve(answers[index] as Answer);
+      const missing = new DispatchError("store_failed", "the database answered fewer calls than were made");
+      calls.forEach(({ resolve, reject }, index) => {
+        const answer = answers[index];
+        // What is missing is no answer, and admits nothing.
+        if (answer === undefined) reject(missing);
+        else resolve(answer);
       });
     } catch (error) {
       if (calls.length > 1 && isDispatchError(error, "store_failed")) {

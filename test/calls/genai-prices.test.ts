@@ -214,6 +214,20 @@ describe("ratesFromGenaiPrices", () => {
       "unreadable",
     ],
     ["an empty list of prices", entry([]), "unreadable"],
+    ["a constraint in words", entry([{ prices }, { constraint: "at night", prices }]), "unreadable"],
+    ...[
+      { start_time: "soon", end_time: "08:00:00Z" },
+      { start_time: "08:00:00Z", end_time: 9 },
+      { start_time: "25:61:00Z", end_time: "08:00:00Z" },
+      { start_time: "08:00:00Z", end_time: "99:99:99Z" },
+    ].map((constraint) => {
+      const what = `hours from ${constraint.start_time} to ${String(constraint.end_time)}`;
+      return [what, entry([{ prices }, { constraint, prices }]), "unreadable"] as const;
+    }),
+    ...[5, {}, { start: "0" }, { start: 0.5 }, { start: -1 }].map((tier) => {
+      const input_mtok = { base: 1, tiers: [tier] };
+      return [`a tier ${JSON.stringify(tier)}`, entry({ ...prices, input_mtok }), "unreadable"] as const;
+    }),
   ])("refuses %s", (_, of, why) => {
     expect(ratesFromGenaiPrices(of, { at: AT })).toMatchObject({ kind: "refused", why });
   });

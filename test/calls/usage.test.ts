@@ -464,6 +464,51 @@ const rates = new TokenRates({
   searchUsd: "0.01",
 });
 
+/** Gemini's report with its counts by modality. */
+const gemini = (promptTokensDetails: unknown): object => ({
+  promptTokenCount: 5,
+  candidatesTokenCount: 2,
+  totalTokenCount: 7,
+  promptTokensDetails,
+});
+
+describe("usageOf: parts that are none", () => {
+  it.each([
+    ["Gemini's modalities in words", gemini("text")],
+    ["a modality that is a number", gemini([5])],
+    ["a modality without a count", gemini([{ modality: "AUDIO", tokenCount: "5" }])],
+    ["OpenAI's details in words", { prompt_tokens: 1, completion_tokens: 1, prompt_tokens_details: "none" }],
+    [
+      "a tool of Anthropic's server that is charged apart",
+      { input_tokens: 1, output_tokens: 1, server_tool_use: { code_execution_requests: 1 } },
+    ],
+  ])("does not guess at %s", (_, report) => {
+    expect(usageOf(report).kind).toBe("unknown");
+    expect(actualOf(rates, report)).toMatchObject({ kind: "unknown", actual: null });
+  });
+
+  it("counts the searches of the candidates that made some, and passes over what is no candidate", () => {
+    const queries = { groundingMetadata: { webSearchQueries: ["a", "b"] } };
+    const candidates = [queries, 1, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const usageMetadata = { promptTokenCount: 5, candidatesTokenCount: 2, totalTokenCount: 7 };
+    expect(usageOf({ candidates, usageMetadata })).toMatchObject({ kind: "counted", usage: { searches: 2 } });
+  });
+
+  it("counts Anthropic's report whose other tools were not used", () => {
+    const server_tool_use = { web_search_requests: 2, code_execution_requests: null };
+    expect(usageOf({ input_tokens: 1, output_tokens: 1, server_tool_use })).toMatchObject({
+      kind: "counted",
+      usage: { searches: 2 },
+    });
+  });
+
+  it("passes over OpenAI's output that is no search", () => {
+    const usage = { input_tokens: 5, output_tokens: 2, total_tokens: 7 };
+    const output = [{ type: "message" }, 1, { type: "web_search_call" }];
+    expect(usageOf({ output, usage })).toMatchObject({ kind: "counted", usage: { searches: 1 } });
+  });
+});
+
 describe("usageOf", () => {
   it.each(COUNTED)("counts %s", (_, report, usage) => {
     expect(usageOf(report)).toEqual({ kind: "counted", usage });

@@ -178,6 +178,35 @@ describe("work: leases", () => {
     await worker.stop();
   });
 
+  it.each([
+    ["false", () => false],
+    [
+      "by throwing",
+      () => {
+        throw lost;
+      },
+    ],
+  ])("does not care what a renewal answers, %s, once the job has ended", async (_, answer) => {
+    const gate = pending();
+    const { store } = storeWith({
+      renew: async () => {
+        await gate.promise;
+        return answer();
+      },
+    });
+    await store.submit(free("a"));
+    const { executor, end, aborted } = watching();
+    const told: unknown[] = [];
+    const worker = working(store, executor, { leaseSeconds: 30, onError: (error) => told.push(error) });
+    await pass(12);
+    end.resolve("done");
+    await pass(1);
+    gate.resolve(null);
+    await pass(1);
+    expect([aborted, told]).toEqual([[], []]);
+    expect(await worker.stop()).toEqual({ ...NOBODY, completed: 1 });
+  });
+
   it("asks the store about a lease that was long on its way, before anything is spent on it", async () => {
     for (const recovered of [false, true]) {
       const { store: memory } = storeWith();

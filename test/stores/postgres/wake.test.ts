@@ -222,3 +222,24 @@ describe("postgresStore: notify", () => {
     expect(await store.claim(["text"])).toMatchObject({ payload: "a" });
   });
 });
+
+describe("postgresWake: other news", () => {
+  it("is for whoever it is for: another channel's is not heard, and news without a lane is for all", async () => {
+    const client = await listener();
+    const schema = newSchema();
+    const heard: string[] = [];
+    const wake = postgresWake(client, { schema });
+    const leave = await wake(["text"], () => heard.push("woken"));
+    ends.push(leave);
+    const { rows } = await client.query<{ channel: string }>("SELECT pg_listening_channels() AS channel");
+    const channel = rows[0]?.channel ?? "";
+    await client.query("LISTEN elsewhere");
+    // A client hears what was sent before an answer, before that answer.
+    await client.query("NOTIFY elsewhere, 'text'");
+    await client.query("SELECT 1");
+    expect(heard).toEqual([]);
+    await client.query("SELECT pg_notify($1, '')", [channel]);
+    await client.query("SELECT 1");
+    expect(heard).toEqual(["woken"]);
+  });
+});
