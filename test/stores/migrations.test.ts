@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type PostgresStore, postgresStore } from "dispatch-kit/postgres";
 import { sqliteStore } from "dispatch-kit/sqlite";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from "vitest";
 import { approved, capped, counters, leaseOf, micro, newSchema, pool, RUN } from "./memory/support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dispatch-kit-"));
@@ -134,7 +134,19 @@ describe("migrate: PostgreSQL", () => {
     await pool().query(`INSERT INTO ${schema}.migrations (version) VALUES (99)`);
     const calls = [store.submit(approved("j")), store.claim(["text"]), store.usage(RUN)];
     for (const call of await Promise.allSettled(calls)) {
-      expect(call).toMatchObject({ status: "rejected", reason: { code: "store_failed" } });
+      const message = expect.stringContaining("if a newer version has, update this one") as string;
+      expect(call).toMatchObject({ status: "rejected", reason: { code: "store_failed", message } });
+    }
+  });
+
+  it("makes a schema whose name is a word of SQL", async () => {
+    for (const word of ["user", "order", "table"]) {
+      const { store } = await migrated(word);
+      onTestFinished(async () => {
+        await pool().query(`DROP SCHEMA "${word}" CASCADE`);
+      });
+      expect(await store.submit(approved("j"))).toEqual({ kind: "queued" });
+      expect(await store.complete(await leaseOf(store), null)).toMatchObject({ kind: "completed" });
     }
   });
 

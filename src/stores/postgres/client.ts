@@ -52,6 +52,9 @@ export async function tell(client: PostgresClient, text: string): Promise<void> 
   }
 }
 
+/** A schema or a function that is missing. */
+const MIGRATE = "call migrate() once, or, if a newer version has, update this one";
+
 /** Before anything was sent: the database cannot have done it. */
 const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
@@ -65,7 +68,7 @@ function failure(cause: unknown): unknown {
   const raised = text.indexOf(`${RAISED}{`);
   if (raised >= 0) return new Undone(JSON.parse(text.slice(raised + RAISED.length)));
   if (typeof code === "string" && (NOT_SENT.has(code) || /^(?!08|57P|40003)[0-9A-Z]{5}$/.test(code))) {
-    const hint = ["3F000", "42883"].includes(code) ? "; call migrate() once" : "";
+    const hint = ["3F000", "42883"].includes(code) ? `; ${MIGRATE}` : "";
     return new DispatchError("store_failed", `PostgreSQL: ${text}${hint}`, { cause });
   }
   const unknown = "whether it was committed is unknown, repeat the call with the same ids";

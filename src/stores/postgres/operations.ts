@@ -418,7 +418,7 @@ export class PostgresOperations implements Operations {
   ): Promise<Answer> {
     const list = parameters.map(([, type], index) => `$${String(index + 1)}::text::${type}`).join(", ");
     const values = parameters.map(([value]) => (value === null ? null : String(value)));
-    const text = `SELECT ${this.#schema}.${name}_v1(${list})::text AS answer`;
+    const text = `SELECT "${this.#schema}".${name}_v1(${list})::text AS answer`;
     return (await ask(this.#client, text, values)) as Answer;
   }
 

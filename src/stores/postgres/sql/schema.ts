@@ -12,7 +12,9 @@ const MIGRATIONS: readonly ((schema: string) => string)[] = [
  * One statement that brings the schema up to this code's version, and no further if it is newer: safe from many
  * processes at once, and behind a pooler.
  */
-export function migration(schema: string): string {
+export function migration(name: string): string {
+  // A name may be a word of SQL.
+  const schema = `"${name}"`;
   const steps = MIGRATIONS.map(
     (make, index) => `
     IF version < ${String(index + 1)} THEN
