@@ -1,6 +1,6 @@
 import { type ClaimTime, claimTimes, SHAPES } from "./claims.ts";
 import type { Contestant, Load } from "./contestant.ts";
-import { CONTESTANTS } from "./contestants/index.ts";
+import { barest, CONTESTANTS } from "./contestants/index.ts";
 import { type Holder, HOLDERS, holdsPerSecond } from "./holds.ts";
 import { shuffled, type Spread, spreadOf } from "./numbers.ts";
 import { measure, type Run, type Setting } from "./race.ts";
@@ -64,7 +64,7 @@ export async function measureAll(bench: Bench, parts: readonly Part[], scale: Sc
 type Entry = readonly [Contestant, Setting];
 
 function withAll(setting: Setting): readonly Entry[] {
-  return CONTESTANTS.map((contestant) => [contestant, setting]);
+  return CONTESTANTS.filter((contestant) => contestant !== barest).map((contestant) => [contestant, setting]);
 }
 
 async function races(bench: Bench, scale: Scale, entries: readonly Entry[]): Promise<readonly Race[]> {

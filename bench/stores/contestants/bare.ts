@@ -2,7 +2,7 @@ import { poolOf } from "../server.ts";
 import { type Contestant, range, share, untilNone } from "../contestant.ts";
 import { installStore, LANE, SCOPES } from "./ours.ts";
 
-/**
+/*
  * The row changes of our jobs, in our tables, and nothing else: no check of a cap, a token or a repeat. What one
  * statement of SQL can do at best, sent as the store must send it: without named statements.
  */
@@ -14,59 +14,79 @@ const NAMES = SCOPES.map(({ scope }) => scope);
 /** In one order, else two callers deadlock. */
 const LOCKED = `(SELECT scope FROM ${SCHEMA}.scopes WHERE scope = ANY ($2::text[]) ORDER BY scope FOR UPDATE) AS l`;
 
-const SUBMIT = `
+interface Statements {
+  readonly submit: string;
+  readonly claim: string;
+  readonly complete: string;
+}
+
+/** @param rest - a hold's row and a lease's row for each job, beside its own. */
+function statements(rest: boolean): Statements {
+  const also = (text: string): string => (rest ? `,\n    ${text}` : "");
+  return {
+    submit: `
   WITH job AS (INSERT INTO ${SCHEMA}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at,
         state, decision)
       SELECT id, '${LANE}', '{"number":1}', 'cloud_worker', 1000000, 3, 0, 1795392000, 'queued', $4
         FROM unnest($1::text[]) AS id RETURNING lane, priority, run_at, sequence, job_id),
-    ready AS (INSERT INTO ${SCHEMA}.ready SELECT lane, priority, run_at, sequence, job_id FROM job),
-    hold AS (INSERT INTO ${SCHEMA}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
+    ready AS (INSERT INTO ${SCHEMA}.ready SELECT lane, priority, run_at, sequence, job_id FROM job)${also(
+      `hold AS (INSERT INTO ${SCHEMA}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
       SELECT 'job:' || id || '#1', id, 1000000, 1000000, $2::text[], '{100000000000000,100000000000000}',
-        '{NULL,NULL}' FROM unnest($1::text[]) AS id)
-  UPDATE ${SCHEMA}.scopes s SET reserved = reserved + 1000000 * $3::bigint FROM ${LOCKED} WHERE s.scope = l.scope`;
-
-const CLAIM = `
+        '{NULL,NULL}' FROM unnest($1::text[]) AS id)`,
+    )}
+  UPDATE ${SCHEMA}.scopes s SET reserved = reserved + 1000000 * $3::bigint FROM ${LOCKED} WHERE s.scope = l.scope`,
+    claim: `
   WITH gone AS (DELETE FROM ${SCHEMA}.ready WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${SCHEMA}.ready
       WHERE lane = '${LANE}' AND priority = 0 AND run_at <= extract(epoch FROM clock_timestamp())
-      ORDER BY run_at, sequence LIMIT $1::bigint FOR UPDATE SKIP LOCKED)) RETURNING job_id),
-    leased AS (INSERT INTO ${SCHEMA}.leases SELECT job_id, 1795392000 FROM gone)
+      ORDER BY run_at, sequence LIMIT $1::bigint FOR UPDATE SKIP LOCKED)) RETURNING job_id)${also(
+        `leased AS (INSERT INTO ${SCHEMA}.leases SELECT job_id, 1795392000 FROM gone)`,
+      )}
   UPDATE ${SCHEMA}.jobs j SET state = 'running', tokens = array_append(tokens, gen_random_uuid()::text),
-      ends = array_append(ends, NULL) FROM gone WHERE j.job_id = gone.job_id RETURNING j.job_id, tokens, payload`;
-
-const COMPLETE = `
+      ends = array_append(ends, NULL) FROM gone WHERE j.job_id = gone.job_id RETURNING j.job_id, tokens, payload`,
+    complete: `
   WITH job AS (UPDATE ${SCHEMA}.jobs SET state = 'succeeded', result = 'null', ended_at = 1795392000,
-      ends[1] = 'completed' WHERE job_id = ANY ($1::text[])),
-    gone AS (DELETE FROM ${SCHEMA}.leases WHERE job_id = ANY ($1::text[])),
+      ends[1] = 'completed' WHERE job_id = ANY ($1::text[]))${also(
+        `gone AS (DELETE FROM ${SCHEMA}.leases WHERE job_id = ANY ($1::text[])),
     hold AS (UPDATE ${SCHEMA}.holds SET state = 'settled', booked = 600000, resolved_at = 1795392000
-      WHERE hold_id = ANY (ARRAY(SELECT 'job:' || id || '#1' FROM unnest($1::text[]) AS id)))
+      WHERE hold_id = ANY (ARRAY(SELECT 'job:' || id || '#1' FROM unnest($1::text[]) AS id)))`,
+      )}
   UPDATE ${SCHEMA}.scopes s SET reserved = reserved - 1000000 * $3::bigint, spent = spent + 600000 * $3::bigint
-    FROM ${LOCKED} WHERE s.scope = l.scope`;
+    FROM ${LOCKED} WHERE s.scope = l.scope`,
+  };
+}
 
-export const bare: Contestant = {
-  name: "bare SQL",
-  async install(url) {
-    await installStore(url);
-    const pool = poolOf(url, 1);
-    await pool.query(`INSERT INTO ${SCHEMA}.scopes (scope) SELECT unnest($1::text[])`, [NAMES]);
-    await pool.end();
-  },
-  open(url, load) {
-    const pool = poolOf(url, load.callers);
-    return Promise.resolve({
-      enqueue: (from, to) =>
-        share(load, from, to, (start, end) => {
-          const ids = range(start, end).map((number) => `job-${String(number)}`);
-          return pool.query(SUBMIT, [ids, NAMES, ids.length, DECISION]);
-        }),
-      work: () =>
-        untilNone(load, async () => {
-          const { rows } = await pool.query<{ readonly job_id: string }>(CLAIM, [load.batch]);
-          if (rows.length > 0) {
-            await pool.query(COMPLETE, [rows.map(({ job_id }) => job_id), NAMES, rows.length]);
-          }
-          return rows.length;
-        }),
-      close: () => pool.end(),
-    });
-  },
-};
+function contestant(name: string, { submit, claim, complete }: Statements): Contestant {
+  return {
+    name,
+    async install(url) {
+      await installStore(url);
+      const pool = poolOf(url, 1);
+      await pool.query(`INSERT INTO ${SCHEMA}.scopes (scope) SELECT unnest($1::text[])`, [NAMES]);
+      await pool.end();
+    },
+    open(url, load) {
+      const pool = poolOf(url, load.callers);
+      return Promise.resolve({
+        enqueue: (from, to) =>
+          share(load, from, to, (start, end) => {
+            const ids = range(start, end).map((number) => `job-${String(number)}`);
+            return pool.query(submit, [ids, NAMES, ids.length, DECISION]);
+          }),
+        work: () =>
+          untilNone(load, async () => {
+            const { rows } = await pool.query<{ readonly job_id: string }>(claim, [load.batch]);
+            if (rows.length > 0) {
+              await pool.query(complete, [rows.map(({ job_id }) => job_id), NAMES, rows.length]);
+            }
+            return rows.length;
+          }),
+        close: () => pool.end(),
+      });
+    },
+  };
+}
+
+export const bare: Contestant = contestant("bare SQL", statements(true));
+
+/** The least that keeps a job's row, and counts its money: what no arrangement of our tables can pass. */
+export const barest: Contestant = contestant("bare SQL, a job's row alone", statements(false));
