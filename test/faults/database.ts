@@ -53,7 +53,7 @@ function openPostgres({ at, schema }: Place, points: Points | null): Behind {
   });
   const client = through(pool);
   const store = postgresStore(client, { schema });
-  const prefix = `${schema}.`;
+  const prefix = `"${schema}".`;
   return {
     store,
     connection: {

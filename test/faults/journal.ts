@@ -63,12 +63,10 @@ export function readJournals(folder: string): ReadonlyMap<string, readonly Entry
   const files = readdirSync(folder).filter((file) => file.endsWith(".jsonl"));
   return new Map(
     files.sort().map((file) => {
-      const lines = readFileSync(join(folder, file), "utf8").split("\n");
-      // Only this module writes there, a line at once.
-      return [
-        file.slice(0, -".jsonl".length),
-        lines.filter(Boolean).map((line) => JSON.parse(line) as Entry),
-      ];
+      // What follows the last line end is being written, or its process was killed there, before it went on.
+      const lines = readFileSync(join(folder, file), "utf8").split("\n").slice(0, -1);
+      // Only this module writes there.
+      return [file.slice(0, -".jsonl".length), lines.map((line) => JSON.parse(line) as Entry)];
     }),
   );
 }

@@ -3,8 +3,8 @@ import { flag, optional } from "../../internal/check.ts";
 import { type DatabaseOptions, storeOptions } from "../options.ts";
 import { Store } from "../store.ts";
 import { type PostgresClient, tell } from "./client.ts";
-import { NotifyingOperations } from "./notify.ts";
-import { PostgresOperations } from "./operations.ts";
+import { notifying } from "./notify.ts";
+import { postgresOperations } from "./operations.ts";
 import { migration } from "./sql/schema.ts";
 
 export type { PostgresClient } from "./client.ts";
@@ -50,10 +50,8 @@ export function postgresStore<Payload = unknown, Result = unknown>(
   const more = { notify: optional(flag, false) };
   const { parsers, clock, schema } = storeOptions("postgresStore", options, true, more);
   const on = (theirs: PostgresClient, alone: boolean): Store<Payload, Result> => {
-    const operations =
-      options.notify === true && !alone
-        ? new NotifyingOperations(theirs, schema, clock)
-        : new PostgresOperations(theirs, schema, clock, alone);
+    const plain = postgresOperations(theirs, schema, clock, alone);
+    const operations = options.notify === true && !alone ? notifying(plain, theirs, schema) : plain;
     return new Store(
       async (operation) => operation(operations),
       parsers,

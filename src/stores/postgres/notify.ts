@@ -1,9 +1,7 @@
-import type { CheckedApproval } from "../../dispatch/rules.ts";
-import type { ApproveOutcome, SubmitOutcome } from "../../dispatch/store.ts";
-import type { EpochSeconds } from "../../time.ts";
+import type { SubmitOutcome } from "../../dispatch/store.ts";
 import type { Submission } from "../engine/queue.ts";
+import type { Operations } from "../operations.ts";
 import type { PostgresClient } from "./client.ts";
-import { PostgresOperations } from "./operations.ts";
 import { channelOf } from "./wake.ts";
 
 /** Milliseconds in which a lane's news is told once. */
@@ -53,35 +51,29 @@ class News {
 }
 
 /** The same operations, which tell of each job that they have queued once that is committed. */
-export class NotifyingOperations extends PostgresOperations {
-  readonly #news: News;
-
-  constructor(client: PostgresClient, schema: string, clock: (() => EpochSeconds) | null) {
-    super(client, schema, clock, false);
-    this.#news = new News(client, schema);
-  }
-
-  override async submit(submission: Submission): Promise<SubmitOutcome> {
-    const answer = await super.submit(submission);
-    this.#submitted(submission, answer);
-    return answer;
-  }
-
-  override async submitMany(submissions: readonly Submission[]): Promise<readonly SubmitOutcome[]> {
-    const answers = await super.submitMany(submissions);
-    submissions.forEach((submission, index) => {
-      this.#submitted(submission, answers[index]);
-    });
-    return answers;
-  }
-
-  override async approve(jobId: string, approved: CheckedApproval): Promise<ApproveOutcome> {
-    const answer = await super.approve(jobId, approved);
-    if (answer.kind === "queued") this.#news.tell(ANY);
-    return answer;
-  }
-
-  #submitted({ body }: Submission, answer: SubmitOutcome | undefined): void {
-    if (answer?.kind === "queued") this.#news.tell(body.lane);
-  }
+export function notifying(operations: Operations, client: PostgresClient, schema: string): Operations {
+  const news = new News(client, schema);
+  const submitted = ({ body }: Submission, answer: SubmitOutcome | undefined): void => {
+    if (answer?.kind === "queued") news.tell(body.lane);
+  };
+  return {
+    ...operations,
+    async submit(submission) {
+      const answer = await operations.submit(submission);
+      submitted(submission, answer);
+      return answer;
+    },
+    async submitMany(submissions) {
+      const answers = await operations.submitMany(submissions);
+      submissions.forEach((submission, index) => {
+        submitted(submission, answers[index]);
+      });
+      return answers;
+    },
+    async approve(jobId, approved) {
+      const answer = await operations.approve(jobId, approved);
+      if (answer.kind === "queued") news.tell(ANY);
+      return answer;
+    },
+  };
 }

@@ -2,7 +2,7 @@ import type { DispatchStore } from "dispatch-kit";
 import type { MakeStore, MakeStoreOptions } from "dispatch-kit/conformance";
 import { type PostgresClient, type PostgresStore, postgresStore } from "dispatch-kit/postgres";
 import { Pool } from "pg";
-import { PostgresOperations } from "../../../src/stores/postgres/operations.ts";
+import { postgresOperations } from "../../../src/stores/postgres/operations.ts";
 import { CuttingProxy, isReadyForQuery, type When } from "../../support/cutting-proxy.ts";
 import { newSchema } from "../../stores/memory/support.ts";
 
@@ -72,7 +72,7 @@ export function postgresMaker(url: string, way: Way): PostgresMaker {
     // The name of the schema is in every statement of the store, and in none of the client's own.
     const proxy = await CuttingProxy.start(target, {
       when,
-      marker: `${schema}.`,
+      marker: schema,
       isAnswered: way.isAnswered,
     });
     const connected = await way.connect(proxy.through(target));
@@ -91,7 +91,7 @@ export function postgresMaker(url: string, way: Way): PostgresMaker {
     closeHold: async (store: DispatchStore, holdId: string) => {
       const { own } = await clients();
       // Below the door, which refuses to touch a job's hold.
-      await new PostgresOperations(own.client, schema, madeOf(store).options.clock, true).release(holdId);
+      await postgresOperations(own.client, schema, madeOf(store).options.clock, true).release(holdId);
     },
     close: async (store: DispatchStore) => {
       const { proxied } = madeOf(store);

@@ -8,7 +8,8 @@ function rewriting(from: RegExp, to: string, names = /./): Breaking["methods"] {
     async migrate() {
       await store.migrate();
       const functions = await raw.run(
-        "SELECT proname, pg_get_functiondef(oid) AS text FROM pg_proc WHERE pronamespace::regnamespace::text || '.' = $1",
+        `SELECT proname, pg_get_functiondef(oid) AS text FROM pg_proc
+          WHERE '"' || pronamespace::regnamespace::text || '".' = $1`,
         raw.prefix,
       );
       const changed = functions

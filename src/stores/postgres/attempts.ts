@@ -1,0 +1,145 @@
+import { Lease } from "../../dispatch/lease.ts";
+import { noActualCost } from "../../dispatch/rules.ts";
+import type { CompleteOutcome, FailOutcome, RecoverOutcome } from "../../dispatch/store.ts";
+import { outcome, outcomes } from "../../internal/outcome.ts";
+import { microCents } from "../../money.ts";
+import type { EpochSeconds } from "../../time.ts";
+import type { Completion } from "../engine/attempts.ts";
+import type { Operations } from "../operations.ts";
+import { allOrNothing, at, type Calls, type Item, items } from "./calls.ts";
+import { Undone } from "./client.ts";
+
+type ReportAnswered<Kind> =
+  | { readonly kind: "stale" }
+  | { readonly kind: "free" }
+  | { readonly kind: Kind; readonly held: string; readonly booked: string };
+type CompleteAnswered = ReportAnswered<"completed">;
+interface ClaimInput {
+  readonly lanes: readonly string[];
+  readonly most: number;
+}
+type ClaimAnswered = readonly [
+  jobId: string,
+  leasedAt: EpochSeconds,
+  attempts: number,
+  token: string,
+  payload: string,
+  paid: boolean,
+];
+
+export type AttemptOperations = Pick<
+  Operations,
+  "claimMany" | "complete" | "completeMany" | "fail" | "renew" | "recoverStale"
+>;
+
+/** Claims and reports. */
+export function attemptOperations(calls: Calls): AttemptOperations {
+  return {
+    async claimMany(lanes, limit) {
+      const claimed = await calls.together<ClaimInput, readonly ClaimAnswered[]>(
+        "claim",
+        { lanes, most: limit },
+        () => null,
+        (inputs) => claim(inputs),
+      );
+      return claimed.map(([jobId, leasedAt, attempts, token, payload, paid]) => {
+        return { lease: new Lease({ jobId, leasedAt, attempts, token }), payload, paid };
+      });
+    },
+
+    async complete(completion) {
+      const input = completionInput(completion);
+      const answer = await calls.grouped<CompleteAnswered>("complete", input, false);
+      return completed(answer, completion);
+    },
+
+    async completeMany(completions) {
+      const answers = await allOrNothing(() =>
+        calls.tried(() =>
+          calls.call<readonly CompleteAnswered[]>(
+            "complete",
+            items(completions.map(completionInput)),
+            calls.time(),
+            [true, "boolean"],
+          ),
+        ),
+      );
+      if (answers instanceof Undone) {
+        const { jobId, actual } = answers.answer as { readonly jobId: string; readonly actual: string };
+        throw noActualCost("complete", jobId, microCents(actual));
+      }
+      return Object.freeze(completions.map((completion, index) => completed(at(answers, index), completion)));
+    },
+
+    async fail(failure) {
+      const { lease, error, actual, retriable, maxAttempts, retryAfterSeconds } = failure;
+      const most = retriable ? maxAttempts : 0;
+      const input = {
+        jobId: lease.jobId,
+        token: lease.token,
+        error,
+        actual: actual === null ? null : String(actual),
+        most: most === Infinity ? null : most,
+        delay: retryAfterSeconds,
+      };
+      type Kind = Exclude<FailOutcome["kind"], "stale">;
+      const answer = await calls.grouped<ReportAnswered<Kind>>("fail", input);
+      if (answer.kind === "free") throw noActualCost("fail", lease.jobId, actual);
+      if (answer.kind === "stale") return outcome({ kind: "stale" });
+      return outcome({ kind: answer.kind, booked: microCents(answer.booked) });
+    },
+
+    renew({ jobId, token }) {
+      return calls.grouped<boolean>("renew", { jobId, token });
+    },
+
+    async recoverStale(options) {
+      const { ttlSeconds, maxAttempts, limit } = options;
+      type Recovered = RecoverOutcome["attempts"][number];
+      const [more, ...recovered] = await calls.call<
+        [boolean, ...(Omit<Recovered, "charged"> & { readonly charged: string })[]]
+      >(
+        "recover_stale",
+        [ttlSeconds, "float8"],
+        [maxAttempts === Infinity ? null : maxAttempts, "bigint"],
+        [limit, "bigint"],
+        calls.time(),
+      );
+      const attempts = recovered.map((attempt) => ({ ...attempt, charged: microCents(attempt.charged) }));
+      return outcome({ attempts: outcomes(attempts), more });
+    },
+  };
+
+  /** Those that ask for the same lanes take what there is in the order in which they came. */
+  async function claim(inputs: readonly ClaimInput[]): Promise<readonly (readonly ClaimAnswered[])[]> {
+    const asked = new Map<string, ClaimInput[]>();
+    for (const input of inputs) {
+      const lanes = JSON.stringify(input.lanes);
+      const alike = asked.get(lanes);
+      if (alike) alike.push(input);
+      else asked.set(lanes, [input]);
+    }
+    const list = [...asked.values()].map((alike) => {
+      const most = alike.reduce((sum, input) => sum + input.most, 0);
+      return { lanes: alike[0]?.lanes, most: Math.min(most, Number.MAX_SAFE_INTEGER) };
+    });
+    const rows = await calls.call<readonly (readonly ClaimAnswered[])[]>("claim", items(list), calls.time());
+    const answers = new Map<ClaimInput, readonly ClaimAnswered[]>();
+    [...asked.values()].forEach((alike, index) => {
+      let taken = 0;
+      for (const input of alike) answers.set(input, at(rows, index).slice(taken, (taken += input.most)));
+    });
+    return inputs.map((input) => answers.get(input) ?? []);
+  }
+}
+
+function completionInput({ lease, result, actual }: Completion): Item {
+  return { jobId: lease.jobId, token: lease.token, result, actual: actual === null ? null : String(actual) };
+}
+
+function completed(answer: CompleteAnswered, { lease, actual }: Completion): CompleteOutcome {
+  if (answer.kind === "free") throw noActualCost("complete", lease.jobId, actual);
+  if (answer.kind === "stale") return outcome({ kind: "stale" });
+  const [booked, held] = [microCents(answer.booked), microCents(answer.held)];
+  return outcome({ kind: "completed", booked, overrun: microCents(booked > held ? booked - held : 0n) });
+}

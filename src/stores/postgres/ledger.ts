@@ -1,0 +1,124 @@
+import type { HoldOutcome, HoldRequest } from "../../budget/ledger.ts";
+import {
+  extendHold,
+  heldAmount,
+  releaseHold,
+  repeatHold,
+  settleHold,
+  unknownHold,
+} from "../../budget/rules.ts";
+import { BudgetState } from "../../budget/state.ts";
+import { outcome, outcomes } from "../../internal/outcome.ts";
+import { microCents } from "../../money.ts";
+import { instant } from "../../time.ts";
+import type { Operations } from "../operations.ts";
+import { type Calls, items } from "./calls.ts";
+import { type HoldAnswer, holdOf, type LackingAnswer, refusedOf } from "./rows.ts";
+import { columns, pinned, type Pinned, Places, type Refusal } from "./terms.ts";
+
+export type LedgerOperations = Pick<
+  Operations,
+  "hold" | "settle" | "release" | "extend" | "expire" | "usage" | "getHold" | "pinCap"
+>;
+
+type HoldAnswered =
+  Pinned | Refusal | { readonly kind: "held" } | { readonly kind: "known"; readonly hold: HoldAnswer };
+
+/** The operations of the ledger. */
+export function ledgerOperations(calls: Calls): LedgerOperations {
+  return {
+    async hold(request) {
+      if (calls.clock) instant("hold: the end of its ttl", calls.clock() + request.ttlSeconds);
+      const answer = await calls.together<HoldRequest, HoldAnswered>(
+        "hold",
+        request,
+        ({ holdId }) => holdId,
+        (requests) => {
+          const places = new Places();
+          const holds = requests.map(({ holdId, amount, scopes, ttlSeconds }) => {
+            return { holdId, amount: String(amount), ttlSeconds, place: places.of(columns(scopes), amount) };
+          });
+          return calls.tried(() => calls.call("hold", items(holds), items(places.list), calls.time()));
+        },
+      );
+      switch (answer.kind) {
+        case "held":
+          return outcome({ kind: "held" });
+        case "refused":
+          return refusedOf(answer.lacking);
+        case "pinned":
+          throw pinned(answer, request.scopes);
+        case "known":
+          return answer.hold.pruned
+            ? outcome({ kind: "exists", state: answer.hold.state })
+            : repeatHold(holdOf(answer.hold), request);
+      }
+    },
+
+    async settle(holdId, actual) {
+      const input = { holdId, actual: String(actual) };
+      return settleHold(await rowOf("settle", input), actual).outcome;
+    },
+
+    async release(holdId) {
+      return releaseHold(await rowOf("release", { holdId })).outcome;
+    },
+
+    async extend(holdId, by, step) {
+      const answer = await calls.grouped<{
+        readonly hold: HoldAnswer;
+        readonly lacking: readonly LackingAnswer[];
+      } | null>("extend", { holdId, amount: String(by), step });
+      if (answer === null) throw unknownHold(holdId);
+      // The row as it was before: a repeat, a conflict or a wrong step is answered by it.
+      const next = extendHold(holdOf(answer.hold), by, step);
+      // Own: a polluted prototype must not make an answer of a row.
+      if (Object.hasOwn(next, "kind")) return next as HoldOutcome;
+      return answer.lacking.length > 0 ? refusedOf(answer.lacking) : outcome({ kind: "held" });
+    },
+
+    async expire(limit) {
+      const [more, ...charged] = await calls.call<[boolean, ...{ holdId: string; amount: string }[]]>(
+        "expire",
+        [limit, "bigint"],
+        calls.time(),
+      );
+      const holds = charged.map(({ holdId, amount }) => ({ holdId, amount: microCents(amount) }));
+      return outcome({ charged: outcomes(holds), more });
+    },
+
+    async usage(scope) {
+      const [counter] = await calls.call<[{ readonly reserved: string; readonly spent: string }]>(
+        "usage",
+        items([scope]),
+      );
+      return new BudgetState({ reserved: microCents(counter.reserved), spent: microCents(counter.spent) });
+    },
+
+    async getHold(holdId) {
+      const [answer] = await calls.call<[HoldAnswer | null]>("get_hold", items([holdId]));
+      if (answer === null) return null;
+      const hold = holdOf(answer);
+      const { scopes, state, booked, expiresAt } = hold;
+      return outcome({
+        holdId,
+        amount: heldAmount(hold),
+        scopes: outcomes(scopes),
+        state,
+        booked,
+        expiresAt,
+      });
+    },
+
+    async pinCap(scope, cap) {
+      await calls.call("pin_cap", [scope, "text"], [String(cap), "bigint"]);
+    },
+  };
+
+  /** The row of a hold as it was before an operation. */
+  async function rowOf(name: string, input: { readonly holdId: string }): Promise<ReturnType<typeof holdOf>> {
+    const hold = await calls.grouped<HoldAnswer | null>(name, input);
+    if (hold === null) throw unknownHold(input.holdId);
+    return holdOf(hold);
+  }
+}
