@@ -10,12 +10,17 @@ import {
   type ExternalEndpoint,
   type HoldRequest,
   type Lacking,
-  type MicroCents,
   type ScopeCap,
-  tokenCost,
   type TokenRates,
 } from "dispatch-kit";
-import { type CallLedger, endpointFetch, maxTokensOf, type OpenHold, withHold } from "dispatch-kit/calls";
+import {
+  actualOf,
+  type CallLedger,
+  endpointFetch,
+  maxTokensOf,
+  type OpenHold,
+  withHold,
+} from "dispatch-kit/calls";
 import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
 
 type WrapStream = NonNullable<LanguageModelMiddleware["wrapStream"]>;
@@ -81,7 +86,7 @@ export function budgetMiddleware({
     wrapGenerate: async ({ doGenerate, params }) => {
       const outcome = await withHold(ledger, request(params), async ({ hold }) => {
         const value = await current.run(hold, doGenerate);
-        return { value, actual: costOf(rates, value.usage) };
+        return { value, actual: actualOf(rates, value.usage).actual };
       });
       if (outcome.kind === "done") return outcome.value;
       throw new OverBudgetError(outcome.kind === "refused" ? outcome.lacking : []);
@@ -95,7 +100,7 @@ export function budgetMiddleware({
           const usage = await new Promise<Usage | null>((ended) => {
             resolve({ ...rest, stream: watched(stream, ended) });
           });
-          return { value: null, actual: costOf(rates, usage) };
+          return { value: null, actual: actualOf(rates, usage).actual };
         }).then((outcome) => {
           if (outcome.kind !== "done")
             reject(new OverBudgetError(outcome.kind === "refused" ? outcome.lacking : []));
@@ -136,12 +141,4 @@ function watched(stream: ReadableStream<Part>, ended: (usage: Usage | null) => v
       await reader.cancel(reason);
     },
   });
-}
-
-/** `null`, and so the whole hold, where the provider has not said. */
-function costOf(rates: TokenRates, usage: Usage | null): MicroCents | null {
-  const inputTokens = usage?.inputTokens.total;
-  const outputTokens = usage?.outputTokens.total;
-  if (inputTokens === undefined || outputTokens === undefined) return null;
-  return tokenCost(rates, { inputTokens, outputTokens, cacheReadTokens: usage?.inputTokens.cacheRead ?? 0 });
 }

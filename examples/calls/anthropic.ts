@@ -1,13 +1,7 @@
 /** A message by the `@anthropic-ai/sdk` client, under a hold: whole, or streamed. */
+import { estimateTokens, type ExternalEndpoint, type ScopeCap, TokenRates } from "dispatch-kit";
 import {
-  estimateTokens,
-  type ExternalEndpoint,
-  type MicroCents,
-  type ScopeCap,
-  tokenCost,
-  TokenRates,
-} from "dispatch-kit";
-import {
+  actualOf,
   type CallLedger,
   endpointFetch,
   maxTokensOf,
@@ -40,7 +34,7 @@ export async function ask(
   return withHold(ledger, holdFor(question), async ({ hold, signal }) => {
     const message = await clientOf(endpoint, hold).messages.create(bodyOf(question), { signal });
     const text = message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
-    return { value: text, actual: costOf(message.usage) };
+    return { value: text, actual: actualOf(RATES, message.usage).actual };
   });
 }
 
@@ -54,7 +48,7 @@ export async function askStreaming(
     const stream = clientOf(endpoint, hold).messages.stream(bodyOf(question), { signal });
     stream.on("text", onText);
     const { usage } = await stream.finalMessage();
-    return { value: null, actual: costOf(usage) };
+    return { value: null, actual: actualOf(RATES, usage).actual };
   });
 }
 
@@ -75,17 +69,4 @@ function bodyOf({ prompt }: Question): Anthropic.MessageCreateParamsNonStreaming
     max_tokens: MAX_OUTPUT_TOKENS,
     messages: [{ role: "user", content: prompt }],
   };
-}
-
-/** Anthropic counts cached tokens beside the input, not inside it. */
-function costOf(usage: Anthropic.Usage): MicroCents {
-  const cacheReadTokens = usage.cache_read_input_tokens ?? 0;
-  const cacheWriteTokens = usage.cache_creation_input_tokens ?? 0;
-  const inputTokens = usage.input_tokens + cacheReadTokens + cacheWriteTokens;
-  return tokenCost(RATES, {
-    inputTokens,
-    outputTokens: usage.output_tokens,
-    cacheReadTokens,
-    cacheWriteTokens,
-  });
 }

@@ -4,6 +4,7 @@
  */
 import { type ExternalEndpoint, type ScopeCap, usd } from "dispatch-kit";
 import {
+  actualOf,
   type CallLedger,
   endpointFetch,
   maxTokensOf,
@@ -13,7 +14,7 @@ import {
   type WithHoldOutcome,
 } from "dispatch-kit/calls";
 import OpenAI from "openai";
-import { AROUND, costOf, MODEL, RATES } from "./openai.ts";
+import { AROUND, MODEL, RATES } from "./openai.ts";
 
 const AT_FIRST = usd("0.0001");
 
@@ -48,7 +49,7 @@ export async function askStreaming(
     const count = (chunk: OpenAI.ChatCompletionChunk): { text: string } => {
       return { text: chunk.choices[0]?.delta.content ?? "" };
     };
-    let usage: OpenAI.CompletionUsage | null = null;
+    let usage: OpenAI.CompletionUsage | null | undefined;
     let ended: "whole" | "stopped" = "whole";
     const onStop = (): void => {
       ended = "stopped";
@@ -58,6 +59,6 @@ export async function askStreaming(
       // The last chunk of a whole answer has it; without it, all that is set aside counts.
       usage = chunk.usage ?? usage;
     }
-    return { value: ended, actual: costOf(usage) };
+    return { value: ended, actual: actualOf(RATES, usage).actual };
   });
 }

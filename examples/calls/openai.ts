@@ -1,13 +1,7 @@
 /** A chat completion by the `openai` client, under a hold: its cost is settled from the usage it reports. */
+import { estimateTokens, type ExternalEndpoint, type ScopeCap, TokenRates } from "dispatch-kit";
 import {
-  estimateTokens,
-  type ExternalEndpoint,
-  type MicroCents,
-  type ScopeCap,
-  tokenCost,
-  TokenRates,
-} from "dispatch-kit";
-import {
+  actualOf,
   type CallLedger,
   endpointFetch,
   maxTokensOf,
@@ -46,16 +40,8 @@ export async function ask(
       },
       { signal },
     );
-    return { value: answer.choices[0]?.message.content ?? null, actual: costOf(answer.usage) };
-  });
-}
-
-/** What a report says; `null`, and so the whole hold, if there is none. Cached tokens are inside the prompt's. */
-export function costOf(usage: OpenAI.CompletionUsage | null | undefined): MicroCents | null {
-  if (!usage) return null;
-  return tokenCost(RATES, {
-    inputTokens: usage.prompt_tokens,
-    outputTokens: usage.completion_tokens,
-    cacheReadTokens: usage.prompt_tokens_details?.cached_tokens ?? 0,
+    // Where the report says nothing that adds up, it is `null`, and the whole hold counts.
+    const { actual } = actualOf(RATES, answer.usage);
+    return { value: answer.choices[0]?.message.content ?? null, actual };
   });
 }
