@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { conformance } from "dispatch-kit/conformance";
 import { describe, expect, it } from "vitest";
+import { quotedFiles } from "../support/pages.ts";
 import { BROKEN } from "./broken/index.ts";
 import { makerOf } from "./makers.ts";
 
@@ -30,15 +31,6 @@ function listed(): string {
   return `${tables.join("")}\n`;
 }
 
-/** The blocks of code that are taken from a file, by file. */
-function quoted(text: string): ReadonlyMap<string, readonly string[]> {
-  const blocks = new Map<string, string[]>();
-  for (const [, file = "", code = ""] of text.matchAll(/^```ts file=(\S+)\n(.*?)^```/gms)) {
-    blocks.set(file, [...(blocks.get(file) ?? []), code.trim()]);
-  }
-  return blocks;
-}
-
 describe("docs/stores.md", () => {
   it("lists every case with the broken stores that it catches", () => {
     const text = readFileSync(page, "utf8");
@@ -49,7 +41,7 @@ describe("docs/stores.md", () => {
   });
 
   it("quotes files as they are, and the whole of the store that it shows how to write", () => {
-    const blocks = quoted(readFileSync(page, "utf8"));
+    const blocks = quotedFiles(readFileSync(page, "utf8"));
     expect([...blocks.keys()]).toEqual(["examples/own-store/ledger.ts", "test/examples/own-store.test.ts"]);
     for (const [file, codes] of blocks) {
       const source = readFileSync(root + file, "utf8");

@@ -19,8 +19,9 @@ export interface MeteredOptions<Chunk> {
 /**
  * The chunks of a stream, as long as the next one is paid for; then it stops, and closes the source.
  *
- * Each chunk is counted before it is handed on, and the last one is handed on after the source was closed. Closing the source ends the request only if that is what its
- * iterator does (the streams of `fetch`, openai and anthropic do): otherwise abort it in `onStop`.
+ * Each chunk is counted before it is handed on, and the last one is handed on after the source was closed. Closing
+ * the source ends the request only if that is what its iterator does (the streams of `fetch`, openai and anthropic
+ * do): otherwise abort it in `onStop`.
  *
  * @throws unknown what the source, `count` and the ledger throw; the source is closed.
  * @example

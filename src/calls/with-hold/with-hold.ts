@@ -37,6 +37,9 @@ export interface CallResult<Value> {
  * answers `exists` if it is, since another process may be calling under that id. If you know that none is,
  * release it, and go on under a new id.
  *
+ * It has no clock: a ledger that never answers is waited for, and so is a call. Give the ledger's database client
+ * a time-out (pg: `new Pool({ connectionTimeoutMillis: 5_000, query_timeout: 10_000 })`), and the request one.
+ *
  * @param ledger - any store of this library, or your own {@link BudgetLedger}.
  * @param request - the hold; `amount` is an upper bound of what the call can cost, and `ttlSeconds` more than it
  *   takes.
