@@ -1,4 +1,5 @@
 import { type AdmitsCase, OURS, type Outcome, OUTCOMES, RAW } from "./admits.ts";
+import type { Bound } from "./bounds.ts";
 import { noise, nsOf, ratio, type Timing } from "./measure.ts";
 import { type RoutingCase } from "./routing.ts";
 import { table } from "./table.ts";
@@ -16,6 +17,9 @@ export function text(measured: Measured, targets: readonly Target[]): string {
       ["", "made"],
       Object.entries(measured.letThrough).map(([name, made]) => [name, String(made)]),
     ),
+    table("the price and the cost of a call", ["", "ns/call", "noise"], measured.prices.map(cells)),
+    table("the tokens of a text", ["", "ns/kB", "noise"], measured.tokens.map(cells)),
+    boundsTable(measured.bounds),
     targetsTable(targets),
   ].join("\n");
 }
@@ -35,6 +39,9 @@ export function json(measured: Measured, targets: readonly Target[]): object {
     money: measured.money.map(plain),
     calls: measured.calls.map(plain),
     letThrough: measured.letThrough,
+    prices: measured.prices.map(plain),
+    tokens: measured.tokens.map(plain),
+    bounds: measured.bounds,
     targets,
   };
 }
@@ -54,6 +61,14 @@ function routingTable(timings: readonly Timing<RoutingCase>[]): string {
     return [...cells(timing), String(backends), fit === "last" ? digits(nsOf(timing) / backends) : ""];
   });
   return table("selectBackend", ["", "ns/call", "noise", "backends", "ns/backend"], rows);
+}
+
+function boundsTable(bounds: readonly Bound[]): string {
+  const rows = bounds.map(({ text, tokenizer, pieces, least, median, most, whole }) => {
+    return [`${text}, ${tokenizer}`, String(pieces), ...[least, median, most, whole].map(digits)];
+  });
+  const columns = ["", "pieces", "least", "median", "most", "whole text"];
+  return table("maxTokensOf: how many times the tokens that there are", columns, rows);
 }
 
 function targetsTable(targets: readonly Target[]): string {

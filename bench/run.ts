@@ -4,6 +4,8 @@
  */
 import { parseArgs } from "node:util";
 import { admitsCases } from "./admits.ts";
+import { bounds } from "./bounds.ts";
+import { boundCases, callsCases } from "./calls.ts";
 import { machine, machineText } from "./machine.ts";
 import { race } from "./measure.ts";
 import { moneyCases } from "./money.ts";
@@ -13,7 +15,15 @@ import { type Measured, targetsOf } from "./targets.ts";
 import { letThrough, withHoldCases } from "./with-hold.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
-const about = machine(["mitata", "decimal.js", "big.js", "dinero.js", "llm-spend-guard"]);
+const about = machine([
+  "mitata",
+  "decimal.js",
+  "big.js",
+  "dinero.js",
+  "llm-spend-guard",
+  "@pydantic/genai-prices",
+  "gpt-tokenizer",
+]);
 if (!values.json) console.log(machineText(about));
 
 const measured: Measured = {
@@ -22,6 +32,9 @@ const measured: Measured = {
   money: await race(moneyCases()),
   calls: await race(withHoldCases()),
   letThrough: await letThrough(),
+  prices: await race(callsCases()),
+  tokens: await race(boundCases()),
+  bounds: bounds(),
 };
 const targets = targetsOf(measured);
 console.log(

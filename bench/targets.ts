@@ -1,4 +1,5 @@
 import { type AdmitsCase, DECIMALS, OURS, type Outcome, OUTCOMES, RAW } from "./admits.ts";
+import type { Bound } from "./bounds.ts";
 import { type Case, nsOf, ratio, type Timing } from "./measure.ts";
 import { type Flavour, FLAVOURS, type RoutingCase } from "./routing.ts";
 import { LEDGER, WITH_HOLD } from "./with-hold.ts";
@@ -11,6 +12,12 @@ export interface Measured {
   readonly calls: readonly Timing[];
   /** How many calls each guard let through that should have stopped at five. */
   readonly letThrough: Readonly<Record<string, number>>;
+  /** Prices, bounds and costs of a call. */
+  readonly prices: readonly Timing[];
+  /** Tokens of a text: the bound and real tokenizers, by the kB. */
+  readonly tokens: readonly Timing[];
+  /** How far the bound is above them. */
+  readonly bounds: readonly Bound[];
 }
 
 /** Something that the library sets out to be, and what it was this time. */
@@ -35,6 +42,7 @@ export function targetsOf(measured: Measured): readonly Target[] {
     decimalTarget(measured),
     ...FLAVOURS.flatMap((flavour) => routingTargets(measured, flavour)),
     holdTarget(measured),
+    boundTarget(measured),
   ];
 }
 
@@ -86,6 +94,12 @@ function holdTarget({ calls }: Measured): Target {
   };
   const text = `withHold: within ${WITH_HOLD_US} µs a call beyond its ledger`;
   return most(text, nsOf(beyond) / 1000, WITH_HOLD_US, "µs");
+}
+
+/** The tightest of all pieces of all texts, by all tokenizers. */
+function boundTarget({ bounds }: Measured): Target {
+  const least = Math.min(...bounds.map(({ least, whole }) => Math.min(least, whole)));
+  return { text: "maxTokensOf: never below a real tokenizer", measured: least, unit: "x", ok: least >= 1 };
 }
 
 /** A target that is reached by staying at or below a limit. */
