@@ -1,21 +1,6 @@
 import { estimateTokens, tokenCost, TokenRates, type TokenTier, usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
-import { json } from "./support/vectors.ts";
-
-type UnitPrice =
-  | string
-  | { readonly base: string; readonly tiers: readonly { above_input_tokens: number; price: string }[] };
-
-interface Cost {
-  readonly id: string;
-  readonly model: string;
-  readonly usage: Readonly<Record<string, number>>;
-  readonly expected_usd: { readonly total: string };
-  readonly unit_prices: Readonly<Record<string, UnitPrice>>;
-  readonly convention: string;
-}
-
-const { token_cases: cases } = json("llm-costs") as { readonly token_cases: readonly Cost[] };
+import { RECORDED_COSTS, recordedUsage, type RecordedCost } from "./support/llm-costs.ts";
 
 /** The fields of a price list that a call by tokens has, and what this library calls them. */
 const FIELDS = {
@@ -25,7 +10,7 @@ const FIELDS = {
   cache_write_mtok: "cacheWriteUsdPerMTok",
 } as const;
 
-function ratesOf({ usage, unit_prices: prices }: Cost): TokenRates {
+function ratesOf({ usage, unit_prices: prices }: RecordedCost): TokenRates {
   const base: Record<string, string> = {};
   const tiers = new Map<number, Record<string, string>>();
   for (const [listed, field] of Object.entries(FIELDS)) {
@@ -50,34 +35,22 @@ function ratesOf({ usage, unit_prices: prices }: Cost): TokenRates {
   });
 }
 
-/** The counts as `tokenCost` takes them: the input includes what was cached. */
-function usageOf({ usage, convention }: Cost): Parameters<typeof tokenCost>[1] {
-  const count = (field: string): number => usage[field] ?? 0;
-  const cached = count("cache_read_tokens") + count("cache_write_tokens");
-  return {
-    inputTokens: count("input_tokens") + (convention.startsWith("exclusive") ? cached : 0),
-    outputTokens: count("output_tokens"),
-    cacheReadTokens: count("cache_read_tokens"),
-    cacheWriteTokens: count("cache_write_tokens"),
-  };
-}
-
 describe("costs that other projects' tests assert", () => {
   // A second price for writes that live an hour is one that TokenRates does not have.
-  const hourly = cases.filter(({ usage }) => (usage["cache_write_1h_tokens"] ?? 0) > 0);
-  const plain = cases.filter((cost) => !hourly.includes(cost));
+  const hourly = RECORDED_COSTS.filter(({ usage }) => (usage["cache_write_1h_tokens"] ?? 0) > 0);
+  const plain = RECORDED_COSTS.filter((cost) => !hourly.includes(cost));
 
   it.each(plain.map((cost) => [cost.id, cost.model, cost] as const))(
     "tokenCost: %s %s",
     (_id, _model, cost) => {
-      expect(tokenCost(ratesOf(cost), usageOf(cost))).toBe(usd(cost.expected_usd.total, "up"));
+      expect(tokenCost(ratesOf(cost), recordedUsage(cost))).toBe(usd(cost.expected_usd.total, "up"));
     },
   );
 
   it.each(plain.map((cost) => [cost.id, cost.model, cost] as const))(
     "estimateTokens: covers %s %s",
     (_id, _model, cost) => {
-      const { inputTokens, outputTokens } = usageOf(cost);
+      const { inputTokens, outputTokens } = recordedUsage(cost);
       const most = estimateTokens(ratesOf(cost), {
         maxInputTokens: inputTokens,
         maxOutputTokens: outputTokens,

@@ -1,7 +1,10 @@
 import { ExternalEndpoint, SecretRef } from "dispatch-kit";
 import { EgressError, egressFetch } from "dispatch-kit/calls";
 import { describe, expect, it, vi } from "vitest";
+import { quiet, withServer } from "./egress-fetch-support.ts";
 import { thrownBy } from "./with-hold-support.ts";
+
+const { at, arrived } = withServer();
 
 const endpoint = new ExternalEndpoint({
   name: "local",
@@ -33,4 +36,30 @@ describe("egressFetch: what plain JavaScript may give it", () => {
       expect(String(error).includes("ECONNRESET")).toBe(thrown instanceof Error);
     },
   );
+});
+
+describe("egressFetch: its arguments", () => {
+  it.each<[string, object, object, ErrorConstructor]>([
+    ["a redirect of one's own", { redirect: "follow" }, {}, TypeError],
+    ["an unknown option", {}, { timeout: 1 }, TypeError],
+    ["a method that is none", { method: "CONNECT" }, {}, RangeError],
+    ["a method that is more than one", { method: "GET /x HTTP/1.1\r\nHost: evil" }, {}, RangeError],
+    ["a body of a GET", { body: "x" }, {}, RangeError],
+    ["a header that frames", {}, { header: "content-length" }, RangeError],
+    ["a header with a line break", {}, { header: "x-key\r\nx-evil" }, RangeError],
+    ["the header host", {}, { header: "host" }, RangeError],
+    ["the header cookie", {}, { header: "cookie" }, RangeError],
+    ["no time", {}, { timeoutSeconds: 0 }, RangeError],
+    ["more time than a timer has", {}, { timeoutSeconds: 1e7 }, RangeError],
+    ["a time that is none", {}, { timeoutSeconds: NaN }, RangeError],
+    ["a size that is none", {}, { maxResponseBytes: -1 }, RangeError],
+    ["a hold that is none", {}, { hold: { holdId: "x" } }, TypeError],
+    ["a log that is none", {}, { log: "console" }, TypeError],
+    ["a fetch that is none", {}, { fetch: "fetch" }, TypeError],
+    ["a controller for a signal", { signal: new AbortController() }, {}, TypeError],
+  ])("%s is refused, and nothing is sent", async (_, init, options, type) => {
+    const error = await thrownBy(egressFetch(at().endpoint(), "x", init, { ...quiet, ...options }));
+    expect(error).toBeInstanceOf(type);
+    expect(arrived()).toBe(0);
+  });
 });

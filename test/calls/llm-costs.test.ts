@@ -1,26 +1,12 @@
-import { estimateTokens, tokenCost, type TokenRates, usd } from "dispatch-kit";
+import { estimateTokens, tokenCost, type TokenRates, type TokenUsage, usd } from "dispatch-kit";
 import { ratesFromGenaiPrices, ratesFromLitellm, type RatesOutcome } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
-import { json } from "../support/vectors.ts";
+import { RECORDED_COSTS, recordedUsage, type RecordedCost } from "../support/llm-costs.ts";
 
-type UnitPrice =
-  | string
-  | { readonly base: string; readonly tiers: readonly { above_input_tokens: number; price: string }[] };
-
-interface Cost {
-  readonly id: string;
-  readonly model: string;
-  readonly usage: Readonly<Record<string, number>>;
-  readonly expected_usd: { readonly total: string };
-  readonly unit_prices: Readonly<Record<string, UnitPrice>>;
-  readonly convention: string;
-}
-
-const { token_cases: cases } = json("llm-costs") as { readonly token_cases: readonly Cost[] };
 const at = new Date("2026-11-25T10:00:00Z");
 
 /** The recorded prices as an entry of genai-prices. */
-function asGenai({ unit_prices: prices }: Cost): unknown {
+function asGenai({ unit_prices: prices }: RecordedCost): unknown {
   const entries = Object.entries(prices).map(([key, price]) => [
     key,
     typeof price === "string"
@@ -42,7 +28,7 @@ const LITELLM: Readonly<Record<string, string>> = {
 };
 
 /** The same as LiteLLM's list has it: by the token, each number as a float that was divided. */
-function asLitellm({ unit_prices: prices }: Cost): unknown {
+function asLitellm({ unit_prices: prices }: RecordedCost): unknown {
   const entries = Object.entries(prices).flatMap(([key, price]): (readonly [string, unknown])[] => {
     const name = LITELLM[key];
     if (name === undefined) {
@@ -61,18 +47,10 @@ function asLitellm({ unit_prices: prices }: Cost): unknown {
   return { m: Object.fromEntries(entries) as unknown };
 }
 
-/** The counts as `tokenCost` takes them: the input includes what was cached. */
-function usageOf({ usage, convention }: Cost): Parameters<typeof tokenCost>[1] {
-  const count = (field: string): number => usage[field] ?? 0;
-  const cached = count("cache_read_tokens") + count("cache_write_tokens");
-  return {
-    inputTokens: count("input_tokens") + (convention.startsWith("exclusive") ? cached : 0),
-    outputTokens: count("output_tokens"),
-    cacheReadTokens: count("cache_read_tokens"),
-    cacheWriteTokens: count("cache_write_tokens"),
-    cacheWrite1hTokens: count("cache_write_1h_tokens"),
-    searches: count("web_searches"),
-  };
+/** With what a price list has beside: writes that live an hour, and searches. */
+function usageOf(cost: RecordedCost): TokenUsage {
+  const { cache_write_1h_tokens: hour = 0, web_searches: searches = 0 } = cost.usage;
+  return { ...recordedUsage(cost), cacheWrite1hTokens: hour, searches };
 }
 
 function priced(outcome: RatesOutcome): TokenRates {
@@ -80,17 +58,20 @@ function priced(outcome: RatesOutcome): TokenRates {
   throw new Error(outcome.reason);
 }
 
-describe.each<readonly [string, (cost: Cost) => TokenRates]>([
+describe.each<readonly [string, (cost: RecordedCost) => TokenRates]>([
   ["ratesFromGenaiPrices", (cost) => priced(ratesFromGenaiPrices(asGenai(cost), { at }))],
   ["ratesFromLitellm", (cost) => priced(ratesFromLitellm(asLitellm(cost), "m", { at }))],
 ])("%s: costs that other projects' tests assert", (_, ratesOf) => {
-  it.each(cases.map((cost) => [cost.id, cost.model, cost] as const))("%s %s", (_id, _model, cost) => {
-    const rates = ratesOf(cost);
-    const usage = usageOf(cost);
-    const expected = usd(cost.expected_usd.total, "up");
-    expect(tokenCost(rates, usage)).toBe(expected);
-    const { inputTokens, outputTokens, searches = 0 } = usage;
-    const most = { maxInputTokens: inputTokens, maxOutputTokens: outputTokens, maxSearches: searches };
-    expect(estimateTokens(rates, most)).toBeGreaterThanOrEqual(expected);
-  });
+  it.each(RECORDED_COSTS.map((cost) => [cost.id, cost.model, cost] as const))(
+    "%s %s",
+    (_id, _model, cost) => {
+      const rates = ratesOf(cost);
+      const usage = usageOf(cost);
+      const expected = usd(cost.expected_usd.total, "up");
+      expect(tokenCost(rates, usage)).toBe(expected);
+      const { inputTokens, outputTokens, searches = 0 } = usage;
+      const most = { maxInputTokens: inputTokens, maxOutputTokens: outputTokens, maxSearches: searches };
+      expect(estimateTokens(rates, most)).toBeGreaterThanOrEqual(expected);
+    },
+  );
 });
