@@ -88,8 +88,10 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         AbortController: "readonly",
+        AbortSignal: "readonly",
         console: "readonly",
         process: "readonly",
+        Response: "readonly",
         structuredClone: "readonly",
         URL: "readonly",
       },

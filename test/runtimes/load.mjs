@@ -15,11 +15,11 @@ export async function load() {
   const memory = await import("dispatch-kit/memory");
   const ledger = await import("dispatch-kit/ledger");
   await import("dispatch-kit/worker");
-  await import("dispatch-kit/calls");
+  const calls = await import("dispatch-kit/calls");
   await import("dispatch-kit/conformance");
   await import("dispatch-kit/sqlite");
   await import("dispatch-kit/postgres");
   const second = await import("./second/node_modules/dispatch-kit/dist/index.js");
   const changed = names().filter((name) => !before.has(name));
-  return { core, memory, ledger, second, changed };
+  return { core, memory, ledger, calls, second, changed };
 }

@@ -1,3 +1,4 @@
+import { callChecks } from "./suite/calls.mjs";
 import { counter, equal } from "./suite/check.mjs";
 import { jobChecks } from "./suite/jobs.mjs";
 import { secretChecks, valueChecks } from "./suite/values.mjs";
@@ -18,6 +19,7 @@ export async function suite(library, data, environment) {
   await valueChecks(library, check);
   await secretChecks(library, environment, check);
   await jobChecks(library, check);
+  await callChecks(library, check);
   await vectorChecks(library, data.vectors, check);
   // What a newcomer copies first has to run as it stands, and to print what its comments say.
   if (data.example !== null) {
