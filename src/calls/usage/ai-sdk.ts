@@ -9,6 +9,7 @@ import {
   outputWith,
   type Part,
   part,
+  parts,
   within,
 } from "./counts.ts";
 
@@ -28,8 +29,10 @@ export function aiSdkUsage(
   const raw = field(report, "raw");
   if (isPart(raw)) {
     const known = read(raw);
-    // Of several steps only one is there.
     if (known !== null && agree(known, usage)) return known;
+    // Of several steps only one is there: it shows that the counts of all leave something dear out.
+    const dear = Object.keys(known ?? {}).find((key) => DEAR.test(key) && Reflect.get(known ?? {}, key) > 0);
+    if (dear !== undefined) throw new NoCount(`the counts of all steps leave out ${dear}`);
   }
   const anthropic = field(metadata, "anthropic");
   if (byModel || field(report, "inputTokenDetails") !== undefined || !isPart(anthropic)) return usage;
@@ -39,6 +42,9 @@ export function aiSdkUsage(
   if (known?.outputTokens === usage.outputTokens && uncached(known) === usage.inputTokens) return known;
   throw new NoCount("inputTokens leaves out what Anthropic's cache was written with");
 }
+
+/** What the SDK's own counts do not have, and what may cost more than what it is part of. */
+const DEAR = /1h|Audio|Image|Video|Citation|searches/;
 
 function agree(known: TokenUsage, usage: TokenUsage): boolean {
   return known.inputTokens === usage.inputTokens && known.outputTokens === usage.outputTokens;
@@ -95,5 +101,8 @@ export function bedrockUsage(report: Part): TokenUsage {
   const total = maybe(report, "totalTokens");
   const inputTokens = fresh + cacheReadTokens + cacheWriteTokens;
   if (total !== fresh + outputTokens) mustAddUp("totalTokens", total, inputTokens + outputTokens);
-  return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens };
+  const hour = parts(report, "cacheDetails")
+    .filter((one) => field(one, "ttl") !== "5m")
+    .reduce((sum, one) => sum + part(one, "inputTokens"), 0);
+  return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens: hour };
 }

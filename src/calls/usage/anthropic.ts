@@ -1,5 +1,6 @@
 import type { TokenUsage } from "../../token-fields.ts";
 import { field, isPart, maybe, mustAddUp, needed, NoCount, type Part, part, within } from "./counts.ts";
+import { reportedSearches } from "./searches.ts";
 
 /** Anthropic's messages, also on Bedrock and Vertex: what was read from and written to a cache is beside. */
 export function anthropicUsage(report: Part): TokenUsage {
@@ -19,17 +20,8 @@ export function anthropicUsage(report: Part): TokenUsage {
     cacheWriteTokens,
     cacheWrite1hTokens: hour,
     outputReasoningTokens: part(within(report, "output_tokens_details"), "thinking_tokens"),
-    searches: searchesOf(within(report, "server_tool_use")),
+    searches: reportedSearches(within(report, "server_tool_use")),
   };
-}
-
-/** Searches have a price, fetches have none; what else a server's tool costs is not in the report. */
-function searchesOf(tools: Part): number {
-  for (const key of Object.keys(tools)) {
-    if (/^web_(?:search|fetch)_requests$/.test(key) || maybe(tools, key) === undefined) continue;
-    if (part(tools, key) > 0) throw new NoCount(`${key} are charged apart`);
-  }
-  return part(tools, "web_search_requests");
 }
 
 /** What the totals leave out, or what has other prices than the model's own. */

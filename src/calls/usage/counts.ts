@@ -29,6 +29,17 @@ export function within(part: Part, key: string): Part {
   throw new NoCount(`${key} is no object`);
 }
 
+/** The objects of a list in a report, or none. */
+export function parts(part: Part, key: string): readonly Part[] {
+  const list = field(part, key) ?? [];
+  if (!Array.isArray(list)) throw new NoCount(`${key} is no list`);
+  const items: readonly unknown[] = list;
+  return items.map((one) => {
+    if (isPart(one)) return one;
+    throw new NoCount(`a member of ${key} is no object`);
+  });
+}
+
 /** A count that may be missing. */
 export function maybe(part: Part, key: string): number | undefined {
   const value = field(part, key);

@@ -1,5 +1,5 @@
 import type { TokenUsage } from "../../token-fields.ts";
-import { field, isPart, maybe, mustAddUp, needed, NoCount, type Part, part } from "./counts.ts";
+import { field, maybe, mustAddUp, needed, type Part, part, parts } from "./counts.ts";
 
 /**
  * Gemini's `usageMetadata`, also on Vertex and of the live API: cached tokens are inside the prompt, thoughts
@@ -33,15 +33,9 @@ export function geminiUsage(report: Part): TokenUsage {
 
 /** How many tokens of a modality the lists under these keys have. */
 function modalities(report: Part, keys: readonly string[]): (modality: string) => number {
-  const all = keys.flatMap((key): readonly unknown[] => {
-    const list = field(report, key) ?? [];
-    if (Array.isArray(list)) return list;
-    throw new NoCount(`${key} is no list`);
-  });
-  const counts = all.map((one) => {
-    if (!isPart(one)) throw new NoCount("a modality's count is no object");
-    return { modality: field(one, "modality"), tokens: part(one, "tokenCount") };
-  });
+  const counts = keys
+    .flatMap((key) => parts(report, key))
+    .map((one) => ({ modality: field(one, "modality"), tokens: part(one, "tokenCount") }));
   return (modality) =>
     counts.filter((of) => of.modality === modality).reduce((sum, { tokens }) => sum + tokens, 0);
 }

@@ -11,19 +11,24 @@ import {
   part,
   within,
 } from "./counts.ts";
+import { reportedSearches } from "./searches.ts";
 
 /** Chat completions, and the many that speak like them: cached and reasoning tokens are inside. */
 export function chatUsage(report: Part): TokenUsage {
   const details = within(report, "prompt_tokens_details");
   const written = within(report, "completion_tokens_details");
   const inputTokens = needed(report, "prompt_tokens");
+  sameUnderBothNames(report);
   const total = maybe(report, "total_tokens");
   // An embedding's report has no completion.
   const completion =
     maybe(report, "completion_tokens") ?? (total === inputTokens ? 0 : needed(report, "completion_tokens"));
   const reasoning = maybe(written, "reasoning_tokens") ?? part(report, "reasoning_tokens");
   const citations = part(report, "citation_tokens");
-  const searches = part(report, "num_search_queries");
+  // Perplexity's search models search in every call, and say how widely.
+  const queries =
+    maybe(report, "num_search_queries") ?? (field(report, "search_context_size") === undefined ? 0 : 1);
+  const searches = queries + reportedSearches(within(report, "server_tool_use"));
   // Perplexity counts what it has read and thought beside its answer, and leaves it out of the total.
   const beside = hasAny(report, ["citation_tokens", "num_search_queries"])
     ? part(report, "reasoning_tokens") + citations
@@ -37,18 +42,54 @@ export function chatUsage(report: Part): TokenUsage {
   const cached =
     maybe(details, "cached_tokens") ??
     maybe(report, "prompt_cache_hit_tokens") ??
-    part(report, "cached_tokens");
-  if (part(report, "num_sources_used") > 0) throw new NoCount("num_sources_used is charged apart");
+    maybe(report, "cached_tokens") ??
+    part(report, "cache_read_input_tokens");
+  noneApart(report);
   return {
     inputTokens,
     outputTokens: output + beside,
     cacheReadTokens: cached,
-    cacheWriteTokens: part(details, "cache_write_tokens"),
+    ...cacheWrites(report, details),
     ...modalities(details, written),
     outputReasoningTokens: reasoning,
     outputCitationTokens: citations,
     searches,
   };
+}
+
+/** What was written to a cache: OpenRouter's name for it, LiteLLM's, and Anthropic's as others pass it on. */
+function cacheWrites(report: Part, details: Part): Partial<TokenUsage> {
+  const lasting = {
+    ...within(details, "cache_creation"),
+    ...within(details, "cache_creation_token_details"),
+  };
+  return {
+    cacheWriteTokens:
+      maybe(details, "cache_write_tokens") ??
+      maybe(details, "cache_creation_tokens") ??
+      maybe(details, "cache_creation_input_tokens") ??
+      part(report, "cache_creation_input_tokens"),
+    cacheWrite1hTokens: part(lasting, "ephemeral_1h_input_tokens"),
+  };
+}
+
+/** Some proxies count under the names of the responses API too, or leave 0 there. */
+function sameUnderBothNames(report: Part): void {
+  for (const [name, other] of [
+    ["prompt_tokens", "input_tokens"],
+    ["completion_tokens", "output_tokens"],
+  ] as const) {
+    const count = part(report, other);
+    if (count > 0) mustAddUp(other, count, part(report, name));
+  }
+}
+
+/** xAI's searches and tools, and Mistral's sound: they have prices of their own, by the piece and the second. */
+function noneApart(report: Part): void {
+  for (const key of ["num_sources_used", "num_server_side_tools_used", "prompt_audio_seconds"]) {
+    const count = field(report, key);
+    if (typeof count === "number" && count !== 0) throw new NoCount(`${key} is charged apart`);
+  }
 }
 
 /** The responses API, realtime and images: the same under other names. */
@@ -58,6 +99,7 @@ export function responsesUsage(report: Part): TokenUsage {
   const inputTokens = needed(report, "input_tokens");
   const output = needed(report, "output_tokens");
   mustAddUp("total_tokens", maybe(report, "total_tokens"), inputTokens + output);
+  noneApart(report);
   const usage = {
     inputTokens,
     outputTokens: output,
@@ -76,9 +118,11 @@ function modalities(input: Part, output: Part): Partial<TokenUsage> {
   return {
     inputAudioTokens: part(input, "audio_tokens"),
     inputImageTokens: part(input, "image_tokens"),
+    inputVideoTokens: part(input, "video_tokens"),
     cacheReadAudioTokens: part(cached, "audio_tokens"),
     cacheReadImageTokens: part(cached, "image_tokens"),
     outputAudioTokens: part(output, "audio_tokens"),
     outputImageTokens: part(output, "image_tokens"),
+    outputVideoTokens: part(output, "video_tokens"),
   };
 }

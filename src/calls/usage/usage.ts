@@ -7,6 +7,7 @@ import { anthropicUsage } from "./anthropic.ts";
 import { hasAny, isPart, NoCount, nonZero, type Part } from "./counts.ts";
 import { geminiUsage } from "./gemini.ts";
 import { chatUsage, responsesUsage } from "./openai.ts";
+import { fieldOf, listedSearches } from "./searches.ts";
 
 /** What a call has used, or why its report does not say. */
 export type UsageOutcome =
@@ -27,8 +28,8 @@ export type ActualOutcome =
  * throw, and never a guess.
  *
  * @param report - `response.usage` or `response.usageMetadata`, or the whole response or result. Only the whole
- *   one has the searches of OpenAI's responses and of Gemini, the total of several steps of the AI SDK, and
- *   what version 5 of it leaves to `providerMetadata`.
+ *   one has the searches of OpenAI and of Gemini and the tools that are charged apart, the total of several steps
+ *   of the AI SDK, and what version 5 of it leaves to `providerMetadata`.
  * @example
  * ```ts
  * const report = { input_tokens: 20, cache_read_input_tokens: 1000, output_tokens: 5 };
@@ -93,16 +94,11 @@ function reasonOf(error: unknown): string {
 
 function read(report: unknown): TokenUsage {
   if (!isPart(report)) throw new NoCount("there is no usage report");
-  const usage = ["totalUsage", "usage", "usageMetadata"].map((key) => of(report, key)).find(isPart);
-  const known = readReport(usage ?? report, of(report, "providerMetadata"));
+  const usage = ["totalUsage", "usage", "usageMetadata"].map((key) => fieldOf(report, key)).find(isPart);
+  const known = readReport(usage ?? report, fieldOf(report, "providerMetadata"));
   if (known === null) throw new NoCount("the report has no shape that is known");
-  const searches = (known.searches ?? 0) + searchesIn(report);
-  return { ...known, searches };
-}
-
-/** A field of a result, which may be an instance with getters; not one that every object inherits. */
-function of(result: Part, key: string): unknown {
-  return key in Object.prototype ? undefined : result[key];
+  const { searches = 0 } = known;
+  return { ...known, searches: searches + listedSearches(report, searches) };
 }
 
 const ANTHROPIC = [
@@ -138,17 +134,4 @@ function snakeCase(report: Part): TokenUsage {
   const openai = hasAny(report, OPENAI);
   if (openai && hasAny(report, ANTHROPIC)) throw new NoCount("the report has the shape of several providers");
   return openai ? responsesUsage(report) : anthropicUsage(report);
-}
-
-/** Searches that are listed in an answer and not counted in its usage: OpenAI's responses, and Gemini. */
-function searchesIn(response: Part): number {
-  const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-  const calls = list(of(response, "output")).filter(
-    (item) => isPart(item) && of(item, "type") === "web_search_call",
-  );
-  const queries = list(of(response, "candidates")).flatMap((candidate) => {
-    const grounding = isPart(candidate) ? of(candidate, "groundingMetadata") : undefined;
-    return isPart(grounding) ? list(of(grounding, "webSearchQueries")) : [];
-  });
-  return calls.length + queries.length;
 }
