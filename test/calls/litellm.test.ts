@@ -1,5 +1,5 @@
 import { estimateTokens, tokenCost, TokenRates, type TokenUsage } from "dispatch-kit";
-import { ratesFromLitellm, type RatesOutcome } from "dispatch-kit/calls";
+import { actualOf, ratesFromLitellm, type RatesOutcome } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
 import { numbers } from "../../bench/random.ts";
 import { add, compare, dollars, type Rational, rational, times } from "../support/rational.ts";
@@ -211,6 +211,46 @@ describe("ratesFromLitellm", () => {
     expect(priced(of({ ...more, ...standard }, { serviceTier: "priority" })).tiers[0]?.inputUsdPerMTok).toBe(
       "6",
     );
+  });
+
+  it("priority: a standard price below the one of all input or output is not its own", () => {
+    const prices = {
+      cache_read_input_token_cost: 3e-7,
+      input_cost_per_audio_token: 1e-5,
+      output_cost_per_reasoning_token: 1.5e-5,
+      input_cost_per_token_priority: 6e-6,
+      output_cost_per_token_priority: 3e-5,
+      input_cost_per_token_above_200k_tokens_priority: 2e-5,
+    };
+    const rates = priced(of(prices, { serviceTier: "priority" }));
+    const usage = { inputTokens: 1000, outputTokens: 100, cacheReadTokens: 1000, outputReasoningTokens: 100 };
+    // 1000 at $6 and 100 at $30 a million, as if nothing were cached and nothing reasoning.
+    expect(tokenCost(rates, usage)).toBe(900_000n);
+    expect([rates.inputAudioUsdPerMTok, rates.tiers[0]?.inputAudioUsdPerMTok]).toEqual(["10", undefined]);
+    const named = { ...prices, cache_read_input_token_cost_priority: 6e-7 };
+    expect(priced(of(named, { serviceTier: "priority" })).cacheReadUsdPerMTok).toBe("0.6");
+    expect(priced(of(prices)).outputReasoningUsdPerMTok).toBe("15");
+  });
+
+  it("Perplexity charges for searching in every call, save where it counts the searches", () => {
+    const fees = (model: string): unknown => {
+      const { requestUsd, searchUsd } = priced(ratesFromLitellm(list, `perplexity/${model}`, { at }));
+      return { requestUsd, searchUsd };
+    };
+    expect(fees("sonar")).toEqual({ requestUsd: "0.012", searchUsd: undefined });
+    expect(fees("sonar-deep-research")).toEqual({ requestUsd: null, searchUsd: "0.005" });
+    const low = priced(ratesFromLitellm(list, "perplexity/sonar", { at, searchContext: "low" }));
+    const usage = {
+      prompt_tokens: 14,
+      completion_tokens: 100,
+      total_tokens: 114,
+      search_context_size: "low",
+    };
+    // $0.005 and 114 tokens at $1 a million.
+    expect(actualOf(low, usage).actual).toBe(511_400n);
+    const counted = priced(ratesFromLitellm(list, "perplexity/sonar-deep-research", { at }));
+    const research = { ...usage, num_search_queries: 3, citation_tokens: 10, reasoning_tokens: 0 };
+    expect(actualOf(counted, research).actual).toBe(1_584_800n);
   });
 
   it("xAI's dearer price starts at the count itself, everybody else's above it", () => {

@@ -8,6 +8,8 @@ import { type Found, ratesOf, type Sheet } from "./rates.ts";
 type Entry = Readonly<Record<string, unknown>>;
 type Field = keyof TokenPrices;
 
+const CITATIONS = "citation_cost_per_token";
+
 /** Its keys for prices by the token, and what they are here. */
 const KEYS: readonly (readonly [string, Field])[] = [
   // The older name first: one that comes later counts.
@@ -26,7 +28,7 @@ const KEYS: readonly (readonly [string, Field])[] = [
   ["output_cost_per_image_token", "outputImageUsdPerMTok"],
   ["output_cost_per_video_token", "outputVideoUsdPerMTok"],
   ["output_cost_per_reasoning_token", "outputReasoningUsdPerMTok"],
-  ["citation_cost_per_token", "outputCitationUsdPerMTok"],
+  [CITATIONS, "outputCitationUsdPerMTok"],
 ];
 
 /** What is not counted in tokens: output by the second, the character or the pixel, documents by the page. */
@@ -116,8 +118,10 @@ function feesOf(entry: Entry, context: string | null): Prices {
     .map((of) => listedPrice("search_context_cost_per_query", of, 0))
     .sort(byNumber)
     .at(-1);
-  if (dearest !== undefined) fees.searchUsd = dearest;
-  return fees;
+  if (dearest === undefined) return fees;
+  // Perplexity's models search in every call, and charge once for it: save the one that counts its searches.
+  const always = own(entry, "litellm_provider") === "perplexity" && given(entry, CITATIONS) === undefined;
+  return always && request === undefined ? { requestUsd: dearest } : { ...fees, searchUsd: dearest };
 }
 
 /** Decimals of at most 18 places, as numbers only to be put in order. */
@@ -138,7 +142,10 @@ function tokenPrices(entry: Entry, ending: string): Prices {
 /** `…_above_200k_tokens`: the whole call is repriced; a price that has none keeps what it had below. */
 function byThreshold(entry: Entry, suffix: string, fees: Prices): [Sheet, ...Sheet[]] {
   const asked = tokenPrices(entry, suffix);
-  const base: Prices = { ...tokenPrices(entry, ""), ...asked, ...fees };
+  // Priority is dearer: a standard price that is below that of what its kind is part of is none of its own.
+  const tiered = (prices: Prices, named: Prices): Prices =>
+    suffix === "_priority" ? withoutCheaper(prices, { ...asked, ...named }) : prices;
+  const base: Prices = tiered({ ...tokenPrices(entry, ""), ...asked, ...fees }, {});
   // A service tier has another price: the standard one would be a guess.
   if (asked.inputUsdPerMTok === undefined) delete base.inputUsdPerMTok;
   if (asked.outputUsdPerMTok === undefined) delete base.outputUsdPerMTok;
@@ -146,11 +153,8 @@ function byThreshold(entry: Entry, suffix: string, fees: Prices): [Sheet, ...She
   const tiers = startsOf(entry).map(([start, written]): Sheet => {
     const above = `_above_${written}_tokens`;
     const standard = tokenPrices(entry, above);
-    below = {
-      ...below,
-      ...(suffix === "" ? standard : dearer(below, standard)),
-      ...tokenPrices(entry, above + suffix),
-    };
+    const named = tokenPrices(entry, above + suffix);
+    below = tiered({ ...below, ...(suffix === "" ? standard : dearer(below, standard)), ...named }, named);
     return { above: start, prices: below };
   });
   return [{ above: 0, prices: base }, ...tiers];
@@ -168,6 +172,18 @@ function startsOf(entry: Entry): readonly (readonly [number, string])[] {
     starts.set(Math.max(0, start - before), `${digits}${thousands}`);
   }
   return [...starts].sort(([a], [b]) => a - b);
+}
+
+/** Without the prices that are not named, and less than those of all input or all output. */
+function withoutCheaper(prices: Prices, named: Prices): Prices {
+  const whole = (field: string): string | undefined => {
+    if (field.startsWith("output")) return prices.outputUsdPerMTok;
+    return /^(?:input|cache)/.test(field) ? prices.inputUsdPerMTok : undefined;
+  };
+  const kept = Object.entries(prices).filter(
+    ([field, price]) => Object.hasOwn(named, field) || Number(price) >= Number(whole(field) ?? 0),
+  );
+  return Object.fromEntries(kept);
 }
 
 /** Of the prices that both have, the dearer. */
