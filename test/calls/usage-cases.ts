@@ -584,22 +584,6 @@ export const UNKNOWN: readonly (readonly [string, unknown, RegExp])[] = [
     return [`an OpenAI response with a ${type}`, report, new RegExp(`${type} is charged apart`)] as const;
   }),
   [
-    "Gemini grounded in maps",
-    {
-      candidates: [{ groundingMetadata: { groundingChunks: [{ web: {} }, { maps: {} }] } }],
-      usageMetadata: { promptTokenCount: 7, totalTokenCount: 7 },
-    },
-    /maps is charged apart/,
-  ],
-  [
-    "the AI SDK with sources from the web, and no count of the searches",
-    {
-      usage: { inputTokens: 5, outputTokens: 5 },
-      sources: [{ sourceType: "url", url: "https://a.example" }],
-    },
-    /does not count the searches/,
-  ],
-  [
     "several steps of the AI SDK, whose provider's report shows writes that live an hour",
     {
       inputTokens: 100,
@@ -612,7 +596,7 @@ export const UNKNOWN: readonly (readonly [string, unknown, RegExp])[] = [
         cache_creation: { ephemeral_1h_input_tokens: 30 },
       },
     },
-    /leave out cacheWrite1hTokens/,
+    /leaves out cacheWrite1hTokens/,
   ],
   [
     "Bedrock's breakdown that is more than was written",

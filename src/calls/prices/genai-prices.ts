@@ -1,7 +1,8 @@
 import { read } from "../../internal/check.ts";
 import { quote } from "../../internal/text.ts";
 import type { TokenPrices } from "../../token-fields.ts";
-import { given, isRecord, listedPrice, NoPrice, own, saysFree } from "./listed.ts";
+import { given, isCount, isPart, own, type Part } from "../record.ts";
+import { listedPrice, NoPrice, saysFree } from "./listed.ts";
 import { type PriceOptions, type RatesOutcome, type Wanted, WANTED } from "./outcome.ts";
 import { type Found, ratesOf, type Sheet } from "./rates.ts";
 
@@ -27,11 +28,7 @@ const KEYS: ReadonlyMap<string, readonly [keyof TokenPrices, number]> = /* @__PU
 ] as const);
 
 /** Tools that run only when a call asks for them: their price is not part of a call without them. */
-const TOOLS: readonly string[] = [
-  "social_searches_kcount",
-  "storage_searches_kcount",
-  "code_executions_kcount",
-];
+const TOOLS = /^(?:social_searches|storage_searches|code_executions)_kcount$/;
 
 /**
  * Rates from a model entry of the npm package `@pydantic/genai-prices`, or of its `data.json`.
@@ -59,11 +56,11 @@ export function ratesFromGenaiPrices(entry: unknown, options: PriceOptions): Rat
 }
 
 function find(entry: unknown, at: number): Found {
-  const id = isRecord(entry) ? own(entry, "id") : undefined;
-  if (!isRecord(entry) || typeof id !== "string")
+  const id = isPart(entry) ? own(entry, "id") : undefined;
+  if (!isPart(entry) || typeof id !== "string")
     throw new NoPrice("unknown_model", "the list has no such model");
   const prices = pricesAt(id, given(entry, "prices"), at);
-  if (!isRecord(prices)) throw new NoPrice("unreadable", `the prices of ${quote(id)} are no object`);
+  if (!isPart(prices)) throw new NoPrice("unreadable", `the prices of ${quote(id)} are no object`);
   const [base, ...tiers] = sheets(id, prices);
   return { model: id, free: saysFree(id) || saysFree(own(entry, "name")), noOutput: false, base, tiers };
 }
@@ -72,14 +69,14 @@ function find(entry: unknown, at: number): Found {
 function pricesAt(model: string, listed: unknown, at: number): unknown {
   if (!Array.isArray(listed)) return listed;
   const dated: readonly unknown[] = listed;
-  const found = dated.filter((one) => isRecord(one) && applies(model, given(one, "constraint"), at)).at(-1);
+  const found = dated.filter((one) => isPart(one) && applies(model, given(one, "constraint"), at)).at(-1);
   const first = found ?? dated[0];
-  return isRecord(first) ? own(first, "prices") : undefined;
+  return isPart(first) ? own(first, "prices") : undefined;
 }
 
 function applies(model: string, constraint: unknown, at: number): boolean {
   if (constraint === undefined) return true;
-  if (isRecord(constraint)) {
+  if (isPart(constraint)) {
     const start = own(constraint, "start_date");
     if (typeof start === "string") {
       const from = Date.parse(start) / 1000;
@@ -105,9 +102,9 @@ function secondsOfDay(time: unknown): number | null {
 }
 
 /** Each price has tiers of its own; one that has none from some count on keeps what it had below. */
-function sheets(model: string, prices: Readonly<Record<string, unknown>>): [Sheet, ...Sheet[]] {
+function sheets(model: string, prices: Part): [Sheet, ...Sheet[]] {
   const listed = Object.entries(prices)
-    .filter(([key, price]) => price !== undefined && price !== null && !TOOLS.includes(key))
+    .filter(([key, price]) => price !== undefined && price !== null && !TOOLS.test(key))
     .map(([key, price]) => {
       const known = KEYS.get(key);
       if (known === undefined)
@@ -135,13 +132,13 @@ interface Step {
 }
 
 function steps(key: string, price: unknown, shift: number): readonly Step[] {
-  if (!isRecord(price)) return [{ above: null, price: listedPrice(key, price, shift) }];
+  if (!isPart(price)) return [{ above: null, price: listedPrice(key, price, shift) }];
   const tiers = own(price, "tiers");
   if (!Array.isArray(tiers)) throw new NoPrice("unreadable", `${key} has no tiers`);
   const list: readonly unknown[] = tiers;
   const read = list.map((tier) => {
-    const start = isRecord(tier) ? own(tier, "start") : undefined;
-    if (!isRecord(tier) || typeof start !== "number" || !Number.isSafeInteger(start) || start < 0) {
+    const start = isPart(tier) ? own(tier, "start") : undefined;
+    if (!isPart(tier) || !isCount(start)) {
       throw new NoPrice("unreadable", `a tier of ${key} does not say where it starts`);
     }
     return { above: start, price: listedPrice(key, own(tier, "price"), shift) };

@@ -41,21 +41,6 @@ export function listedPrice(name: string, value: unknown, shift: number): string
   throw new NoPrice("unreadable", `${name} is no price: ${shown}`);
 }
 
-/** An object of a list: not an array, nothing that has a class. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** An own field; `undefined` if there is none, whatever the prototype says. */
-export function own(record: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-/** The same, where `null` is none as well. */
-export function given(record: Readonly<Record<string, unknown>>, key: string): unknown {
-  return own(record, key) ?? undefined;
-}
-
 /** Whether a name says that a model is free: `…:free`, `… (free)`, `…-Free`. */
 export function saysFree(name: unknown): boolean {
   return typeof name === "string" && /(?:^|[^a-z])free(?:[^a-z]|$)/i.test(name);

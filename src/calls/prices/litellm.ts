@@ -1,11 +1,11 @@
 import { oneOf, optional, read } from "../../internal/check.ts";
 import { quote } from "../../internal/text.ts";
 import type { TokenPrices } from "../../token-fields.ts";
-import { given, isRecord, listedPrice, NoPrice, own, saysFree } from "./listed.ts";
+import { given, isCount, isPart, own, type Part } from "../record.ts";
+import { listedPrice, NoPrice, saysFree } from "./listed.ts";
 import { type PriceOptions, type RatesOutcome, type Wanted, WANTED } from "./outcome.ts";
 import { type Found, ratesOf, type Sheet } from "./rates.ts";
 
-type Entry = Readonly<Record<string, unknown>>;
 type Field = keyof TokenPrices;
 
 const CITATIONS = "citation_cost_per_token";
@@ -79,9 +79,9 @@ export function ratesFromLitellm(list: unknown, model: string, options: LitellmO
 
 function find(list: unknown, model: unknown, wanted: LitellmWanted): Found {
   const name = typeof model === "string" ? model : "";
-  const entry = isRecord(list) ? own(list, name) : undefined;
+  const entry = isPart(list) ? own(list, name) : undefined;
   // The first entry describes the fields; its prices of 0 are no model's.
-  if (!isRecord(entry) || name === "sample_spec") {
+  if (!isPart(entry) || name === "sample_spec") {
     throw new NoPrice("unknown_model", `the list has no model ${quote(name)}`);
   }
   const mode = given(entry, "mode");
@@ -104,12 +104,12 @@ function find(list: unknown, model: unknown, wanted: LitellmWanted): Found {
 
 type Prices = Partial<Record<Field, string>>;
 
-function feesOf(entry: Entry, context: string | null): Prices {
+function feesOf(entry: Part, context: string | null): Prices {
   const fees: Prices = {};
   const request = given(entry, "input_cost_per_request");
   if (request !== undefined) fees.requestUsd = listedPrice("input_cost_per_request", request, 0);
   const searches = given(entry, "search_context_cost_per_query");
-  if (!isRecord(searches)) return fees;
+  if (!isPart(searches)) return fees;
   const sizes = context === null ? ["low", "medium", "high"] : [context];
   const listed = sizes
     .map((size) => given(searches, `search_context_size_${size}`))
@@ -130,7 +130,7 @@ function byNumber(a: string, b: string): number {
 }
 
 /** The prices by the token that an entry, or a tier of it, has under each key with this ending. */
-function tokenPrices(entry: Entry, ending: string): Prices {
+function tokenPrices(entry: Part, ending: string): Prices {
   const prices: Prices = {};
   for (const [key, field] of KEYS) {
     const price = given(entry, `${key}${ending}`);
@@ -140,12 +140,16 @@ function tokenPrices(entry: Entry, ending: string): Prices {
 }
 
 /** `…_above_200k_tokens`: the whole call is repriced; a price that has none keeps what it had below. */
-function byThreshold(entry: Entry, suffix: string, fees: Prices): [Sheet, ...Sheet[]] {
-  const asked = tokenPrices(entry, suffix);
-  // Priority is dearer: a standard price that is below that of what its kind is part of is none of its own.
-  const tiered = (prices: Prices, named: Prices): Prices =>
-    suffix === "_priority" ? withoutCheaper(prices, { ...asked, ...named }) : prices;
-  const base: Prices = tiered({ ...tokenPrices(entry, ""), ...asked, ...fees }, {});
+function byThreshold(entry: Part, suffix: string, fees: Prices): [Sheet, ...Sheet[]] {
+  let asked = tokenPrices(entry, suffix);
+  // Priority is dearer: a standard price below that of all input or all output is none of its own.
+  const tiered = (prices: Prices): Prices =>
+    suffix === "_priority"
+      ? notBelow(prices, (field) =>
+          Object.hasOwn({ ...fees, ...asked }, field) ? undefined : prices[wholeOf(field)],
+        )
+      : prices;
+  const base = tiered({ ...tokenPrices(entry, ""), ...asked, ...fees });
   // A service tier has another price: the standard one would be a guess.
   if (asked.inputUsdPerMTok === undefined) delete base.inputUsdPerMTok;
   if (asked.outputUsdPerMTok === undefined) delete base.outputUsdPerMTok;
@@ -153,15 +157,27 @@ function byThreshold(entry: Entry, suffix: string, fees: Prices): [Sheet, ...She
   const tiers = startsOf(entry).map(([start, written]): Sheet => {
     const above = `_above_${written}_tokens`;
     const standard = tokenPrices(entry, above);
+    const dearer = suffix === "" ? standard : notBelow(standard, (field) => below[field]);
     const named = tokenPrices(entry, above + suffix);
-    below = tiered({ ...below, ...(suffix === "" ? standard : dearer(below, standard)), ...named }, named);
+    asked = { ...asked, ...named };
+    below = tiered({ ...below, ...dearer, ...named });
     return { above: start, prices: below };
   });
   return [{ above: 0, prices: base }, ...tiers];
 }
 
+function wholeOf(field: Field): Field {
+  return field.startsWith("output") ? "outputUsdPerMTok" : "inputUsdPerMTok";
+}
+
+/** Without the prices that are below another, where there is one. */
+function notBelow(prices: Prices, other: (field: Field) => string | undefined): Prices {
+  const fields = Object.entries(prices) as [Field, string][]; // which `Prices` says of its keys
+  return Object.fromEntries(fields.filter(([field, price]) => !(Number(price) < Number(other(field)))));
+}
+
 /** From which counts on an entry has other prices, ascending, with each as its keys write it. */
-function startsOf(entry: Entry): readonly (readonly [number, string])[] {
+function startsOf(entry: Part): readonly (readonly [number, string])[] {
   // xAI's dearer price starts at the count itself, everybody else's above it.
   const before = own(entry, "litellm_provider") === "xai" ? 1 : 0;
   const starts = new Map<number, string>();
@@ -174,43 +190,21 @@ function startsOf(entry: Entry): readonly (readonly [number, string])[] {
   return [...starts].sort(([a], [b]) => a - b);
 }
 
-/** Without the prices that are not named, and less than those of all input or all output. */
-function withoutCheaper(prices: Prices, named: Prices): Prices {
-  const whole = (field: string): string | undefined => {
-    if (field.startsWith("output")) return prices.outputUsdPerMTok;
-    return /^(?:input|cache)/.test(field) ? prices.inputUsdPerMTok : undefined;
-  };
-  const kept = Object.entries(prices).filter(
-    ([field, price]) => Object.hasOwn(named, field) || Number(price) >= Number(whole(field) ?? 0),
-  );
-  return Object.fromEntries(kept);
-}
-
-/** Of the prices that both have, the dearer. */
-function dearer(ours: Prices, others: Prices): Prices {
-  return Object.fromEntries(
-    Object.entries(others).map(([field, price]) => {
-      const mine = Object.entries(ours).find(([key]) => key === field)?.[1];
-      return [field, [price, mine ?? price].sort(byNumber).at(-1)];
-    }),
-  );
-}
-
 /** A table of ranges of input tokens, each open below and closed above: one range prices the whole call. */
-function byRange(model: string, entry: Entry, table: readonly unknown[], fees: Prices): [Sheet, ...Sheet[]] {
+function byRange(model: string, entry: Part, table: readonly unknown[], fees: Prices): [Sheet, ...Sheet[]] {
   // The table need not say what output, sound and pictures cost; the rest is its own.
   const whole = Object.fromEntries(
     Object.entries(tokenPrices(entry, "")).filter(([field]) => /^outputUsd|Audio|Image|Video/.test(field)),
   );
+  const refuse = (): never => {
+    throw new NoPrice("unreadable", `${quote(model)} has a table without ranges of input tokens from 0 on`);
+  };
   const sheets = table.map((row): Sheet => {
-    const range = isRecord(row) ? own(row, "range") : undefined;
+    const range = isPart(row) ? own(row, "range") : undefined;
     const start: unknown = Array.isArray(range) ? range[0] : undefined;
-    if (!isRecord(row) || typeof start !== "number" || !Number.isSafeInteger(start) || start < 0) {
-      throw new NoPrice("unreadable", `${quote(model)} has a table of prices without ranges of input tokens`);
-    }
+    if (!isPart(row) || !isCount(start)) return refuse();
     return { above: start, prices: { ...whole, ...tokenPrices(row, ""), ...fees } };
   });
   const [first, ...rest] = sheets.sort((a, b) => a.above - b.above);
-  if (first?.above === 0) return [first, ...rest];
-  throw new NoPrice("unreadable", `the table of prices of ${quote(model)} does not start at 0`);
+  return first?.above === 0 ? [first, ...rest] : refuse();
 }

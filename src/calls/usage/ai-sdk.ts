@@ -1,17 +1,6 @@
 import type { TokenUsage } from "../../token-fields.ts";
-import {
-  field,
-  isPart,
-  maybe,
-  mustAddUp,
-  needed,
-  NoCount,
-  outputWith,
-  type Part,
-  part,
-  parts,
-  within,
-} from "./counts.ts";
+import { given, isPart, type Part } from "../record.ts";
+import { maybe, mustAddUp, needed, NoCount, outputWith, part, parts, within } from "./counts.ts";
 
 /**
  * The Vercel AI SDK's usage: flat counts (5), flat with details (6, 7), or a language model's own, nested.
@@ -24,20 +13,20 @@ export function aiSdkUsage(
   metadata: Part,
   read: (report: Part) => TokenUsage | null,
 ): TokenUsage {
-  const byModel = isPart(field(report, "inputTokens"));
+  const byModel = isPart(given(report, "inputTokens"));
   const usage = byModel ? nested(report) : flat(report);
-  const raw = field(report, "raw");
+  const raw = given(report, "raw");
   if (isPart(raw)) {
     const known = read(raw);
     if (known !== null && agree(known, usage)) return known;
     // Of several steps only one is there: it shows that the counts of all leave something dear out.
-    const dear = Object.keys(known ?? {}).find((key) => DEAR.test(key) && Reflect.get(known ?? {}, key) > 0);
-    if (dear !== undefined) throw new NoCount(`the counts of all steps leave out ${dear}`);
+    const [dear] = Object.entries(known ?? {}).find(([key, count]) => count > 0 && DEAR.test(key)) ?? [];
+    if (dear !== undefined) throw new NoCount(`the steps' sum leaves out ${dear}`);
   }
-  const anthropic = field(metadata, "anthropic");
-  if (byModel || field(report, "inputTokenDetails") !== undefined || !isPart(anthropic)) return usage;
+  const anthropic = given(metadata, "anthropic");
+  if (byModel || given(report, "inputTokenDetails") !== undefined || !isPart(anthropic)) return usage;
   // Version 5 counts Anthropic's cache reads beside the input, and leaves the writes out.
-  const own = field(anthropic, "usage");
+  const own = given(anthropic, "usage");
   const known = isPart(own) ? read(own) : null;
   if (known?.outputTokens === usage.outputTokens && uncached(known) === usage.inputTokens) return known;
   throw new NoCount("inputTokens leaves out what Anthropic's cache was written with");
@@ -57,39 +46,45 @@ function uncached({ inputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: To
 function flat(report: Part): TokenUsage {
   const details = within(report, "inputTokenDetails");
   const written = within(report, "outputTokenDetails");
-  const inputTokens = needed(report, "inputTokens");
-  const answer = needed(report, "outputTokens");
+  const input = needed(report, "inputTokens");
   const reasoning = maybe(written, "reasoningTokens") ?? part(report, "reasoningTokens");
-  const cacheReadTokens = maybe(details, "cacheReadTokens") ?? part(report, "cachedInputTokens");
-  const cacheWriteTokens = part(details, "cacheWriteTokens");
-  const plain = maybe(details, "noCacheTokens");
-  if (plain !== undefined) mustAddUp("inputTokens", inputTokens, plain + cacheReadTokens + cacheWriteTokens);
-  const sides = { input: inputTokens, output: answer, reasoning };
-  return {
-    inputTokens,
+  const sides = { input, output: needed(report, "outputTokens"), reasoning };
+  return addedUp({
+    inputTokens: input,
     outputTokens: outputWith("totalTokens", maybe(report, "totalTokens"), sides),
-    cacheReadTokens,
-    cacheWriteTokens,
+    cacheReadTokens: maybe(details, "cacheReadTokens") ?? part(report, "cachedInputTokens"),
+    cacheWriteTokens: part(details, "cacheWriteTokens"),
     outputReasoningTokens: reasoning,
-  };
+    plain: maybe(details, "noCacheTokens"),
+  });
 }
 
 function nested(report: Part): TokenUsage {
   const input = within(report, "inputTokens");
   const output = within(report, "outputTokens");
-  const inputTokens = needed(input, "total");
-  const cacheReadTokens = part(input, "cacheRead");
-  const cacheWriteTokens = part(input, "cacheWrite");
-  const plain = maybe(input, "noCache");
-  if (plain !== undefined)
-    mustAddUp("inputTokens.total", inputTokens, plain + cacheReadTokens + cacheWriteTokens);
-  return {
-    inputTokens,
+  return addedUp({
+    inputTokens: needed(input, "total"),
     outputTokens: needed(output, "total"),
-    cacheReadTokens,
-    cacheWriteTokens,
+    cacheReadTokens: part(input, "cacheRead"),
+    cacheWriteTokens: part(input, "cacheWrite"),
     outputReasoningTokens: part(output, "reasoning"),
-  };
+    plain: maybe(input, "noCache"),
+  });
+}
+
+/** `plain` is what the cache has nothing to do with, where the report says so. */
+function addedUp({
+  plain,
+  ...usage
+}: TokenUsage & {
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly plain: number | undefined;
+}): TokenUsage {
+  if (plain !== undefined) {
+    mustAddUp("inputTokens", usage.inputTokens, plain + usage.cacheReadTokens + usage.cacheWriteTokens);
+  }
+  return usage;
 }
 
 /** Amazon Bedrock's converse speaks in the same words, with the cache beside. */
@@ -102,7 +97,7 @@ export function bedrockUsage(report: Part): TokenUsage {
   const inputTokens = fresh + cacheReadTokens + cacheWriteTokens;
   if (total !== fresh + outputTokens) mustAddUp("totalTokens", total, inputTokens + outputTokens);
   const hour = parts(report, "cacheDetails")
-    .filter((one) => field(one, "ttl") !== "5m")
+    .filter((one) => given(one, "ttl") !== "5m")
     .reduce((sum, one) => sum + part(one, "inputTokens"), 0);
   return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens: hour };
 }

@@ -1,5 +1,6 @@
 import type { TokenUsage } from "../../token-fields.ts";
-import { field, isPart, maybe, mustAddUp, needed, NoCount, type Part, part, within } from "./counts.ts";
+import { given, type Part } from "../record.ts";
+import { maybe, mustAddUp, needed, NoCount, part, parts, within } from "./counts.ts";
 import { reportedSearches } from "./searches.ts";
 
 /** Anthropic's messages, also on Bedrock and Vertex: what was read from and written to a cache is beside. */
@@ -26,14 +27,12 @@ export function anthropicUsage(report: Part): TokenUsage {
 
 /** What the totals leave out, or what has other prices than the model's own. */
 function sameModelAndPrices(report: Part): void {
-  const iterations = field(report, "iterations");
-  const list: readonly unknown[] = Array.isArray(iterations) ? iterations : [];
-  if (list.some((one) => !isPart(one) || field(one, "type") !== "message")) {
-    throw new NoCount("iterations hold what the totals leave out: a compaction, or another model's work");
+  if (parts(report, "iterations").some((one) => given(one, "type") !== "message")) {
+    throw new NoCount("iterations hold more than the totals");
   }
-  if (field(report, "speed") === "fast") throw new NoCount("speed is fast, which has prices of its own");
-  const geo = field(report, "inference_geo");
+  if (given(report, "speed") === "fast") throw new NoCount("speed is fast, which is charged extra");
+  const geo = given(report, "inference_geo");
   if (geo !== undefined && geo !== "global" && geo !== "not_available") {
-    throw new NoCount("inference_geo is a region, which is charged extra");
+    throw new NoCount("inference_geo is charged extra");
   }
 }

@@ -1,20 +1,9 @@
 import { kindOf, quote } from "../../internal/text.ts";
 import type { TokenUsage } from "../../token-fields.ts";
+import { given, isCount, isPart, type Part } from "../record.ts";
 
 /** What a reader throws to itself when a report does not say what a call has used; an outcome outside. */
 export class NoCount extends Error {}
-
-/** An object of a report. */
-export type Part = Readonly<Record<string, unknown>>;
-
-export function isPart(value: unknown): value is Part {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** An own field: a polluted prototype must not make a call cheaper. `null` is none. */
-export function field(part: Part, key: string): unknown {
-  return Object.hasOwn(part, key) ? (part[key] ?? undefined) : undefined;
-}
 
 /** Whether a report has one of these fields, be it `null`. */
 export function hasAny(part: Part, keys: readonly string[]): boolean {
@@ -23,7 +12,7 @@ export function hasAny(part: Part, keys: readonly string[]): boolean {
 
 /** An object in a report, or an empty one. */
 export function within(part: Part, key: string): Part {
-  const value = field(part, key);
+  const value = given(part, key);
   if (value === undefined) return {};
   if (isPart(value)) return value;
   throw new NoCount(`${key} is no object`);
@@ -31,7 +20,7 @@ export function within(part: Part, key: string): Part {
 
 /** The objects of a list in a report, or none. */
 export function parts(part: Part, key: string): readonly Part[] {
-  const list = field(part, key) ?? [];
+  const list = given(part, key) ?? [];
   if (!Array.isArray(list)) throw new NoCount(`${key} is no list`);
   const items: readonly unknown[] = list;
   return items.map((one) => {
@@ -42,9 +31,8 @@ export function parts(part: Part, key: string): readonly Part[] {
 
 /** A count that may be missing. */
 export function maybe(part: Part, key: string): number | undefined {
-  const value = field(part, key);
-  if (value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0))
-    return value;
+  const value = given(part, key);
+  if (value === undefined || isCount(value)) return value;
   const shown = typeof value === "string" ? quote(value) : kindOf(value);
   throw new NoCount(`${key} is no whole number of at least 0: ${shown}`);
 }

@@ -1,5 +1,6 @@
 import type { TokenUsage } from "../../token-fields.ts";
-import { field, maybe, mustAddUp, needed, type Part, part, parts } from "./counts.ts";
+import { given, type Part } from "../record.ts";
+import { maybe, mustAddUp, needed, part, parts } from "./counts.ts";
 
 /**
  * Gemini's `usageMetadata`, also on Vertex and of the live API: cached tokens are inside the prompt, thoughts
@@ -35,7 +36,7 @@ export function geminiUsage(report: Part): TokenUsage {
 function modalities(report: Part, keys: readonly string[]): (modality: string) => number {
   const counts = keys
     .flatMap((key) => parts(report, key))
-    .map((one) => ({ modality: field(one, "modality"), tokens: part(one, "tokenCount") }));
+    .map((one) => ({ modality: given(one, "modality"), tokens: part(one, "tokenCount") }));
   return (modality) =>
     counts.filter((of) => of.modality === modality).reduce((sum, { tokens }) => sum + tokens, 0);
 }

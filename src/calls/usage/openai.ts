@@ -1,16 +1,6 @@
 import type { TokenUsage } from "../../token-fields.ts";
-import {
-  field,
-  hasAny,
-  maybe,
-  mustAddUp,
-  needed,
-  NoCount,
-  outputWith,
-  type Part,
-  part,
-  within,
-} from "./counts.ts";
+import { given, type Part } from "../record.ts";
+import { hasAny, maybe, mustAddUp, needed, NoCount, outputWith, part, within } from "./counts.ts";
 import { reportedSearches } from "./searches.ts";
 
 /** Chat completions, and the many that speak like them: cached and reasoning tokens are inside. */
@@ -18,16 +8,19 @@ export function chatUsage(report: Part): TokenUsage {
   const details = within(report, "prompt_tokens_details");
   const written = within(report, "completion_tokens_details");
   const inputTokens = needed(report, "prompt_tokens");
-  sameUnderBothNames(report);
   const total = maybe(report, "total_tokens");
   // An embedding's report has no completion.
   const completion =
     maybe(report, "completion_tokens") ?? (total === inputTokens ? 0 : needed(report, "completion_tokens"));
+  // Some proxies count under the names of the responses API too, or leave 0 there.
+  if (part(report, "input_tokens") > 0) mustAddUp("input_tokens", part(report, "input_tokens"), inputTokens);
+  if (part(report, "output_tokens") > 0)
+    mustAddUp("output_tokens", part(report, "output_tokens"), completion);
   const reasoning = maybe(written, "reasoning_tokens") ?? part(report, "reasoning_tokens");
   const citations = part(report, "citation_tokens");
   // Perplexity's search models search in every call, and say how widely.
   const queries =
-    maybe(report, "num_search_queries") ?? (field(report, "search_context_size") === undefined ? 0 : 1);
+    maybe(report, "num_search_queries") ?? (given(report, "search_context_size") === undefined ? 0 : 1);
   const searches = queries + reportedSearches(within(report, "server_tool_use"));
   // Perplexity counts what it has read and thought beside its answer, and leaves it out of the total.
   const beside = hasAny(report, ["citation_tokens", "num_search_queries"])
@@ -73,22 +66,11 @@ function cacheWrites(report: Part, details: Part): Partial<TokenUsage> {
   };
 }
 
-/** Some proxies count under the names of the responses API too, or leave 0 there. */
-function sameUnderBothNames(report: Part): void {
-  for (const [name, other] of [
-    ["prompt_tokens", "input_tokens"],
-    ["completion_tokens", "output_tokens"],
-  ] as const) {
-    const count = part(report, other);
-    if (count > 0) mustAddUp(other, count, part(report, name));
-  }
-}
-
 /** xAI's searches and tools, and Mistral's sound: they have prices of their own, by the piece and the second. */
 function noneApart(report: Part): void {
-  for (const key of ["num_sources_used", "num_server_side_tools_used", "prompt_audio_seconds"]) {
-    const count = field(report, key);
-    if (typeof count === "number" && count !== 0) throw new NoCount(`${key} is charged apart`);
+  for (const [key, count] of Object.entries(report)) {
+    if (!/^num_.*_used$|_audio_seconds$/.test(key) || typeof count !== "number" || count === 0) continue;
+    throw new NoCount(`${key} is charged apart`);
   }
 }
 
@@ -109,7 +91,7 @@ export function responsesUsage(report: Part): TokenUsage {
     outputReasoningTokens: part(written, "reasoning_tokens"),
   };
   // Only the images API counts pictures on the way in and does not say what came out: pictures.
-  const drawn = field(details, "image_tokens") !== undefined && Object.keys(written).length === 0;
+  const drawn = given(details, "image_tokens") !== undefined && Object.keys(written).length === 0;
   return drawn ? { ...usage, outputImageTokens: output } : usage;
 }
 

@@ -2,9 +2,10 @@ import { outcome } from "../../internal/outcome.ts";
 import type { MicroCents } from "../../money.ts";
 import type { TokenUsage } from "../../token-fields.ts";
 import { tokenCost, TokenRates } from "../../tokens.ts";
+import { isPart, type Part } from "../record.ts";
 import { aiSdkUsage, bedrockUsage } from "./ai-sdk.ts";
 import { anthropicUsage } from "./anthropic.ts";
-import { hasAny, isPart, NoCount, nonZero, type Part } from "./counts.ts";
+import { hasAny, NoCount, nonZero } from "./counts.ts";
 import { geminiUsage } from "./gemini.ts";
 import { chatUsage, responsesUsage } from "./openai.ts";
 import { fieldOf, listedSearches } from "./searches.ts";
@@ -65,8 +66,8 @@ export function usageOf(report: unknown): UsageOutcome {
  */
 export function actualOf(rates: TokenRates, report: unknown): ActualOutcome {
   const counted = usageOf(report);
-  if (counted.kind === "unknown") return outcome({ kind: "unknown", actual: null, reason: counted.reason });
   try {
+    if (counted.kind === "unknown") throw new NoCount(counted.reason);
     const { usage } = counted;
     const { searches, ...rest } = usage;
     // Where the call itself has a fee and a search has no price, the fee is for the search (Perplexity).
@@ -110,24 +111,18 @@ const ANTHROPIC = [
 const OPENAI = ["input_tokens_details", "input_token_details", "output_token_details", "total_tokens"];
 
 function readReport(report: Part, metadata?: unknown): TokenUsage | null {
-  const shapes: readonly (() => TokenUsage)[] = [
-    ...(hasAny(report, ["prompt_tokens", "completion_tokens"]) ? [() => chatUsage(report)] : []),
-    ...(hasAny(report, ["promptTokenCount", "totalTokenCount"]) ? [() => geminiUsage(report)] : []),
-    ...(hasAny(report, ["inputTokens", "outputTokens"])
-      ? [() => camelCase(report, isPart(metadata) ? metadata : {})]
-      : []),
-    ...(hasAny(report, ["input_tokens", "output_tokens"]) && !hasAny(report, ["prompt_tokens"])
-      ? [() => snakeCase(report)]
-      : []),
-  ];
+  const has = (...keys: readonly string[]): boolean => hasAny(report, keys);
+  const shapes: ((report: Part) => TokenUsage)[] = [];
+  if (has("prompt_tokens", "completion_tokens")) shapes.push(chatUsage);
+  if (has("promptTokenCount", "totalTokenCount")) shapes.push(geminiUsage);
+  if (has("cacheReadInputTokens", "cacheWriteInputTokens")) shapes.push(bedrockUsage);
+  else if (has("inputTokens", "outputTokens")) {
+    shapes.push(() => aiSdkUsage(report, isPart(metadata) ? metadata : {}, readReport));
+  }
+  if (has("input_tokens", "output_tokens") && !has("prompt_tokens")) shapes.push(snakeCase);
   const [only, ...others] = shapes;
   if (others.length > 0) throw new NoCount("the report has the shape of several providers");
-  return only?.() ?? null;
-}
-
-function camelCase(report: Part, metadata: Part): TokenUsage {
-  if (hasAny(report, ["cacheReadInputTokens", "cacheWriteInputTokens"])) return bedrockUsage(report);
-  return aiSdkUsage(report, metadata, (raw) => readReport(raw));
+  return only?.(report) ?? null;
 }
 
 function snakeCase(report: Part): TokenUsage {
