@@ -413,14 +413,6 @@ export const COUNTED: readonly Case[] = [
     { inputTokens: 9, outputTokens: 2, searches: 1 },
   ],
   [
-    "Gemini, which has looked for pictures too",
-    {
-      candidates: [{ groundingMetadata: { webSearchQueries: ["a"], imageSearchQueries: ["b"] } }],
-      usageMetadata: { promptTokenCount: 7, totalTokenCount: 7 },
-    },
-    { inputTokens: 7, outputTokens: 0, searches: 2 },
-  ],
-  [
     "Bedrock with the breakdown of writes: what is not known to live five minutes is dear",
     {
       inputTokens: 10,
@@ -611,6 +603,6 @@ export const UNKNOWN: readonly (readonly [string, unknown, RegExp])[] = [
   [
     "Bedrock's breakdown that is none",
     { inputTokens: 1, outputTokens: 1, cacheWriteInputTokens: 5, cacheDetails: [5] },
-    /a member of cacheDetails is no object/,
+    /cacheDetails is no list of objects/,
   ],
 ];

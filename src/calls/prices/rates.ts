@@ -50,10 +50,7 @@ function checkAge({ at, listedAt, maxAgeSeconds }: Wanted): void {
   if (listedAt === null) throw new NoPrice("stale", "nobody says how old the price list is: give listedAt");
   const age = at - listedAt;
   if (age <= maxAgeSeconds) return;
-  throw new NoPrice(
-    "stale",
-    `the price list is ${Math.ceil(age)} s old; at most ${maxAgeSeconds} s are allowed`,
-  );
+  throw new NoPrice("stale", `the price list is ${Math.ceil(age)} s old, and ${maxAgeSeconds} s are allowed`);
 }
 
 /** What costs nothing, searches included. */

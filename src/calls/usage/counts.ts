@@ -21,12 +21,8 @@ export function within(part: Part, key: string): Part {
 /** The objects of a list in a report, or none. */
 export function parts(part: Part, key: string): readonly Part[] {
   const list = given(part, key) ?? [];
-  if (!Array.isArray(list)) throw new NoCount(`${key} is no list`);
-  const items: readonly unknown[] = list;
-  return items.map((one) => {
-    if (isPart(one)) return one;
-    throw new NoCount(`a member of ${key} is no object`);
-  });
+  if (Array.isArray(list) && list.every(isPart)) return list;
+  throw new NoCount(`${key} is no list of objects`);
 }
 
 /** A count that may be missing. */

@@ -13,9 +13,12 @@ export function chatUsage(report: Part): TokenUsage {
   const completion =
     maybe(report, "completion_tokens") ?? (total === inputTokens ? 0 : needed(report, "completion_tokens"));
   // Some proxies count under the names of the responses API too, or leave 0 there.
-  if (part(report, "input_tokens") > 0) mustAddUp("input_tokens", part(report, "input_tokens"), inputTokens);
-  if (part(report, "output_tokens") > 0)
-    mustAddUp("output_tokens", part(report, "output_tokens"), completion);
+  for (const [key, count] of [
+    ["input_tokens", inputTokens],
+    ["output_tokens", completion],
+  ] as const) {
+    if (part(report, key) > 0) mustAddUp(key, part(report, key), count);
+  }
   const reasoning = maybe(written, "reasoning_tokens") ?? part(report, "reasoning_tokens");
   const citations = part(report, "citation_tokens");
   // Perplexity's search models search in every call, and say how widely.
@@ -52,17 +55,13 @@ export function chatUsage(report: Part): TokenUsage {
 
 /** What was written to a cache: OpenRouter's name for it, LiteLLM's, and Anthropic's as others pass it on. */
 function cacheWrites(report: Part, details: Part): Partial<TokenUsage> {
-  const lasting = {
-    ...within(details, "cache_creation"),
-    ...within(details, "cache_creation_token_details"),
-  };
   return {
     cacheWriteTokens:
       maybe(details, "cache_write_tokens") ??
       maybe(details, "cache_creation_tokens") ??
       maybe(details, "cache_creation_input_tokens") ??
       part(report, "cache_creation_input_tokens"),
-    cacheWrite1hTokens: part(lasting, "ephemeral_1h_input_tokens"),
+    cacheWrite1hTokens: part(within(details, "cache_creation_token_details"), "ephemeral_1h_input_tokens"),
   };
 }
 

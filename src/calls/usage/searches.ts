@@ -28,7 +28,7 @@ export function listedSearches(response: Part, counted: number): number {
   const grounded = listIn(response, "candidates").map((candidate) => fieldOf(candidate, "groundingMetadata"));
   const listed =
     types.filter((type) => type === "web_search_call").length +
-    grounded.flatMap((of) => [...listIn(of, "webSearchQueries"), ...listIn(of, "imageSearchQueries")]).length;
+    grounded.flatMap((of) => listIn(of, "webSearchQueries")).length;
   if (listed + counted > 0) return listed;
   // A search model of OpenAI's chat completions searches once, and says so by what it cites.
   const cites = (choice: unknown): boolean =>
