@@ -60,7 +60,7 @@ function find(entry: unknown, at: number): Found {
   if (!isPart(entry) || typeof id !== "string")
     throw new NoPrice("unknown_model", "the list has no such model");
   const prices = pricesAt(id, given(entry, "prices"), at);
-  if (!isPart(prices)) throw new NoPrice("unreadable", `the prices of ${quote(id)} are no object`);
+  if (!isPart(prices)) throw new NoPrice("unreadable", `${quote(id)} has no prices`);
   const [base, ...tiers] = sheets(id, prices);
   return { model: id, free: saysFree(id) || saysFree(own(entry, "name")), noOutput: false, base, tiers };
 }
@@ -139,7 +139,7 @@ function steps(key: string, price: unknown, shift: number): readonly Step[] {
   const read = list.map((tier) => {
     const start = isPart(tier) ? own(tier, "start") : undefined;
     if (!isPart(tier) || !isCount(start)) {
-      throw new NoPrice("unreadable", `a tier of ${key} does not say where it starts`);
+      throw new NoPrice("unreadable", `a tier of ${key} has no start`);
     }
     return { above: start, price: listedPrice(key, own(tier, "price"), shift) };
   });

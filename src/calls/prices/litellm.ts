@@ -89,7 +89,7 @@ function find(list: unknown, model: unknown, wanted: LitellmWanted): Found {
   for (const key of Object.keys(entry)) {
     if (!NO_TOKENS.test(key) && !(pieces && PIECES.test(key))) continue;
     if (given(entry, key) !== undefined && listedPrice(key, entry[key], 0) !== "0") {
-      throw new NoPrice("unreadable", `${quote(name)} has an ${key}, which is no price by the token`);
+      throw new NoPrice("unreadable", `${quote(name)} has an ${key}, no price by the token`);
     }
   }
   const suffix = wanted.serviceTier === null ? "" : `_${wanted.serviceTier}`;
@@ -197,7 +197,7 @@ function byRange(model: string, entry: Part, table: readonly unknown[], fees: Pr
     Object.entries(tokenPrices(entry, "")).filter(([field]) => /^outputUsd|Audio|Image|Video/.test(field)),
   );
   const refuse = (): never => {
-    throw new NoPrice("unreadable", `${quote(model)} has a table without ranges of input tokens from 0 on`);
+    throw new NoPrice("unreadable", `${quote(model)} has a table without ranges from 0 on`);
   };
   const sheets = table.map((row): Sheet => {
     const range = isPart(row) ? own(row, "range") : undefined;

@@ -65,10 +65,7 @@ function pricesOf(model: string, { prices }: Sheet, noOutput: boolean): TokenPri
     if (price === undefined)
       throw new NoPrice("missing", `the list has no ${name} price for ${quote(model)}`);
     if (price !== "0") return price;
-    throw new NoPrice(
-      "zero",
-      `the ${name} price of ${quote(model)} is 0, and the list does not call it free`,
-    );
+    throw new NoPrice("zero", `the ${name} price of ${quote(model)} is 0, and it is not called free`);
   };
   const inputUsdPerMTok = needed("inputUsdPerMTok", "input");
   const { outputUsdPerMTok: output = "0" } = prices;
