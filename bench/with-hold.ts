@@ -15,10 +15,10 @@ export const LEDGER = "hold and settle, no call";
 export const WITH_HOLD = "withHold, memory ledger";
 const BEYOND = "withHold, a ledger that answers at once";
 /**
- * It checks, calls, then counts tokens: the guard for npm clients that is used most of those found in November 2026,
- * in npm's packages and in documentation, under words such as budget, spend, cap and guard with LLM, agent and token.
- * Also found: floe-guard and @mukundakatta/agentbudget, which the registry at hand did not have; and
- * @reactive-agents/cost, a part of one agent framework, without which it does not run. There may be others.
+ * It checks, calls, then counts tokens. Looked for in November 2026, in a list of npm's packages and in documentation,
+ * under budget, spend, cost, cap and guard with LLM, agent and token; there may be others. Also found: floe-guard and
+ * @mukundakatta/agentbudget, which the registry at hand did not have, and @reactive-agents/cost, a part of one agent
+ * framework that does not run without it.
  */
 const RIVAL = "llm-spend-guard: check, call, count";
 const RIVAL_CLIENT = "llm-spend-guard: a wrapped client";
