@@ -1,4 +1,4 @@
-import { estimateTokens, tokenCost, type TokenRates, type TokenUsage, usd } from "dispatch-kit";
+import { estimateTokens, tokenCost, type TokenRates, usd } from "dispatch-kit";
 import { ratesFromGenaiPrices, ratesFromLitellm, type RatesOutcome } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
 import { RECORDED_COSTS, recordedUsage, type RecordedCost } from "../support/llm-costs.ts";
@@ -47,12 +47,6 @@ function asLitellm({ unit_prices: prices }: RecordedCost): unknown {
   return { m: Object.fromEntries(entries) as unknown };
 }
 
-/** With what a price list has beside: writes that live an hour, and searches. */
-function usageOf(cost: RecordedCost): TokenUsage {
-  const { cache_write_1h_tokens: hour = 0, web_searches: searches = 0 } = cost.usage;
-  return { ...recordedUsage(cost), cacheWrite1hTokens: hour, searches };
-}
-
 function priced(outcome: RatesOutcome): TokenRates {
   if (outcome.kind === "priced") return outcome.rates;
   throw new Error(outcome.reason);
@@ -66,7 +60,7 @@ describe.each<readonly [string, (cost: RecordedCost) => TokenRates]>([
     "%s %s",
     (_id, _model, cost) => {
       const rates = ratesOf(cost);
-      const usage = usageOf(cost);
+      const usage = recordedUsage(cost);
       const expected = usd(cost.expected_usd.total, "up");
       expect(tokenCost(rates, usage)).toBe(expected);
       const { inputTokens, outputTokens, searches = 0 } = usage;

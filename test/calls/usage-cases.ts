@@ -218,10 +218,10 @@ export const COUNTED: readonly Case[] = [
   [
     "a whole answer of Gemini that searched and says nothing",
     {
-      candidates: [{ groundingMetadata: { webSearchQueries: ["a", "b"] } }],
+      candidates: [{ groundingMetadata: { webSearchQueries: ["a", "b"], imageSearchQueries: ["c"] } }],
       usageMetadata: { promptTokenCount: 7, totalTokenCount: 7 },
     },
-    { inputTokens: 7, outputTokens: 0, searches: 2 },
+    { inputTokens: 7, outputTokens: 0, searches: 3 },
   ],
   [
     "the AI SDK 5",
@@ -559,6 +559,22 @@ export const UNKNOWN: readonly (readonly [string, unknown, RegExp])[] = [
     "Mistral's sound, which is sold by the second",
     { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10, prompt_audio_seconds: 30 },
     /prompt_audio_seconds is charged apart/,
+  ],
+  [
+    "Gemini grounded in maps",
+    {
+      candidates: [{ groundingMetadata: { groundingChunks: [{ web: {} }, { maps: {} }] } }],
+      usageMetadata: { promptTokenCount: 7, totalTokenCount: 7 },
+    },
+    /maps are charged apart/,
+  ],
+  [
+    "the AI SDK with sources from the web, and no count of the searches",
+    {
+      usage: { inputTokens: 5, outputTokens: 5, totalTokens: 10 },
+      sources: [{ sourceType: "url", url: "https://a.example" }],
+    },
+    /does not count the searches/,
   ],
   [
     "xAI's sources",

@@ -28,5 +28,7 @@ export function recordedUsage({ usage, convention }: RecordedCost): TokenUsage {
     outputTokens: count("output_tokens"),
     cacheReadTokens: count("cache_read_tokens"),
     cacheWriteTokens: count("cache_write_tokens"),
+    cacheWrite1hTokens: count("cache_write_1h_tokens"),
+    searches: count("web_searches"),
   };
 }

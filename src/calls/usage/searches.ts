@@ -18,7 +18,7 @@ const APART = /^(?:file_search|code_interpreter|image_generation)_call$/;
  * Gemini.
  *
  * @param counted - those that the usage does count.
- * @throws NoCount for what is charged apart.
+ * @throws NoCount for what is charged apart, or for searches whose number nobody says.
  */
 export function listedSearches(response: Part, counted: number): number {
   const types = listIn(response, "output").map((item) => fieldOf(item, "type"));
@@ -26,10 +26,18 @@ export function listedSearches(response: Part, counted: number): number {
     if (typeof type === "string" && APART.test(type)) throw new NoCount(`${type} is charged apart`);
   }
   const grounded = listIn(response, "candidates").map((candidate) => fieldOf(candidate, "groundingMetadata"));
-  const listed =
-    types.filter((type) => type === "web_search_call").length +
-    grounded.flatMap((of) => listIn(of, "webSearchQueries")).length;
+  const chunks = grounded.flatMap((of) => listIn(of, "groundingChunks"));
+  if (chunks.some((chunk) => fieldOf(chunk, "maps") !== undefined))
+    throw new NoCount("maps are charged apart");
+  const queries = ["webSearchQueries", "imageSearchQueries"].flatMap((key) =>
+    grounded.flatMap((of) => listIn(of, key)),
+  );
+  const listed = types.filter((type) => type === "web_search_call").length + queries.length;
   if (listed + counted > 0) return listed;
+  // The AI SDK's result: of OpenAI's and Gemini's searches it tells what they found, and not how many there were.
+  if (listIn(response, "sources").some((source) => fieldOf(source, "sourceType") === "url")) {
+    throw new NoCount("it has sources, and does not count the searches");
+  }
   // A search model of OpenAI's chat completions searches once, and says so by what it cites.
   const cites = (choice: unknown): boolean =>
     listIn(fieldOf(choice, "message"), "annotations").some((of) => fieldOf(of, "type") === "url_citation");
