@@ -26,11 +26,17 @@ export {
 export {
   completeOptions,
   ensureSameJob,
+  errorText,
   failOptions,
   isFree,
   type JobBody,
   jobRequest,
+  jsonText,
+  laneNames,
+  noActualCost,
+  ourLease,
   recoverOptions,
+  unknownJob,
 } from "./dispatch/rules.ts";
 export { identifier as scopeName } from "./internal/check.ts";
 export { outcomeFromJSON, type StoreAnswer } from "./outcomes.ts";

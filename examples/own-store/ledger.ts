@@ -106,7 +106,7 @@ function parsed(json: string): Known {
 }
 
 /** Check and reserve are one transaction, and another process's is waited for. */
-function transaction<Answer>(database: DatabaseSync, run: () => Answer): Answer {
+export function transaction<Answer>(database: DatabaseSync, run: () => Answer): Answer {
   let isCommitting = false;
   try {
     database.exec("BEGIN IMMEDIATE");

@@ -40,14 +40,16 @@ describe("docs/stores.md", () => {
     else expect(text).toBe(expected);
   });
 
-  it("quotes files as they are, and the whole of the store that it shows how to write", () => {
+  it("quotes files as they are, and the whole of the stores that it shows how to write", () => {
     const blocks = quotedFiles(readFileSync(page, "utf8"));
-    expect([...blocks.keys()]).toEqual(["examples/own-store/ledger.ts", "test/examples/own-store.test.ts"]);
+    const stores = ["examples/own-store/ledger.ts", "examples/own-store/jobs.ts"];
+    expect([...blocks.keys()]).toEqual([...stores, "test/examples/own-store.test.ts"]);
     for (const [file, codes] of blocks) {
       const source = readFileSync(root + file, "utf8");
       for (const code of codes) expect(source).toContain(code);
     }
-    const example = readFileSync(`${root}examples/own-store/ledger.ts`, "utf8");
-    expect(blocks.get("examples/own-store/ledger.ts")?.join("\n\n")).toBe(example.trim());
+    for (const file of stores) {
+      expect(blocks.get(file)?.join("\n\n")).toBe(readFileSync(root + file, "utf8").trim());
+    }
   });
 });

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type BudgetLedger, type EpochSeconds, epochSeconds } from "dispatch-kit";
-import { conformance, type MakeStore } from "dispatch-kit/conformance";
+import { BackendKind, type EpochSeconds, epochSeconds, usd } from "dispatch-kit";
+import { conformance, type MakeStore, type MakeStoreOptions } from "dispatch-kit/conformance";
 import { afterAll, describe, expect, it } from "vitest";
+import { ownJobs } from "../../examples/own-store/jobs.ts";
 import { ownLedger } from "../../examples/own-store/ledger.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dispatch-kit-own-"));
@@ -18,33 +19,37 @@ interface Made {
   readonly clock: () => EpochSeconds;
 }
 
-const made = new Map<BudgetLedger, Made>();
+type Open<Store> = (database: DatabaseSync, clock: () => EpochSeconds) => Store;
 
-function open(file: string, clock: () => EpochSeconds): BudgetLedger {
+const made = new Map<unknown, Made>();
+
+function open<Store>(make: Open<Store>, file: string, clock: () => EpochSeconds): Store {
   const database = new DatabaseSync(file, { timeout: 5000 });
-  const ledger = ownLedger(database, clock);
-  made.set(ledger, { database, file, clock });
-  return ledger;
+  const store = make(database, clock);
+  made.set(store, { database, file, clock });
+  return store;
 }
 
-function of(ledger: BudgetLedger): Made {
-  const found = made.get(ledger);
-  if (!found) throw new Error("a ledger of another maker");
+function of(store: unknown): Made {
+  const found = made.get(store);
+  if (!found) throw new Error("a store of another maker");
   return found;
 }
 
-const makeStore: MakeStore<BudgetLedger> = Object.assign(
-  ({ clock }: Parameters<MakeStore<BudgetLedger>>[0]) => open(join(folder, `${String(made.size)}.db`), clock),
-  {
-    peer: (ledger: BudgetLedger) => open(of(ledger).file, of(ledger).clock),
-    close: (ledger: BudgetLedger) => {
-      of(ledger).database.close();
+function maker<Store>(make: Open<Store>): MakeStore<Store> {
+  return Object.assign(
+    ({ clock }: MakeStoreOptions) => open(make, join(folder, `${String(made.size)}.db`), clock),
+    {
+      peer: (store: Store) => open(make, of(store).file, of(store).clock),
+      close: (store: Store) => {
+        of(store).database.close();
+      },
     },
-  },
-);
+  );
+}
 
 describe("ownLedger", () => {
-  const cases = conformance(makeStore, { parts: ["ledger"] });
+  const cases = conformance(maker(ownLedger), { parts: ["ledger"] });
   it.each(cases.map(({ name, run }) => [name, run] as const))("%s", async (name, run) => {
     // It pins no caps and prunes nothing, and nobody cuts a connection to a file.
     const isLeftOut = /^(pinCap|cut|history: a prune)/.test(name);
@@ -52,8 +57,30 @@ describe("ownLedger", () => {
   });
 
   it("a database that is closed is store_failed, and never an admission", () => {
-    const ledger = open(join(folder, "closed.db"), () => epochSeconds(0));
+    const ledger = open(ownLedger, join(folder, "closed.db"), () => epochSeconds(0));
     of(ledger).database.close();
     expect(() => ledger.usage("run:1")).toThrow(expect.objectContaining({ code: "store_failed" }));
+  });
+});
+
+describe("ownJobs", () => {
+  const cases = conformance(maker(ownJobs), { parts: ["jobs"] });
+  it.each(cases.map(({ name, run }) => [name, run] as const))("%s", async (name, run) => {
+    // It has no batches, lists, prunes and cancels nothing, parses no payload, and nobody cuts a connection to a file.
+    const isLeftOut = /^(\w+Many|jobs|prune|cancel|cut|claim: a payload)/.test(name);
+    expect((await run()).kind).toBe(isLeftOut ? "skipped" : "passed");
+  });
+
+  it("work that would cost money is refused, and nothing of it is stored", () => {
+    const jobs = open(ownJobs, join(folder, "paid.db"), () => epochSeconds(0));
+    const job = { jobId: "1", lane: "text", payload: null, maxAttempts: 1 };
+    for (const rest of [
+      { backend: BackendKind.LOCAL, maxCost: usd("0.01") },
+      { backend: BackendKind.CLOUD_WORKER, maxCost: usd(0) },
+    ]) {
+      expect(() => jobs.submit({ ...job, ...rest })).toThrow(RangeError);
+    }
+    expect(jobs.job("1")).toBeNull();
+    of(jobs).database.close();
   });
 });

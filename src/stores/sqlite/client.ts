@@ -16,6 +16,10 @@ export interface SqliteStatement {
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
   exec(sql: string): unknown;
+  /** Whether a transaction is open: `node:sqlite`. */
+  readonly isTransaction?: boolean;
+  /** The same: `better-sqlite3` and `bun:sqlite`. */
+  readonly inTransaction?: boolean;
 }
 
 /** A row by column; what is in it is what the schema lets in. */
@@ -41,6 +45,11 @@ export class Client {
 
   run(sql: string, ...values: SqliteValue[]): void {
     failing(() => this.#statement(sql).run(...values));
+  }
+
+  /** Whether a transaction is open; `null` if the client does not tell. */
+  inTransaction(): boolean | null {
+    return this.#database.isTransaction ?? this.#database.inTransaction ?? null;
   }
 
   exec(sql: string): void {

@@ -76,7 +76,7 @@ export class Transactions {
   }
 
   #inside<Answer>(operation: (operations: Operations) => Answer): Answer {
-    if (this.#begins()) throw new DispatchError("store_failed", "within: begin a transaction first");
+    if (!this.#isBegun()) throw new DispatchError("store_failed", "within: begin a transaction first");
     this.#ensureSafe();
     this.#client.exec("SAVEPOINT dispatch_kit");
     let answered: Answered<Answer>;
@@ -156,14 +156,17 @@ export class Transactions {
     return synchronous;
   }
 
-  #begins(): boolean {
+  #isBegun(): boolean {
+    const known = this.#client.inTransaction();
+    if (known !== null) return known;
     try {
       this.#client.exec("BEGIN");
     } catch {
-      return false;
+      // There is none within another.
+      return true;
     }
     this.#undo("ROLLBACK");
-    return true;
+    return false;
   }
 
   #undo(sql: string): void {

@@ -282,14 +282,29 @@ describe("within", () => {
     expect(await counters(store, RUN)).toEqual([10n, 0n]);
   });
 
-  it("refuses a connection without a transaction", async () => {
-    const store = await migrated();
-    const other = memory();
-    await expect(store.within(other).hold(hold("h"))).rejects.toThrow("within: begin a transaction first");
-    other.exec("BEGIN");
-    await store.within(other).migrate();
-    other.exec("COMMIT");
-  });
+  it.each(["isTransaction", "inTransaction", "nothing"])(
+    "refuses a connection without a transaction, of a client that has %s",
+    async (name) => {
+      const store = await migrated();
+      const other = memory();
+      const told: string[] = [];
+      const client: SqliteDatabase = {
+        prepare: (sql) => other.prepare(sql),
+        exec: (sql) => {
+          told.push(sql);
+          other.exec(sql);
+        },
+      };
+      Object.defineProperty(client, name, { get: () => other.isTransaction });
+      await expect(store.within(client).hold(hold("h"))).rejects.toThrow("within: begin a transaction first");
+      // It has to try only where the client does not tell.
+      expect(told).toEqual(name === "nothing" ? ["BEGIN", "ROLLBACK"] : []);
+      other.exec("BEGIN");
+      await store.within(client).migrate();
+      expect(await store.within(client).hold(hold("h"))).toEqual({ kind: "held" });
+      other.exec("ROLLBACK");
+    },
+  );
 
   it("undoes a refused operation alone", async () => {
     const database = memory();

@@ -1,0 +1,250 @@
+import { randomUUID } from "node:crypto";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import {
+  BackendKind,
+  DispatchError,
+  type EpochSeconds,
+  epochSeconds,
+  type Job,
+  type JobRequest,
+  JobState,
+  type JobStore,
+  Lease,
+  microCents,
+  shouldGiveUp,
+  type SubmitOutcome,
+} from "dispatch-kit";
+import {
+  completeOptions,
+  ensureSameJob,
+  errorText,
+  failOptions,
+  isFree,
+  type JobBody,
+  jobRequest,
+  jsonText,
+  laneNames,
+  noActualCost,
+  ourLease,
+  recoverOptions,
+  scopeName,
+} from "dispatch-kit/ledger";
+import { transaction } from "./ledger.ts";
+
+/** A row for each job, and one for each token that was ever minted, with the first answer that it got. */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS own_jobs (
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, lane TEXT NOT NULL, payload TEXT NOT NULL,
+    max_attempts INTEGER NOT NULL, priority INTEGER NOT NULL, run_at REAL, ready_at REAL NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'failed')),
+    attempts INTEGER NOT NULL CHECK (attempts <= max_attempts), token TEXT, leased_at REAL, error TEXT, result TEXT,
+    CHECK ((state = 'running') = (token IS NOT NULL AND leased_at IS NOT NULL)));
+  CREATE INDEX IF NOT EXISTS own_jobs_waiting ON own_jobs (lane, priority DESC, ready_at, place)
+    WHERE state = 'pending';
+  CREATE INDEX IF NOT EXISTS own_jobs_running ON own_jobs (leased_at) WHERE state = 'running';
+  CREATE TABLE IF NOT EXISTS own_attempts (token TEXT PRIMARY KEY, job TEXT NOT NULL, answer TEXT)`;
+
+const CLAIM = `
+  UPDATE own_jobs SET state = 'running', attempts = attempts + 1, token = ?, leased_at = ?
+  WHERE place = (
+    SELECT place FROM own_jobs
+    WHERE state = 'pending' AND ready_at <= ? AND lane IN (SELECT value FROM json_each(?))
+    ORDER BY priority DESC, ready_at, place LIMIT 1)
+  RETURNING id, payload, attempts`;
+
+const END = `
+  UPDATE own_jobs SET state = ?, ready_at = ?, error = ?, result = ?, token = NULL, leased_at = NULL WHERE id = ?`;
+
+/** Free work costs nothing, and says so. */
+const NOTHING = { booked: microCents(0n), overrun: microCents(0n) };
+
+/** A job as it is stored; its payload, error and result are JSON. */
+interface Known {
+  readonly body: JobBody;
+  readonly state: JobState;
+  readonly attempts: number;
+  readonly error: string | null;
+  readonly result: string | null;
+}
+
+function known(row: Readonly<Record<string, SQLOutputValue>>): Known {
+  const textOrNull = (column: string): string | null => (row[column] === null ? null : String(row[column]));
+  return {
+    body: {
+      jobId: String(row["id"]),
+      lane: String(row["lane"]),
+      payload: String(row["payload"]),
+      backend: BackendKind.LOCAL,
+      maxCost: NOTHING.booked,
+      maxAttempts: Number(row["max_attempts"]),
+      priority: Number(row["priority"]),
+      runAt: row["run_at"] === null ? null : epochSeconds(Number(row["run_at"])),
+    },
+    // The table's own check lets no other in.
+    state: row["state"] as JobState,
+    attempts: Number(row["attempts"]),
+    error: textOrNull("error"),
+    result: textOrNull("result"),
+  };
+}
+
+/** A store of free local jobs in a database of your own, and the two calls beside it that its users need. */
+export interface OwnJobs extends Required<JobStore> {
+  submit(job: JobRequest<unknown>): SubmitOutcome;
+  job(jobId: string): Job | null;
+}
+
+/** Jobs in a database of your own. */
+export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJobs {
+  const atomic = <Answer>(run: () => Answer): Answer => transaction(database, run);
+  atomic(() => {
+    database.exec(SCHEMA);
+  });
+
+  const find = (jobId: string): Known | null => {
+    const row = database.prepare("SELECT * FROM own_jobs WHERE id = ?").get(jobId);
+    return row ? known(row) : null;
+  };
+
+  /** The job that a token was minted for, and what it was answered when it reported: `null` while it holds the job. */
+  const attemptOf = ({ jobId, token }: Lease): { job: Known; answer: string | null } | null => {
+    const sql = "SELECT answer FROM own_attempts WHERE token = ? AND job = ?";
+    const row = database.prepare(sql).get(token, jobId);
+    const job = find(jobId);
+    if (!row || !job) return null;
+    return { job, answer: row["answer"] === null ? null : String(row["answer"]) };
+  };
+
+  /** Ends the attempt that runs, and with it the lease; its token keeps the answer for when it asks again. */
+  const end = (answer: string, { body, state, error, result }: Known, readyAt: EpochSeconds): void => {
+    const sql = "UPDATE own_attempts SET answer = ? WHERE token = (SELECT token FROM own_jobs WHERE id = ?)";
+    database.prepare(sql).run(answer, body.jobId);
+    database.prepare(END).run(state, readyAt, error, result, body.jobId);
+  };
+
+  /** Ends the attempt that runs, for another if one is left by the job's own limit or a lower one. */
+  const retryOrEnd = (job: Known, limit: number, why: Job["error"], delay: number, answer?: string) => {
+    const isOver = shouldGiveUp(job.attempts, Math.min(job.body.maxAttempts, limit));
+    const kind = isOver ? "failed" : "requeued";
+    const next = { ...job, state: isOver ? JobState.FAILED : JobState.PENDING, error: JSON.stringify(why) };
+    end(answer ?? kind, next, epochSeconds(clock() + delay));
+    return kind;
+  };
+
+  return {
+    submit(job) {
+      const { body } = jobRequest(job);
+      // What would cost money has no hold here: refused, and never run for free.
+      if (!isFree(body))
+        throw new RangeError(`submit: ${body.jobId} is not free, and there is no money here`);
+      return atomic(() => {
+        const before = find(body.jobId);
+        if (before) {
+          ensureSameJob(before.body, body);
+          return { kind: "exists", state: before.state };
+        }
+        const { jobId, lane, payload, maxAttempts, priority, runAt } = body;
+        const insert = `INSERT INTO own_jobs
+          (id, lane, payload, max_attempts, priority, run_at, ready_at, state, attempts)
+          VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 0)`;
+        database.prepare(insert).run(jobId, lane, payload, maxAttempts, priority, runAt, runAt ?? clock());
+        return { kind: "queued" };
+      });
+    },
+
+    claim(lanes) {
+      const names = JSON.stringify(laneNames("claim: lanes", lanes));
+      return atomic(() => {
+        const token = randomUUID();
+        const leasedAt = clock();
+        const row = database.prepare(CLAIM).get(token, leasedAt, leasedAt, names);
+        if (!row) return null;
+        const jobId = String(row["id"]);
+        database.prepare("INSERT INTO own_attempts (token, job) VALUES (?, ?)").run(token, jobId);
+        const lease = new Lease({ jobId, leasedAt, attempts: Number(row["attempts"]), token });
+        return { lease, payload: JSON.parse(String(row["payload"])) as unknown };
+      });
+    },
+
+    complete(lease, result, options = {}) {
+      const { actual } = completeOptions(options);
+      const { jobId } = ourLease("complete: lease", lease);
+      const text = resultText(result);
+      return atomic(() => {
+        const attempt = attemptOf(lease);
+        if (attempt && actual !== null) throw noActualCost("complete", jobId, actual);
+        if (attempt?.answer === null) {
+          const done = { ...attempt.job, state: JobState.SUCCEEDED, error: null, result: text };
+          end("completed", done, clock());
+        }
+        const counts = attempt?.answer === null || attempt?.answer === "completed";
+        return counts ? { kind: "completed", ...NOTHING } : { kind: "stale" };
+      });
+    },
+
+    fail(lease, error, options) {
+      const { retriable, maxAttempts, actual, retryAfterSeconds } = failOptions(options);
+      const { jobId } = ourLease("fail: lease", lease);
+      const why = { code: "error", message: errorText("fail: error", error) } as const;
+      return atomic(() => {
+        const attempt = attemptOf(lease);
+        if (!attempt) return { kind: "stale" };
+        if (actual !== null) throw noActualCost("fail", jobId, actual);
+        const { job, answer } = attempt;
+        const kind = answer ?? retryOrEnd(job, retriable ? maxAttempts : 0, why, retryAfterSeconds);
+        if (kind !== "requeued" && kind !== "failed") return { kind: "stale" };
+        return { kind, booked: NOTHING.booked };
+      });
+    },
+
+    renew(lease) {
+      const { jobId, token } = ourLease("renew: lease", lease);
+      return atomic(() => {
+        const renew = "UPDATE own_jobs SET leased_at = ? WHERE id = ? AND token = ?";
+        return Number(database.prepare(renew).run(clock(), jobId, token).changes) === 1;
+      });
+    },
+
+    recoverStale(options) {
+      const { ttlSeconds, maxAttempts, limit } = recoverOptions(options);
+      return atomic(() => {
+        const stale = `SELECT * FROM own_jobs WHERE state = 'running' AND ? - leased_at >= ?
+          ORDER BY leased_at, place LIMIT ?`;
+        const rows = database.prepare(stale).all(clock(), ttlSeconds, limit + 1);
+        const attempts = rows.slice(0, limit).map((row) => {
+          const job = known(row);
+          const { attempts: attempt, body } = job;
+          const why = { code: "lost", message: `attempt ${String(attempt)} lost its lease` } as const;
+          // What its worker reports later is no answer that it ever got.
+          const outcome = retryOrEnd(job, maxAttempts, why, 0, "lost");
+          return { jobId: body.jobId, attempt, charged: NOTHING.booked, outcome } as const;
+        });
+        return { attempts, more: rows.length > limit };
+      });
+    },
+
+    job(jobId) {
+      const id = scopeName("job: jobId", jobId);
+      const job = atomic(() => find(id));
+      if (!job) return null;
+      const { body, state, attempts, error, result } = job;
+      const payload: unknown = JSON.parse(body.payload);
+      return {
+        ...body,
+        ...{ payload, state, attempts, approval: null },
+        // Only this file writes errors.
+        error: error === null ? null : (JSON.parse(error) as Job["error"]),
+        result: result === null ? null : (JSON.parse(result) as unknown),
+      };
+    },
+  };
+}
+
+function resultText(result: unknown): string {
+  try {
+    return jsonText("complete: result", result);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : "JSON cannot hold the result";
+    throw new DispatchError("result_refused", message, { cause });
+  }
+}

@@ -1,0 +1,92 @@
+import { formatUsd, type HoldOutcome, runScope, usd } from "dispatch-kit";
+import { type PostgresStore, postgresStore } from "dispatch-kit/postgres";
+import { Client, Pool } from "pg";
+import { startPostgres } from "../../test/support/postgres-server.ts";
+import type { Budget } from "./attempt.ts";
+
+const RUN = runScope("mail");
+
+/** Room for ten attempts of at most 10 cents. */
+export const BUDGET: Budget = {
+  most: usd("0.10"),
+  scopes: () => [{ scope: RUN, cap: usd("1") }],
+  ttlSeconds: 3600,
+};
+
+/** What an example runs on. */
+export interface Ground {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly store: PostgresStore;
+  /** Sends jobs, each in a transaction of its own; gives those that were refused. */
+  readonly sendAll: (
+    ids: readonly string[],
+    send: (client: Client, id: string) => Promise<HoldOutcome>,
+  ) => Promise<readonly string[]>;
+  readonly isAnyHeld: () => Promise<boolean>;
+  readonly show: (what: string) => Promise<void>;
+}
+
+/** On a database of its own, which is dropped in the end: on the server of `DATABASE_URL`, or on one that it starts. */
+export async function onFreshDatabase(name: string, use: (ground: Ground) => Promise<void>): Promise<void> {
+  const given = process.env["DATABASE_URL"];
+  const server = given === undefined ? await startPostgres() : null;
+  const admin = new Client({ connectionString: given ?? server?.url });
+  await admin.connect();
+  const database = `dispatch_kit_${name}_${String(process.pid)}`;
+  await admin.query(`CREATE DATABASE ${database}`);
+  const url = new URL(given ?? server?.url ?? "");
+  url.pathname = database;
+  const pool = new Pool({ connectionString: url.href });
+  // Both are told when their server stops; what fails in a query is thrown there.
+  pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  try {
+    const store = postgresStore(pool);
+    await store.migrate();
+    await use(groundOf(url.href, pool, store));
+  } finally {
+    await pool.end();
+    await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
+    await admin.end();
+    await server?.stop();
+  }
+}
+
+function groundOf(url: string, pool: Pool, store: PostgresStore): Ground {
+  return {
+    url,
+    pool,
+    store,
+    async sendAll(ids, send) {
+      const refused: string[] = [];
+      for (const id of ids) {
+        const client = new Client({ connectionString: url });
+        await client.connect();
+        try {
+          await client.query("BEGIN");
+          if ((await send(client, id)).kind === "refused") refused.push(id);
+          await client.query("COMMIT");
+        } finally {
+          // One that is not committed is rolled back with its connection.
+          await client.end();
+        }
+      }
+      console.log(`sent ${String(ids.length - refused.length)}, refused ${String(refused.length)}`);
+      return refused;
+    },
+    isAnyHeld: async () => (await store.usage(RUN)).reserved > 0n,
+    async show(what) {
+      const { reserved, spent } = await store.usage(RUN);
+      console.log(`${what}: $${formatUsd(reserved)} held, $${formatUsd(spent)} spent of $1.00`);
+    },
+  };
+}
+
+/** Stands for paid work: 4 cents each, but for the one that is lost after nobody knows how much. */
+export function paidWork(
+  isLost: boolean,
+): Promise<{ readonly value: object; readonly cost: typeof BUDGET.most }> {
+  if (isLost) return Promise.reject(new Error("the provider hung up, and did not say what it cost"));
+  return Promise.resolve({ value: {}, cost: usd("0.04") });
+}
