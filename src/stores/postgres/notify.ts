@@ -7,7 +7,7 @@ import { channelOf } from "./wake.ts";
 /** Milliseconds in which a lane's news is told once. */
 const QUIET = 100;
 
-/** Of any lane: who approves a job knows its id alone. */
+/** Of any lane: who approves a job or gives one back knows its id alone. */
 const ANY = "";
 
 /**
@@ -73,6 +73,17 @@ export function notifying(operations: Operations, client: PostgresClient, schema
     async approve(jobId, approved) {
       const answer = await operations.approve(jobId, approved);
       if (answer.kind === "queued") news.tell(ANY);
+      return answer;
+    },
+    async fail(failure) {
+      const answer = await operations.fail(failure);
+      // What is to wait is found when it is due.
+      if (answer.kind === "requeued" && failure.retryAfterSeconds === 0) news.tell(ANY);
+      return answer;
+    },
+    async recoverStale(options) {
+      const answer = await operations.recoverStale(options);
+      if (answer.attempts.some(({ outcome }) => outcome === "requeued")) news.tell(ANY);
       return answer;
     },
   };

@@ -3,7 +3,7 @@ import { type Wake, work } from "dispatch-kit/worker";
 import { Client } from "pg";
 import postgres from "postgres";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { approved, capped, free, newSchema, paid, pool, YES } from "../memory/support.ts";
+import { approved, capped, free, leaseOf, newSchema, paid, pool, YES } from "../memory/support.ts";
 
 const ends: (() => unknown)[] = [];
 
@@ -194,6 +194,27 @@ describe("postgresStore: notify", () => {
     expect(notified()).toHaveLength(2);
     await store.submit(free("more"));
     expect(notified()).toHaveLength(3);
+  });
+
+  it("tells of what is given back to be run at once, and of nothing that is to wait", async () => {
+    const { client, log } = watched();
+    const { store, schema } = await notifying(client);
+    const plain = postgresStore(pool(), { schema });
+    const notified = () => log.splice(0).filter((line) => line.startsWith("notify"));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const claimed = async () => {
+      await vi.advanceTimersByTimeAsync(100);
+      return leaseOf(plain);
+    };
+    await plain.submit(free("a", { maxAttempts: 4 }));
+    await store.fail(await claimed(), "busy", { retriable: true });
+    expect(notified()).toEqual(['notify [""]']);
+    await claimed();
+    await store.recoverStale({ ttlSeconds: 0 });
+    expect(notified()).toEqual(['notify [""]']);
+    await store.fail(await claimed(), "busy", { retriable: true, retryAfterSeconds: 60 });
+    await store.recoverStale({ ttlSeconds: 0 });
+    expect(notified()).toEqual([]);
   });
 
   it("tells nothing of what is not queued, or in the caller's own transaction", async () => {
