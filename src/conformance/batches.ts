@@ -34,6 +34,8 @@ export const batchCases: readonly Definition[] = [
         answers.map((answer) => answer.kind),
         ["queued", "exists", "exists", "queued"],
       );
+      const twice = await store.submitMany([free("e", { lane: "other" }), free("e", { lane: "other" })]);
+      same("a new one twice", twice, [{ kind: "queued" }, { kind: "exists", state: "pending" }]);
       const conflict = [free("c"), free("known", { maxAttempts: 9 }), free("d")];
       await refuses("a conflict", "job_conflict", () => store.submitMany(conflict));
       const wrong = [free("c"), free("")];

@@ -101,6 +101,7 @@ export function queue(schema: string): string {
       ${READ_CLOCK}
       IF ${allFit("approvals")} AND NOT EXISTS (SELECT 1 FROM ${jobs}
         WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item)))
+        AND (SELECT count(DISTINCT item ->> 'jobId') FROM jsonb_array_elements(input) AS item) = jsonb_array_length(input)
       THEN
         ${insertAll(schema)}
         RETURN to_jsonb(answers);
