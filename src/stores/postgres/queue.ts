@@ -150,8 +150,12 @@ function submitted(answer: SubmitAnswered, { body, approved }: Submission): Subm
 function undone(answer: SubmitAnswered, submission: Submission): SubmitOutcome {
   if (answer.kind === "known" && answer.job.jobId !== submission.body.jobId)
     return outcome({ kind: "queued" });
-  if (answer.kind === "pinned" && !submission.approved?.scopes.some(({ scope }) => scope === answer.scope)) {
-    return outcome({ kind: "queued" });
-  }
+  if (answer.kind === "pinned" && !brings(submission, answer)) return outcome({ kind: "queued" });
   return submitted(answer, submission);
+}
+
+/** Whether a submission is one that a pinned cap refuses; others of the batch may name the scope and be right. */
+function brings({ body, approved }: Submission, { scope, pinned }: Pinned): boolean {
+  const asked = isFree(body) ? undefined : approved?.scopes.find((each) => each.scope === scope);
+  return asked !== undefined && asked.cap !== BigInt(pinned);
 }

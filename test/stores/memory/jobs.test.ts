@@ -330,6 +330,33 @@ describe("submitMany", () => {
     expect(await store.submitMany([])).toEqual([]);
   });
 
+  it("takes a new job that is there twice for one", async () => {
+    const { store } = setUp();
+    const [queued, exists] = [{ kind: "queued" }, { kind: "exists", state: "queued" }];
+    expect(await store.submitMany([approved("j"), approved("j"), approved("k")])).toEqual([
+      queued,
+      exists,
+      queued,
+    ]);
+    expect(await counters(store, RUN)).toEqual([20n, 0n]);
+  });
+
+  it("names the pinned cap against which one of the jobs is, and stores nothing", async () => {
+    const { store } = setUp();
+    await store.pinCap(RUN, micro(50));
+    const pinned = approved("right", capped(50, RUN));
+    const error = {
+      code: "cap_conflict",
+      subject: RUN,
+      message: expect.stringContaining("$0.0000006") as string,
+    };
+    const gift = free("free", { approved: { approval: YES, scopes: capped(70, RUN) } });
+    const submitted = store.submitMany([gift, pinned, approved("wrong", capped(60, RUN))]);
+    await expect(submitted).rejects.toMatchObject(error);
+    expect(await store.jobs()).toEqual([]);
+    expect(await store.submitMany([gift, pinned])).toEqual([{ kind: "queued" }, { kind: "queued" }]);
+  });
+
   it("stores nothing if one of the jobs is malformed", async () => {
     const { store } = setUp();
     const submitted = store.submitMany([free("a"), free("b", { maxAttempts: 0 })]);
