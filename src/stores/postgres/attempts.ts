@@ -96,14 +96,15 @@ export function attemptOperations(calls: Calls): AttemptOperations {
     async recoverStale(options) {
       const { ttlSeconds, maxAttempts, limit } = options;
       type Recovered = RecoverOutcome["attempts"][number];
-      const [more, ...recovered] = await calls.call<
-        [boolean, ...(Omit<Recovered, "charged"> & { readonly charged: string })[]]
-      >(
-        "recover_stale",
-        [ttlSeconds, "float8"],
-        [maxAttempts === Infinity ? null : maxAttempts, "bigint"],
-        [limit, "bigint"],
-        calls.time(),
+      // A late report holds counters while it waits for its job, which this has locked.
+      const [more, ...recovered] = await calls.tried(() =>
+        calls.call<[boolean, ...(Omit<Recovered, "charged"> & { readonly charged: string })[]]>(
+          "recover_stale",
+          [ttlSeconds, "float8"],
+          [maxAttempts === Infinity ? null : maxAttempts, "bigint"],
+          [limit, "bigint"],
+          calls.time(),
+        ),
       );
       const attempts = recovered.map((attempt) => ({ ...attempt, charged: microCents(attempt.charged) }));
       return outcome({ attempts: outcomes(attempts), more });

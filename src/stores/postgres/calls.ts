@@ -5,6 +5,8 @@ import { ask, type PostgresClient, type PostgresValue, Undone } from "./client.t
 
 /** How often a statement is tried that met another one. */
 const TRIES = 3;
+/** Milliseconds that the other one of a deadlock gets, by each try: it was asleep when its locks became free. */
+const AHEAD = 50;
 
 /** What one call gives its function; two about one thing do not travel together. */
 export interface Item {
@@ -70,7 +72,9 @@ export class Calls {
       try {
         return await run();
       } catch (error) {
-        if (this.#alone || tries >= TRIES || !metAnother(error)) throw error;
+        const code = codeOf(error);
+        if (this.#alone || tries >= TRIES || (code !== DEADLOCK && code !== DUPLICATE)) throw error;
+        if (code === DEADLOCK) await new Promise((go) => setTimeout(go, AHEAD * tries));
       }
     }
   }
@@ -114,9 +118,12 @@ export function at<Answer>(answers: readonly Answer[], index: number): Answer {
   return answer;
 }
 
-/** Deadlock, or two of one id at once: definite, and met once. */
-function metAnother(error: unknown): boolean {
-  if (!isDispatchError(error, "store_failed")) return false;
-  const { code } = (error.cause ?? {}) as { readonly code?: unknown };
-  return code === "40P01" || code === "23505";
+/** Both are definite, and met once. */
+const DEADLOCK = "40P01";
+const DUPLICATE = "23505";
+
+/** What the database has answered instead, if that is why a call failed. */
+function codeOf(error: unknown): unknown {
+  if (!isDispatchError(error, "store_failed")) return null;
+  return ((error.cause ?? {}) as { readonly code?: unknown }).code;
 }
