@@ -43,5 +43,5 @@ export function bookingOf(hold: HoldRow | null): Booking {
 
 /** The job whose attempt a hold is for; `null` for a caller's own hold. */
 export function jobOfHold(holdId: string): string | null {
-  return /^job:(.*)#\d+$/.exec(holdId)?.[1] ?? null;
+  return /^job:(.*)#\d+$/s.exec(holdId)?.[1] ?? null;
 }

@@ -311,6 +311,17 @@ describe("job_unknown", () => {
   });
 });
 
+it.each(["\u2028", "a\u2029b", "a#1", "job:a#1", "%", "\u{10ffff}".repeat(100)])(
+  "a paid job named %j holds, runs and ends",
+  async (id) => {
+    const { store } = setUp();
+    expect(await store.submit(approved(id))).toEqual({ kind: "queued" });
+    expect(await store.getHold(`job:${id}#1`)).toMatchObject({ amount: 10n, state: "open" });
+    expect(await store.complete(await leaseOf(store), null)).toMatchObject({ booked: 10n });
+    expect(await counters(store, RUN)).toEqual([0n, 10n]);
+  },
+);
+
 describe("submitMany", () => {
   it("answers each job in order, and does not admit more than there is room for", async () => {
     const { store } = setUp();
