@@ -31,16 +31,23 @@ export async function ask(
   text: string,
   values: readonly PostgresValue[],
 ): Promise<unknown> {
-  let rows: readonly unknown[];
+  let answered: unknown;
   try {
-    ({ rows } = await client.query(text, [...values]));
+    answered = await client.query(text, [...values]);
   } catch (cause) {
     throw failure(cause);
   }
-  const answer = (rows[0] as { readonly answer?: unknown } | undefined)?.answer;
+  // What stands between may answer anything.
+  const { rows } = (answered ?? {}) as { readonly rows?: unknown };
+  const row: unknown = Array.isArray(rows) ? rows[0] : null;
+  const { answer } = (row ?? {}) as { readonly answer?: unknown };
   if (typeof answer !== "string")
     throw new DispatchError("store_failed", "PostgreSQL answered without a row");
-  return JSON.parse(answer);
+  try {
+    return JSON.parse(answer);
+  } catch (cause) {
+    throw new DispatchError("store_failed", "PostgreSQL answered what is no JSON", { cause });
+  }
 }
 
 /** Runs a statement that answers nothing. */
@@ -58,16 +65,19 @@ const MIGRATE = "call migrate() once, or, if a newer version has, update this on
 /** Before anything was sent: the database cannot have done it. */
 const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
+/** Of the database itself; one that begins with E is the system's, such as EPIPE. */
+const ANSWERED = /^(?!08|57P|40003|E)[0-9A-Z]{5}$/;
+
 /**
  * A database that answered with an error has undone the statement; one that is going down (57P), that lost sight of
  * it (40003), or that did not answer, may have committed it.
  */
 function failure(cause: unknown): unknown {
-  const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   const text = typeof message === "string" ? message : "the client threw what is no error";
   const raised = text.indexOf(`${RAISED}{`);
   if (raised >= 0) return new Undone(JSON.parse(text.slice(raised + RAISED.length)));
-  if (typeof code === "string" && (NOT_SENT.has(code) || /^(?!08|57P|40003)[0-9A-Z]{5}$/.test(code))) {
+  if (typeof code === "string" && (NOT_SENT.has(code) || ANSWERED.test(code))) {
     const hint = ["3F000", "42883"].includes(code) ? `; ${MIGRATE}` : "";
     return new DispatchError("store_failed", `PostgreSQL: ${text}${hint}`, { cause });
   }

@@ -3,23 +3,28 @@ import { usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 
 /** What stands between the store and its server may answer anything: it is never taken for an admission. */
-const answering = (rows: unknown[]): ReturnType<typeof postgresStore> =>
-  postgresStore({ query: () => Promise.resolve({ rows }) });
+const answering = (answered: unknown): ReturnType<typeof postgresStore> =>
+  postgresStore({ query: () => Promise.resolve(answered as { rows: unknown[] }) });
 
 const scopes = [{ scope: "run:1", cap: usd("1") }];
 const request = { holdId: "a", amount: usd("0.10"), scopes, ttlSeconds: 60 };
 
 describe("postgresStore: a client that answers something else", () => {
   it.each([
-    ["no row", []],
-    ["a row without the answer", [{}]],
-    ["an answer that is no text", [{ answer: { kind: "held" } }]],
-    ["fewer answers than calls", [{ answer: "[]" }]],
-  ])("throws for %s, and admits nothing", async (_, rows) => {
-    await expect(answering(rows).hold(request)).rejects.toMatchObject({ code: "store_failed" });
+    ["nothing", undefined],
+    ["no rows", {}],
+    ["rows that are none", { rows: null }],
+    ["no row", { rows: [] }],
+    ["a row that is none", { rows: [null] }],
+    ["a row without the answer", { rows: [{}] }],
+    ["an answer that is no text", { rows: [{ answer: { kind: "held" } }] }],
+    ["an answer that is no JSON", { rows: [{ answer: '[{"kind":"hel' }] }],
+    ["fewer answers than calls", { rows: [{ answer: "[]" }] }],
+  ])("throws for %s, and admits nothing", async (_, answered) => {
+    await expect(answering(answered).hold(request)).rejects.toMatchObject({ code: "store_failed" });
   });
 
-  it.each([["a text"], [{ code: 5 }], [{ message: 5 }]])(
+  it.each([[null], [undefined], ["a text"], [{ code: 5 }], [{ message: 5 }], [{ code: "EPIPE" }]])(
     "takes a throw of %j for an outcome that is unknown",
     async (thrown) => {
       // Some clients throw what is no error.
