@@ -38,7 +38,8 @@ export function attemptOperations(calls: Calls): AttemptOperations {
     async claimMany(lanes, limit) {
       const claimed = await calls.together<ClaimInput, readonly ClaimAnswered[]>(
         "claim",
-        { lanes, most: limit },
+        // A lane that is named twice is one.
+        { lanes: [...new Set(lanes)], most: limit },
         () => null,
         (inputs) => claim(inputs),
       );

@@ -132,6 +132,12 @@ describe("claimMany", () => {
     expect(first).toSatisfy(Object.isFrozen);
   });
 
+  it("takes a lane that is named twice for one", async () => {
+    const { store } = setUp();
+    await store.submitMany(["a", "b", "c"].map((id) => free(id)));
+    expect(await store.claimMany(["text", "video", "text"], 2)).toHaveLength(2);
+  });
+
   it("fails the attempt if the parser throws what is no error", async () => {
     let strict = false;
     const payload = (value: unknown): unknown => {
@@ -617,6 +623,13 @@ describe("recoverStale", () => {
     await store.claimMany(["text"], 101);
     const first = await store.recoverStale(AT_ONCE);
     expect([first.attempts.length, first.more]).toEqual([100, true]);
+  });
+
+  it.each([2 ** 31, Number.MAX_SAFE_INTEGER])("takes all there are of at most %d", async (limit) => {
+    const { store } = setUp();
+    await store.submit(approved("j"));
+    await leaseOf(store);
+    expect(await store.recoverStale({ ...AT_ONCE, limit })).toEqual(lost("j", 1, "requeued"));
   });
 
   it("and a completion: of the two, one wins", async () => {

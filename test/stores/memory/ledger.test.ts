@@ -607,6 +607,13 @@ describe("expire", () => {
     expect((await store.expire({})).charged).toHaveLength(1);
   });
 
+  it.each([2 ** 31, Number.MAX_SAFE_INTEGER])("charges all there are of at most %d", async (limit) => {
+    const { store, clock } = setUp();
+    await store.hold(request());
+    clock.now += 60;
+    expect(await store.expire({ limit })).toMatchObject({ charged: [{ holdId: "h" }], more: false });
+  });
+
   it("charges nothing that was resolved, whoever comes first", async () => {
     const { store, clock } = setUp();
     for (const id of ["settled", "released", "open"]) await store.hold(request(id));

@@ -210,7 +210,7 @@ export function attempts(schema: string): string {
         WHERE ${stale} AND j.state = 'running' ORDER BY l.leased_at, j.sequence LIMIT most + 1 FOR UPDATE OF j SKIP LOCKED);
       ${answer("to_jsonb(cardinality(ids) > most)")}
       -- Renewed before its job was locked, a lease is no longer stale.
-      ids := ARRAY(SELECT l.job_id FROM unnest(ids[:most]) WITH ORDINALITY AS f (job_id, place)
+      ids := ARRAY(SELECT l.job_id FROM unnest(ids[:least(most, cardinality(ids))]) WITH ORDINALITY AS f (job_id, place)
         JOIN ${schema}.leases l ON l.job_id = f.job_id WHERE ${stale} ORDER BY f.place);
       PERFORM 1 FROM ${holds} WHERE hold_id IN (${runningHolds}) ORDER BY hold_id FOR UPDATE;
       ${lockScopes(schema, `SELECT unnest(scopes) FROM ${holds} WHERE hold_id IN (${runningHolds})`)}

@@ -143,7 +143,7 @@ export function ledger(schema: string): string {
       ids := ARRAY(SELECT hold_id FROM ${holds} WHERE due <= clock
         ORDER BY due LIMIT most + 1 FOR UPDATE SKIP LOCKED);
       ${answer("to_jsonb(cardinality(ids) > most)")}
-      ids := ids[:most];
+      ids := ids[:least(most, cardinality(ids))];
       ${lockScopes(schema, `SELECT unnest(scopes) FROM ${holds} WHERE hold_id = ANY (ids)`)}
       FOR h IN SELECT * FROM ${holds} WHERE hold_id = ANY (ids) ORDER BY expires_at LOOP
         UPDATE ${holds} SET state = 'charged', booked = h.held, resolved_at = clock WHERE hold_id = h.hold_id;
