@@ -79,7 +79,7 @@ export async function drain<Payload, Result>(
     if (job === null) break;
     const { kind } = await runJob(store, run, job, actualCost, new AbortController());
     summary[kind]++;
-    if (kind === "stale") onStale?.(job.lease);
+    if (kind === "stale") await onStale?.(job.lease);
   }
   return summary;
 }

@@ -564,13 +564,15 @@ describe("drain: stopping", () => {
     expect(await store.job("b")).toMatchObject({ state: "pending", attempts: 0 });
   });
 
-  it("ends at the error that onStale throws, after the outcome was recorded", async () => {
+  const told = new Error("told");
+  it.each<readonly [string, () => unknown]>([
+    ["throws", throwing(told)],
+    ["rejects with", () => Promise.reject(told)],
+  ])("ends at the error that onStale %s, after the outcome was recorded", async (_, onStale) => {
     const { store } = setUp();
     await store.submit(free("j"));
-    const told = new Error("told");
     const cancelling = (): Promise<unknown> => store.cancel("j");
-    const drained = drain(store, cancelling, { ...LANES, onStale: throwing(told) });
-    await expect(drained).rejects.toBe(told);
+    await expect(drain(store, cancelling, { ...LANES, onStale })).rejects.toBe(told);
   });
 });
 
