@@ -225,7 +225,7 @@ function holdOf(row: Row): HoldRecord {
     settledFrom: textOf(row, "settled_from") as HoldState,
     expiresAt: instantOf(row, "expires_at"),
     resolvedAt: instantOf(row, "resolved_at"),
-    pruned: row["pruned"] === 1,
+    pruned: Number(row["pruned"]) === 1,
   };
 }
 
@@ -251,7 +251,7 @@ function jobOf(row: Row): JobRecord {
     error: errorFromJson(textOrNull(row, "error")),
     result: textOrNull(row, "result"),
     endedAt: instantOf(row, "ended_at"),
-    pruned: row["pruned"] === 1,
+    pruned: Number(row["pruned"]) === 1,
     attempts: attemptsFromJson(textOf(row, "attempts")),
   };
 }

@@ -169,6 +169,19 @@ describe("sqliteStore: money", () => {
   });
 });
 
+it("sqliteStore: a connection that reads integers as bigints knows what was pruned", async () => {
+  const database = new DatabaseSync(":memory:", { timeout: 5000, readBigInts: true });
+  const store = await migrated(database);
+  await store.submit(approved("j"));
+  await store.complete(await leaseOf(store), null, { actual: micro(4) });
+  await store.hold(hold("h"));
+  await store.settle("h", micro(4));
+  expect(await store.prune({ before: epochSeconds(START + 1) })).toEqual({ jobs: 1, holds: 2 });
+  expect(await store.job("j")).toBeNull();
+  expect(await store.submit(approved("j"))).toEqual({ kind: "exists", state: "succeeded" });
+  expect(await store.hold(hold("h"))).toEqual({ kind: "exists", state: "settled" });
+});
+
 describe("sqliteStore: calls in flight together", () => {
   it("travel in one transaction", async () => {
     const begins: string[] = [];
