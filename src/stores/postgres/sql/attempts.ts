@@ -116,9 +116,10 @@ export function attempts(schema: string): string {
                 ORDER BY y.run_at, y.sequence LIMIT width) AS head
             ORDER BY head.run_at, head.sequence LIMIT width);
           -- Decided on the rows as they are once they are locked; what another has locked is passed over.
-          ids := ARRAY(SELECT j.job_id FROM unnest(first) WITH ORDINALITY AS f (job_id, place)
-              JOIN ${jobs} j ON j.job_id = f.job_id
-            WHERE ${claimable} ORDER BY f.place LIMIT r.most - cardinality(found_ids) FOR UPDATE OF j SKIP LOCKED);
+          -- Each by its id, in their order: joined, they could be looked for in all jobs, once for each of them.
+          ids := ARRAY(SELECT f.job_id FROM unnest(first) WITH ORDINALITY AS f (job_id, place), LATERAL (
+              SELECT 1 FROM ${jobs} j WHERE j.job_id = f.job_id AND ${claimable} FOR UPDATE SKIP LOCKED) AS locked
+            ORDER BY f.place LIMIT r.most - cardinality(found_ids));
           IF cardinality(ids) > 0 THEN
             WITH claimed AS (
               UPDATE ${jobs} j SET state = 'running', tokens = array_append(j.tokens, gen_random_uuid()::text),
