@@ -76,9 +76,10 @@ export function allFit(list: string): string {
   return `NOT EXISTS (
         SELECT 1 FROM jsonb_to_recordset(${list}) AS a (total numeric, scopes text[], caps bigint[], untils float8[]),
           unnest(a.scopes, a.caps, a.untils) AS u (scope, cap, until)
+          LEFT JOIN unnest(names, reserves, spends, pins) AS n (scope, reserved, spent, pinned) ON n.scope = u.scope
         GROUP BY u.scope
-        HAVING bool_or(clock >= u.until) OR bool_or(pins[array_position(names, u.scope)] <> u.cap) OR sum(a.total) > min(u.cap)
-          - min(reserves[array_position(names, u.scope)] + spends[array_position(names, u.scope)]))`;
+        HAVING bool_or(clock >= u.until) OR bool_or(n.pinned <> u.cap)
+          OR sum(a.total) > min(u.cap) - min(n.reserved + n.spent))`;
 }
 
 /** Reserves a list's totals in their scopes, which are locked. */
