@@ -29,6 +29,11 @@ export interface PostgresStore<Payload = unknown, Result = unknown> extends Disp
   /**
    * The same store inside a transaction that you have begun on a client of your own: what it answers counts once
    * you commit, and is undone if you roll back.
+   *
+   * Its scopes stay locked until then, and others wait for them. Nothing is tried again inside: at `store_failed`,
+   * such as for a deadlock with a transaction that took its scopes in another order, or for a job that another one
+   * submits just then, roll back and begin again. On a client that is in no transaction each call is committed by
+   * itself.
    */
   within(client: PostgresClient): DispatchStore<Payload, Result>;
 }
