@@ -59,6 +59,22 @@ describe("a caller's session", () => {
   });
 
   it.each([
+    ["off", "on"],
+    ["local", "on"],
+    ["remote_write", "on"],
+    ["on", "on"],
+    ["remote_apply", "remote_apply"],
+  ])("whose synchronous_commit is %s commits with %s", async (asked, kept) => {
+    const store = await inSession({ synchronous_commit: asked });
+    const client = clients.at(-1);
+    await client?.query("BEGIN");
+    await store.usage(RUN);
+    const { rows } = (await client?.query("SHOW synchronous_commit")) ?? {};
+    await client?.query("COMMIT");
+    expect(rows).toEqual([{ synchronous_commit: kept }]);
+  });
+
+  it.each([
     { search_path: "hostile,pg_catalog" },
     { extra_float_digits: "-15" },
     { synchronous_commit: "off" },

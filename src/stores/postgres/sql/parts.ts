@@ -44,7 +44,10 @@ export function operation(
         RAISE EXCEPTION 'the transaction must be READ COMMITTED, it is %', current_setting('transaction_isolation')
           USING ERRCODE = 'invalid_transaction_state';
       END IF;
-      PERFORM set_config('synchronous_commit', 'on', true);
+      -- A session may ask for more than that, and keeps it.
+      IF current_setting('synchronous_commit') <> 'remote_apply' THEN
+        PERFORM set_config('synchronous_commit', 'on', true);
+      END IF;
       ${body}
       RETURN to_jsonb(answers);
     END $body$;`;
