@@ -79,12 +79,13 @@ export function isFree(job: JobBody): boolean {
 /** @throws DispatchError `job_conflict` if the job that has this id is another. */
 export function ensureSameJob(known: JobBody, again: JobBody): void {
   const other = (Object.keys(known) as (keyof JobBody)[]).filter((key) => known[key] !== again[key]);
-  if (other.length === 0) return;
-  throw new DispatchError(
-    "job_conflict",
-    `job ${quote(known.jobId)} was submitted before with another ${other.join(", ")}`,
-    { subject: known.jobId },
-  );
+  if (other.length > 0) throw jobConflict(known.jobId, other);
+}
+
+/** The error for another body under a job's id: the names of what differs. */
+export function jobConflict(subject: string, other: readonly string[]): DispatchError {
+  const message = `job ${quote(subject)} was submitted before with another ${other.join(", ")}`;
+  return new DispatchError("job_conflict", message, { subject });
 }
 
 /** Jobs that are submitted together have one body under an id, like all others. */

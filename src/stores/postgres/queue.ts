@@ -1,4 +1,10 @@
-import { type CheckedApproval, ensureSameJob, isFree, unknownJob } from "../../dispatch/rules.ts";
+import {
+  type CheckedApproval,
+  ensureSameJob,
+  isFree,
+  jobConflict,
+  unknownJob,
+} from "../../dispatch/rules.ts";
 import type { CancelOutcome, SubmitOutcome } from "../../dispatch/store.ts";
 import { outcome } from "../../internal/outcome.ts";
 import type { JobState } from "../../lifecycle.ts";
@@ -42,7 +48,7 @@ export function queueOperations(calls: Calls): QueueOperations {
       const answers = await allOrNothing(() => submit(submissions, true));
       return Object.freeze(
         answers instanceof Undone
-          ? submissions.map((submission) => undone(answers.answer as SubmitAnswered, submission))
+          ? submissions.map((submission) => undone(answers.answer as Conflict, submission))
           : submissions.map((submission, index) => submitted(at(answers, index), submission)),
       );
     },
@@ -146,12 +152,15 @@ function submitted(answer: SubmitAnswered, { body, approved }: Submission): Subm
   }
 }
 
+/** What undid a batch. */
+type Conflict =
+  Pinned | { readonly kind: "other"; readonly jobId: string; readonly fields: readonly string[] };
+
 /** Throws the conflict that undid a batch, where it belongs. */
-function undone(answer: SubmitAnswered, submission: Submission): SubmitOutcome {
-  if (answer.kind === "known" && answer.job.jobId !== submission.body.jobId)
-    return outcome({ kind: "queued" });
-  if (answer.kind === "pinned" && !brings(submission, answer)) return outcome({ kind: "queued" });
-  return submitted(answer, submission);
+function undone(conflict: Conflict, submission: Submission): SubmitOutcome {
+  if (conflict.kind === "other") throw jobConflict(conflict.jobId, conflict.fields);
+  if (!brings(submission, conflict)) return outcome({ kind: "queued" });
+  return submitted(conflict, submission);
 }
 
 /** Whether a submission is one that a pinned cap refuses; others of the batch may name the scope and be right. */

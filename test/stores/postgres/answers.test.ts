@@ -1,6 +1,7 @@
 import { postgresStore } from "dispatch-kit/postgres";
 import { usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
+import { free, newSchema, pool } from "../memory/support.ts";
 
 /** What stands between the store and its server may answer anything: it is never taken for an admission. */
 const answering = (answered: unknown): ReturnType<typeof postgresStore> =>
@@ -34,4 +35,31 @@ describe("postgresStore: a client that answers something else", () => {
       await expect(store.migrate()).rejects.toMatchObject({ code: "outcome_unknown" });
     },
   );
+});
+
+it("postgresStore: a batch that is undone throws, and the server logs, the names of what differs and no payload", async () => {
+  const raised: string[] = [];
+  const store = postgresStore(
+    {
+      query: (text, values) =>
+        pool()
+          .query(text, values)
+          .catch((error: unknown) => {
+            raised.push(String(error));
+            throw error;
+          }),
+    },
+    { schema: newSchema() },
+  );
+  await store.migrate();
+  await store.submit(free("j", { payload: "secret-1" }));
+  await expect(
+    store.submitMany([free("i"), free("j", { payload: "secret-2", priority: 1 })]),
+  ).rejects.toMatchObject({
+    code: "job_conflict",
+    message: 'job "j" was submitted before with another payload, priority',
+  });
+  expect(raised).toHaveLength(1);
+  expect(raised[0]).not.toContain("secret");
+  expect(await store.job("i")).toBeNull();
 });

@@ -72,6 +72,18 @@ function unready(schema: string): string {
 export function queue(schema: string): string {
   const { holds, jobs } = { holds: `${schema}.holds`, jobs: `${schema}.jobs` };
   const known = `jsonb_build_object('kind', 'known', 'job', ${jobJson("j")})`;
+  const differs = (column: string, field: string): string =>
+    `CASE WHEN j.${column} IS DISTINCT FROM r."${field}" THEN '${field}' END`;
+  const otherBody = `jsonb_build_object('kind', 'other', 'jobId', j.job_id, 'fields', array_remove(ARRAY[
+              ${[
+                differs("lane", "lane"),
+                differs("payload", "payload"),
+                differs("backend", "backend"),
+                differs("max_cost", "maxCost"),
+                differs("max_attempts", "maxAttempts"),
+                differs("priority", "priority"),
+                differs("asked_run_at", "runAt"),
+              ].join(", ")}], NULL))`;
   const holdNext = (attempt: string): string => `
             INSERT INTO ${holds} (hold_id, job_id, asked, held, scopes, caps, untils)
               VALUES ('job:' || j.job_id || '#' || ${attempt}, j.job_id, j.max_cost, j.max_cost,
@@ -110,9 +122,12 @@ export function queue(schema: string): string {
       LOOP
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
         IF FOUND THEN
-          IF NOT j.pruned AND (j.lane, j.payload, j.backend, j.max_cost, j.max_attempts, j.priority, j.asked_run_at)
-            IS DISTINCT FROM (r.lane, r.payload, r.backend, r."maxCost", r."maxAttempts", r.priority, r."runAt")
-          THEN ${refuse(known)} ELSE ${answer(known)} END IF;
+          -- What is thrown is in the server's log: the names of what differs, and no payload.
+          IF atomic AND NOT j.pruned
+            AND (j.lane, j.payload, j.backend, j.max_cost, j.max_attempts, j.priority, j.asked_run_at)
+              IS DISTINCT FROM (r.lane, r.payload, r.backend, r."maxCost", r."maxAttempts", r.priority, r."runAt")
+          THEN RAISE EXCEPTION 'dispatch-kit%', ${otherBody}; END IF;
+          ${answer(known)}
           CONTINUE;
         END IF;
         j := NULL;
