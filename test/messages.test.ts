@@ -119,6 +119,16 @@ const table: readonly (readonly [
     () => new BudgetCap({ month: wrong(undefined) }),
   ],
   [
+    "hold.scopes must be an array; got undefined",
+    TypeError,
+    () => holdRequest({ ...held, scopes: wrong(undefined) }),
+  ],
+  [
+    "hold.amount must be MicroCents, from usd(…) or microCents(…); got undefined",
+    TypeError,
+    () => holdRequest({ ...held, amount: wrong(undefined) }),
+  ],
+  [
     'BudgetCap has no field "rum"; its fields are run, month',
     TypeError,
     () => new BudgetCap(wrong({ rum: 1 })),

@@ -40,8 +40,12 @@ export function read<T extends object>(
       throw new TypeError(`${what} has no field ${quote(String(key))}; its fields are ${known}`);
     }
     const field: unknown = Reflect.get(value, key);
-    if (field === undefined && !lenient)
-      throw wrongType(`${what}.${String(key)}`, "given or left out", field);
+    if (field === undefined && !lenient) {
+      const name = `${what}.${String(key)}`;
+      // Of one that is required, its reader knows what is needed.
+      readers[key as keyof T](name, field);
+      throw wrongType(name, "given or left out", field);
+    }
     given.set(key, field);
   }
   // Own from the start, so that no inherited setter gets between; each becomes what its reader makes of it.
