@@ -20,7 +20,10 @@ export class EgressError extends DispatchError {
   ) {
     const { sent, origin } = options;
     const cause = Object.hasOwn(options, "cause") ? { cause: options.cause } : {};
-    const message = `${what}; ${sent ? "the request was" : "nothing was"} sent to ${origin}`;
+    // Nobody knows whether a request that failed has left, refused connections included: `fetch` may try twice.
+    const left =
+      reason === "failed" || reason === "timed_out" ? "the request may have been" : "the request was";
+    const message = `${what}; ${sent ? left : "nothing was"} sent to ${origin}`;
     super("egress_failed", message, { subject: origin, ...cause });
     this.reason = reason;
     this.sent = sent;
