@@ -1,4 +1,4 @@
-import { callable, optional, outOfRange, read, type Reader, text } from "../internal/check.ts";
+import { callable, optional, outOfRange, read, type Reader, text, wrongType } from "../internal/check.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import type { Parsers } from "./store.ts";
 
@@ -31,6 +31,19 @@ export const schemaName: Reader<string> = (what, value) => {
   if (/^[a-z][a-z0-9_]{0,40}$/.test(name)) return name;
   throw outOfRange(what, "a letter and at most 40 of a-z, 0-9 and _", name);
 };
+
+/** A client that lacks one of these methods is found out before the first call, which might ask about money. */
+export function ensureClient(
+  what: string,
+  needed: string,
+  client: unknown,
+  methods: readonly PropertyKey[],
+): void {
+  const given: unknown = Object(client);
+  // It is an object: whatever is none has become one.
+  const isOne = methods.every((method) => typeof Reflect.get(given as object, method) === "function");
+  if (!isOne) throw wrongType(what, needed, client);
+}
 
 /**
  * Checks the options of a store; only one in a database has a schema.

@@ -1,6 +1,6 @@
 import type { DispatchStore } from "../../dispatch/store.ts";
 import { flag, optional } from "../../internal/check.ts";
-import { type DatabaseOptions, storeOptions } from "../options.ts";
+import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
 import { Store } from "../store.ts";
 import { type PostgresClient, tell } from "./client.ts";
 import { notifying } from "./notify.ts";
@@ -55,6 +55,8 @@ export function postgresStore<Payload = unknown, Result = unknown>(
   const more = { notify: optional(flag, false) };
   const { parsers, clock, schema } = storeOptions("postgresStore", options, true, more);
   const on = (theirs: PostgresClient, alone: boolean): Store<Payload, Result> => {
+    const needed = "a client with query(text, values), such as a Pool of pg";
+    ensureClient(alone ? "within: client" : "postgresStore: client", needed, theirs, ["query"]);
     const plain = postgresOperations(theirs, schema, clock, alone);
     const operations = options.notify === true && !alone ? notifying(plain, theirs, schema) : plain;
     return new Store(

@@ -1,7 +1,7 @@
 import type { Awaitable } from "../../budget/ledger.ts";
 import { read } from "../../internal/check.ts";
 import type { Wake } from "../../worker/options.ts";
-import { schemaName } from "../options.ts";
+import { ensureClient, schemaName } from "../options.ts";
 
 /** A connected `Client` of `pg` that is used for nothing else. */
 export interface PostgresListener {
@@ -46,6 +46,10 @@ export function postgresWake(
 ): Wake {
   const { schema } = read("postgresWake", options, { schema: schemaName }, true);
   const channel = channelOf(schema);
+  if (typeof listener !== "function") {
+    const needed = "a connected Client of pg, or a function that listens";
+    ensureClient("postgresWake: listener", needed, listener, ["query", "on", "off"]);
+  }
   const listen = typeof listener === "function" ? listener : listenOn(listener);
   return async (lanes, wake) => {
     const leave = await listen(channel, (lane) => {

@@ -1,6 +1,6 @@
 import type { DispatchStore } from "../../dispatch/store.ts";
 import { epochSeconds } from "../../time.ts";
-import { type DatabaseOptions, storeOptions } from "../options.ts";
+import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
 import { Store } from "../store.ts";
 import type { SqliteDatabase } from "./client.ts";
 import { Transactions } from "./transactions.ts";
@@ -40,17 +40,19 @@ export function sqliteStore<Payload = unknown, Result = unknown>(
   options: SqliteStoreOptions<Payload, Result> = {},
 ): SqliteStore<Payload, Result> {
   const { parsers, clock, schema } = storeOptions("sqliteStore", options, true);
-  const on = (connection: SqliteDatabase): Transactions => {
+  const on = (what: string, connection: SqliteDatabase): Transactions => {
+    const needed = "an open connection, such as a DatabaseSync of node:sqlite";
+    ensureClient(what, needed, connection, ["prepare", "exec"]);
     return new Transactions(connection, schema, clock ?? (() => epochSeconds(new Date())));
   };
-  const own = on(database);
+  const own = on("sqliteStore: database", database);
   return Object.assign(
     new Store<Payload, Result>(own.grouped, parsers, () => {
       own.migrate();
     }),
     {
       within: (connection: SqliteDatabase) => {
-        const theirs = on(connection);
+        const theirs = on("within: database", connection);
         return new Store<Payload, Result>(theirs.within, parsers, () => {
           theirs.migrateWithin();
         });
