@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { BackendKind, type EpochSeconds, epochSeconds, usd } from "dispatch-kit";
 import { conformance, type MakeStore, type MakeStoreOptions } from "dispatch-kit/conformance";
 import { afterAll, describe, expect, it } from "vitest";
@@ -61,6 +63,27 @@ describe("ownLedger", () => {
     of(ledger).database.close();
     expect(() => ledger.usage("run:1")).toThrow(expect.objectContaining({ code: "store_failed" }));
   });
+});
+
+describe("ledger.cases.ts", () => {
+  it.skipIf(!process.features.typescript)(
+    "node --test: runs every case (on a Node that strips types)",
+    () => {
+      const file = fileURLToPath(new URL("../../examples/own-store/ledger.cases.ts", import.meta.url));
+      // Else it takes itself for a part of the run that this test is in.
+      const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
+      const { stdout, status } = spawnSync(process.execPath, ["--test", "--test-reporter=tap", file], {
+        encoding: "utf8",
+        env,
+      });
+      const all = conformance(maker(ownLedger), { parts: ["ledger"] }).length;
+      expect(stdout).toContain(`\n# tests ${String(all)}\n`);
+      expect(stdout).toContain("\n# fail 0\n");
+      // Those of a store that pins no caps, prunes nothing and is never cut off.
+      expect(stdout).toContain("\n# skipped 5\n");
+      expect(status).toBe(0);
+    },
+  );
 });
 
 describe("ownJobs", () => {
