@@ -10,7 +10,9 @@ import type {
   FailOutcome,
 } from "../dispatch/store.ts";
 import { isDispatchError } from "../errors.ts";
+import { amount } from "../internal/amount.ts";
 import { outcome } from "../internal/outcome.ts";
+import type { MicroCents } from "../money.ts";
 import type { Settings, WorkStore } from "./options.ts";
 import { doubled, Gate, jittered, ticking } from "./timing.ts";
 
@@ -51,7 +53,7 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
     // Not waited for: once the job has ended, what a renewal answers is of no account.
     void this.#keep(untilDue > 0 ? untilDue : third);
     try {
-      return await runJob(this, run, this.#job, this.#settings.actualCost, this.#controller);
+      return await runJob(this, run, this.#job, (result) => this.#costOf(result), this.#controller);
     } finally {
       this.#end();
     }
@@ -85,6 +87,18 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
     const held = await this.#store.renew(lease);
     if (held) this.#heldAt(askedAt);
     return held;
+  }
+
+  /** What cannot be told charges the attempt in full: an error of the caller's that eats the cap, and is told. */
+  async #costOf(result: Result): Promise<MicroCents | null> {
+    const { actualCost, onError } = this.#settings;
+    try {
+      const cost = (await actualCost?.(result, this.#job)) ?? null;
+      return cost === null ? null : amount("actualCost", cost);
+    } catch (error) {
+      if (onError) this.#failed(error);
+      return null;
+    }
   }
 
   /** Renews the lease until the job has ended or the lease is lost. */

@@ -38,7 +38,8 @@ export interface WorkOptions<Payload, Result> extends DrainOptions<Payload, Resu
   readonly onStale?: (lease: Lease) => unknown;
   /**
    * Told of each call of the store, or of `wake`, that failed; the worker waits and goes on. Without it, the
-   * first failure stops the worker, which rejects with it; so does what it throws.
+   * first failure stops the worker, which rejects with it; so does what it throws. It is also told what
+   * `actualCost` threw, or that what it gave is no amount: the attempt was charged in full.
    */
   readonly onError?: (error: unknown) => unknown;
   /** How many jobs may run at a time; 1 by default. */

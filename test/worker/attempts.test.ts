@@ -246,6 +246,32 @@ describe("work: reports", () => {
     await worker.stop();
   });
 
+  it("charges in full what actualCost cannot tell, and tells onError, if there is one", async () => {
+    const wrong: readonly (readonly [unknown, string])[] = [
+      [() => 0.03, "actualCost must be"],
+      [() => Promise.resolve(-1n), "actualCost must be"],
+      [() => Promise.reject(new Error("no usage")), "no usage"],
+    ];
+    for (const [actualCost, message] of wrong) {
+      for (const told of [new Array<unknown>(), null]) {
+        const { store } = storeWith();
+        await store.submit(approved("a", capped(100, RUN)));
+        const worker = working(store, () => "done", {
+          // What nothing but a type forbids.
+          actualCost: actualCost as () => null,
+          ...(told && { onError: (error: unknown) => told.push(error) }),
+        });
+        await pass(0);
+        expect((await store.usage(RUN)).spent).toBe(10n);
+        expect(await worker.stop()).toMatchObject({ completed: 1 });
+        if (told)
+          expect(told).toEqual([
+            expect.objectContaining({ message: expect.stringContaining(message) as string }),
+          ]);
+      }
+    }
+  });
+
   it("repeats a report whose answer was lost, until the store has answered, with waits that double", async () => {
     let failures = 4;
     const { store: memory } = storeWith();
