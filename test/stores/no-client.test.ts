@@ -9,6 +9,7 @@ import { pool } from "./memory/support.ts";
 const given = (value: unknown): never => value as never;
 
 const client = "a client with query(text, values), such as a Pool of pg";
+const begun = "the client on which you have begun, with query(text, values)";
 const connection = "an open connection, such as a DatabaseSync of node:sqlite";
 const listener = "a connected Client of pg, or a function that listens";
 
@@ -26,7 +27,7 @@ describe("what is no client is told at once, and not by the first call", () => {
     );
     const store = postgresStore(pool());
     expect(() => store.within(given(value))).toThrow(
-      new TypeError(`within: client must be ${client}; got ${kind}`),
+      new TypeError(`within: client must be ${begun}; got ${kind}`),
     );
   });
 
@@ -43,6 +44,14 @@ describe("what is no client is told at once, and not by the first call", () => {
   it.each(none)("postgresWake: %s", (_, kind, value) => {
     expect(() => postgresWake(given(value))).toThrow(
       new TypeError(`postgresWake: listener must be ${listener}; got ${kind}`),
+    );
+  });
+  it("within, postgresWake: a Pool, which runs each call on any connection", () => {
+    expect(() => postgresStore(pool()).within(pool())).toThrow(
+      new TypeError(`within: client must be ${begun}; got a pool`),
+    );
+    expect(() => postgresWake(given(pool()))).toThrow(
+      new TypeError(`postgresWake: listener must be ${listener}; got a pool`),
     );
   });
 });

@@ -10,6 +10,11 @@ export interface PostgresClient {
   query(text: string, values: any[]): Promise<{ readonly rows: unknown[] }>;
 }
 
+/** Refuses a pool of pg's, which alone counts its connections, where one connection is needed. */
+export function ensureNoPool(what: string, needed: string, client: object): void {
+  if ("totalCount" in client) throw new TypeError(`${what} must be ${needed}; got a pool`);
+}
+
 /** A value of a statement; the statement casts it from text. */
 export type PostgresValue = string | number | boolean | null;
 

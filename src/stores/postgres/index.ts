@@ -2,7 +2,7 @@ import type { DispatchStore } from "../../dispatch/store.ts";
 import { flag, optional } from "../../internal/check.ts";
 import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
 import { Store } from "../store.ts";
-import { type PostgresClient, tell } from "./client.ts";
+import { ensureNoPool, type PostgresClient, tell } from "./client.ts";
 import { notifying } from "./notify.ts";
 import { postgresOperations } from "./operations.ts";
 import { migration } from "./sql/schema.ts";
@@ -34,6 +34,8 @@ export interface PostgresStore<Payload = unknown, Result = unknown> extends Disp
    * such as for a deadlock with a transaction that took its scopes in another order, or for a job that another one
    * submits just then, roll back and begin again. On a client that is in no transaction each call is committed by
    * itself.
+   *
+   * @throws TypeError for what is no client, and for a `Pool` of pg, which runs each call on any connection.
    */
   within(client: PostgresClient): DispatchStore<Payload, Result>;
 }
@@ -55,8 +57,14 @@ export function postgresStore<Payload = unknown, Result = unknown>(
   const more = { notify: optional(flag, false) };
   const { parsers, clock, schema } = storeOptions("postgresStore", options, true, more);
   const on = (theirs: PostgresClient, alone: boolean): Store<Payload, Result> => {
-    const needed = "a client with query(text, values), such as a Pool of pg";
-    ensureClient(alone ? "within: client" : "postgresStore: client", needed, theirs, ["query"]);
+    if (alone) {
+      const needed = "the client on which you have begun, with query(text, values)";
+      ensureClient("within: client", needed, theirs, ["query"]);
+      ensureNoPool("within: client", needed, theirs);
+    } else {
+      const needed = "a client with query(text, values), such as a Pool of pg";
+      ensureClient("postgresStore: client", needed, theirs, ["query"]);
+    }
     const plain = postgresOperations(theirs, schema, clock, alone);
     const operations = options.notify === true && !alone ? notifying(plain, theirs, schema) : plain;
     return new Store(
