@@ -5,7 +5,7 @@ import { storeOptions, type StoreOptions } from "../options.ts";
 import { Store } from "../store.ts";
 import { MemoryTables } from "./tables.ts";
 
-export type MemoryStoreOptions<Payload, Result> = StoreOptions<Payload, Result>;
+export type { StoreOptions, StoreOptions as MemoryStoreOptions } from "../options.ts";
 
 /**
  * Jobs and money in the memory of one process: for tests, for trying things out, and as the reference
@@ -23,7 +23,7 @@ export type MemoryStoreOptions<Payload, Result> = StoreOptions<Payload, Result>;
  * ```
  */
 export function memoryStore<Payload = unknown, Result = unknown>(
-  options: MemoryStoreOptions<Payload, Result> = {},
+  options: StoreOptions<Payload, Result> = {},
 ): DispatchStore<Payload, Result> {
   const { parsers, clock } = storeOptions("memoryStore", options, false);
   let now: EpochSeconds;

@@ -7,6 +7,7 @@ import { notifying } from "./notify.ts";
 import { postgresOperations } from "./operations.ts";
 import { migration } from "./sql/schema.ts";
 
+export type { DatabaseOptions } from "../options.ts";
 export type { PostgresClient } from "./client.ts";
 export {
   type PostgresListen,

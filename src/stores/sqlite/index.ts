@@ -6,7 +6,7 @@ import type { SqliteDatabase } from "./client.ts";
 import { Transactions } from "./transactions.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./client.ts";
-export type SqliteStoreOptions<Payload, Result> = DatabaseOptions<Payload, Result>;
+export type { DatabaseOptions, DatabaseOptions as SqliteStoreOptions } from "../options.ts";
 
 /** A store in a SQLite database. */
 export interface SqliteStore<Payload = unknown, Result = unknown> extends DispatchStore<Payload, Result> {
@@ -37,7 +37,7 @@ export interface SqliteStore<Payload = unknown, Result = unknown> extends Dispat
  */
 export function sqliteStore<Payload = unknown, Result = unknown>(
   database: SqliteDatabase,
-  options: SqliteStoreOptions<Payload, Result> = {},
+  options: DatabaseOptions<Payload, Result> = {},
 ): SqliteStore<Payload, Result> {
   const { parsers, clock, schema } = storeOptions("sqliteStore", options, true);
   const on = (what: string, connection: SqliteDatabase): Transactions => {
