@@ -48,7 +48,7 @@ interface Units {
  * ```
  */
 export class TokenRates {
-  readonly #ours = true;
+  readonly #ours: undefined;
   declare readonly inputUsdPerMTok: Price;
   declare readonly outputUsdPerMTok: Price;
   declare readonly cacheReadUsdPerMTok: Price | null;
@@ -200,7 +200,8 @@ export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCen
   const input = given.maxInputTokens;
   let most = 0n;
   tiers.forEach((tier, index) => {
-    if (index > 0 && tier.above > input) return;
+    // The base starts at 0: it is always within reach.
+    if (tier.above > input) return;
     // A tier ends where the next one starts; a call with more input is repriced as a whole.
     const reach = Math.min(input, tiers[index + 1]?.above ?? input);
     const cost =
@@ -215,8 +216,8 @@ export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCen
 /**
  * The most that so many tokens can cost: as many as there can be of the dearest kind, and so on down.
  *
- * That is the most because the bounds nest. Cached audio is part of two kinds that do not: it uses up the room
- * for audio, and is only limited by that for cached tokens, which can but raise the sum.
+ * That is the most because the bounds nest, save that cached audio is part of two kinds that do not: it uses up the
+ * room for audio. The room for cached tokens limits each kind, and is used up by none, which can but raise the sum.
  */
 function dearestOf(
   tier: Units,
@@ -229,17 +230,13 @@ function dearestOf(
   let cost = 0n;
   for (const kind of kinds) {
     const parts = [kind, ...TOKEN_KINDS[kind]];
-    const taken = Math.min(left, ...parts.map((part) => (nests(kind, part) ? room : limits)[limitOf(part)]));
-    for (const part of parts) if (nests(kind, part)) room[limitOf(part)] -= taken;
+    const taken = Math.min(left, ...parts.map((part) => room[limitOf(part)]));
+    for (const part of parts) if (part !== "cacheRead") room[limitOf(part)] -= taken;
     cost += BigInt(taken) * tier.price[kind];
     left -= taken;
     if (left === 0) break;
   }
   return cost;
-}
-
-function nests(kind: TokenKind, part: TokenKind): boolean {
-  return part !== "cacheRead" || kind === part;
 }
 
 /** What is paid for the call itself and for its searches. */

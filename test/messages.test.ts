@@ -103,6 +103,7 @@ const table: readonly (readonly [
   ['microCents must be whole digits such as 1250000000; got "1.5"', RangeError, () => microCents("1.5")],
   ["formatUsd must be a bigint of micro-cents; got 5", TypeError, () => formatUsd(wrong(5))],
   // Caps, states, decisions
+  ["BudgetState must be a plain object; got undefined", TypeError, () => new BudgetState(wrong(undefined))],
   [
     "BudgetCap.run must be MicroCents, from usd(…) or microCents(…); got 10",
     TypeError,

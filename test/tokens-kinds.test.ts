@@ -225,6 +225,37 @@ describe("estimateTokens: kinds of tokens", () => {
     expect(estimateTokens(of, { ...most, maxCacheWriteTokens: 0 })).toBe(300_000_000n);
   });
 
+  it("cached audio uses up the room for audio, and leaves that for cached tokens to others", () => {
+    const of = new TokenRates({
+      inputUsdPerMTok: 1,
+      outputUsdPerMTok: 0,
+      cacheReadUsdPerMTok: 3,
+      inputAudioUsdPerMTok: "4.9",
+      cacheReadAudioUsdPerMTok: 5,
+    });
+    const bounds = {
+      maxInputTokens: 200,
+      maxCacheReadTokens: 100,
+      maxInputAudioTokens: 100,
+      maxOutputTokens: 0,
+    };
+    // The dearest kind first would take both bounds, and leave the cheapest: $0.0006.
+    const usage = { inputTokens: 200, outputTokens: 0, inputAudioTokens: 100, cacheReadTokens: 100 };
+    expect(tokenCost(of, usage)).toBe(79_000n);
+    expect(estimateTokens(of, { ...bounds, maxCacheReadImageTokens: 0 })).toBe(80_000n);
+  });
+
+  it("a kind that is part of something free is free", () => {
+    const of = new TokenRates({ inputUsdPerMTok: 1, outputUsdPerMTok: 0, inputAudioUsdPerMTok: 0 });
+    const spoken = {
+      inputTokens: 100,
+      cacheReadTokens: 100,
+      inputAudioTokens: 100,
+      cacheReadAudioTokens: 100,
+    };
+    expect(tokenCost(of, { ...spoken, outputTokens: 0 })).toBe(0n);
+  });
+
   it("at the very edge of a tier, where providers disagree, the dearer side counts", () => {
     const of = new TokenRates({
       inputUsdPerMTok: 3,
@@ -241,7 +272,12 @@ describe("estimateTokens: kinds of tokens", () => {
   it("refuses searches that have no price", () => {
     const of = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15 });
     const most = { maxInputTokens: 1, maxOutputTokens: 1, maxSearches: 1 };
-    expect(() => estimateTokens(of, most)).toThrow(RangeError);
+    expect(() => estimateTokens(of, most)).toThrow(
+      new RangeError("estimateTokens: maxSearches must be 0, for they have no price; got 1"),
+    );
+    expect(() => tokenCost(of, { inputTokens: 1, outputTokens: 1, searches: 2 })).toThrow(
+      new RangeError("tokenCost: searches must be 0, for they have no price; got 2"),
+    );
   });
 });
 

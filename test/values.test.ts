@@ -37,6 +37,13 @@ const classes = {
   ToolRequirements,
 };
 
+describe("read", () => {
+  it("an object without a prototype is as plain as one with it", () => {
+    const fields: unknown = Object.assign(Object.create(null) as object, { nodeId: "box" });
+    expect(new NodeIdentity(fields as { nodeId: string }).nodeId).toBe("box");
+  });
+});
+
 describe("is", () => {
   it.each(Object.entries(classes))("%s.is: false for anything else, and it never throws", (_, { is }) => {
     for (const other of [undefined, null, true, 5, 5n, "x", Symbol("x"), {}, [], () => 0, new Date()]) {
