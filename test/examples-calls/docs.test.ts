@@ -17,10 +17,11 @@ describe("docs/paid-calls.md", () => {
     }
   });
 
-  it("has no block that does not run", () => {
+  it("has no block of code that does not run", () => {
     const languages = Array.from(page.matchAll(/^```(\S.*)$/gm), ([, language = ""]) => language);
     expect(languages.length).toBeGreaterThan(4);
-    expect(languages.filter((language) => !/^ts(?: file=\S+)?$/.test(language))).toEqual([]);
+    // Of a shell's commands there is one block, which makes a certificate.
+    expect(languages.filter((language) => !/^ts(?: file=\S+)?$/.test(language))).toEqual(["sh"]);
   });
 
   it("links to headings and files that are there", () => {

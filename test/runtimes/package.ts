@@ -84,12 +84,13 @@ export function packageChecks(consumer: string): Count {
       return others.length === 0 ? null : `it brought ${others.join(", ")}`;
     },
     // Sources, tests and data stay out: what is published is what is built, and what explains it.
-    "holds the build and nothing else"() {
-      const wanted = /^(?:dist|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    "holds the build, the pages that the README leads to, and nothing else"() {
+      const wanted = /^(?:dist|docs|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/;
       const built = /^[\w-]+(?:\.d\.ts|\.js)$/;
       const extra = [
         ...readdirSync(installed).filter((name) => !wanted.test(name)),
         ...readdirSync(join(installed, "dist")).filter((name) => !built.test(name)),
+        ...readdirSync(join(installed, "docs")).filter((name) => !/^[\w-]+\.md$/.test(name)),
       ];
       return extra.length === 0 ? null : `it has ${extra.join(", ")}`;
     },

@@ -32,7 +32,7 @@ export const statements: Readonly<Record<string, Breaking>> = {
   "claim-unlocked": {
     on: "postgres",
     wrong: "chooses a job to claim without locking it",
-    methods: rewriting(/FOR UPDATE OF \w+ SKIP LOCKED/, "", /^claim/),
+    methods: rewriting(/FOR UPDATE SKIP LOCKED/, "", /^claim/),
   },
   "commit-not-flushed": {
     on: "postgres",
