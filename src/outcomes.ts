@@ -82,6 +82,7 @@ function lacking(what: string, json: unknown): object {
 
 function yes(what: string, value: unknown): boolean {
   if (flag(what, value)) return true;
+  // Stryker disable next-line BooleanLiteral: of a boolean only its type is told
   throw outOfRange(what, "true or left out", false);
 }
 

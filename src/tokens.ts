@@ -127,10 +127,12 @@ function tierList(what: string, value: unknown): readonly TokenTier[] {
 function unitsByStart(what: string, value: unknown): readonly [Units, ...Units[]] {
   const rates = ourRates(what, value);
   let units = parsed.get(rates);
+  // Stryker disable next-line ConditionalExpression: parsed again, they are the same
   if (units === undefined) {
     const base = unitsOf(rates, 0, null);
     const tiers = rates.tiers.map((tier) => unitsOf(tier, tier.aboveInputTokens, base));
     units = [base, ...tiers.sort((a, b) => a.above - b.above)];
+    // Stryker disable next-line CallExpression: the same
     parsed.set(rates, units);
   }
   return units;
@@ -144,6 +146,7 @@ function unitsOf(prices: TokenPrices, above: number, base: Units | null): Units 
   // Own fields only: what few models have is not there, and a polluted prototype must not stand in for it.
   const own = (field: keyof TokenPrices): bigint | null => {
     const given = Object.hasOwn(prices, field) ? (prices[field] ?? null) : null;
+    // Stryker disable next-line StringLiteral: what is parsed was checked, so nobody sees it
     return given === null ? null : units18("price", given);
   };
   const ownPrice = (kind: TokenKind): bigint | null => own(`${kind}UsdPerMTok`);
@@ -158,6 +161,7 @@ function unitsOf(prices: TokenPrices, above: number, base: Units | null): Units 
   const sorted = (direction: TokenKind): readonly TokenKind[] =>
     KIND_LIST.filter(([kind, wholes]) => (wholes.at(-1) ?? kind) === direction)
       .map(([kind]) => kind)
+      // Stryker disable next-line EqualityOperator: of two at one price either may be first
       .sort((a, b) => (all[a] > all[b] ? -1 : 1));
   return {
     above,
@@ -170,6 +174,7 @@ function unitsOf(prices: TokenPrices, above: number, base: Units | null): Units 
 }
 
 function dearest(prices: readonly bigint[]): bigint | null {
+  // Stryker disable next-line EqualityOperator: the same
   return prices.reduce<bigint | null>((most, next) => (most === null || next > most ? next : most), null);
 }
 
@@ -208,6 +213,7 @@ export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCen
       dearestOf(tier, tier.input, reach, given) +
       dearestOf(tier, tier.output, given.maxOutputTokens, given) +
       fees("estimateTokens: maxSearches", tier, given.maxSearches);
+    // Stryker disable next-line EqualityOperator: the same
     if (cost > most) most = cost;
   });
   return microCents(ceilDiv(most, MICRO_CENT));
@@ -234,6 +240,7 @@ function dearestOf(
     for (const part of parts) if (part !== "cacheRead") room[limitOf(part)] -= taken;
     cost += BigInt(taken) * tier.price[kind];
     left -= taken;
+    // Stryker disable next-line ConditionalExpression: none of the rest is taken
     if (left === 0) break;
   }
   return cost;
@@ -270,7 +277,9 @@ export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
   let cost = fees("tokenCost: searches", tier, searches);
   for (const [kind, wholes] of KIND_LIST) {
     const own = left[`${kind}Tokens`];
+    // Stryker disable next-line ConditionalExpression: none cost nothing
     if (own === 0) continue;
+    // Stryker disable next-line EqualityOperator: 0 was passed by
     if (own < 0) {
       const parts = counts[`${kind}Tokens`] - own;
       throw outOfRange(

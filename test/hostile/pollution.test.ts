@@ -252,3 +252,19 @@ describe("memoryStore in a polluted world", () => {
     expect(broken, broken.join("\n")).toEqual([]);
   });
 });
+
+describe("a property of every object that cannot be set", () => {
+  it.each<[string, PropertyDescriptor]>([
+    ["by a setter", { get: () => much, set: () => undefined }],
+    ["being read-only", { value: much, writable: false }],
+  ])("does not stand in for a field: %s", (_, descriptor) => {
+    const given = { run: usd("1"), month: usd("20") };
+    Object.defineProperty(Object.prototype, "run", { ...descriptor, configurable: true });
+    try {
+      const cap = new BudgetCap(given);
+      expect([cap.run, Object.hasOwn(cap, "run")]).toEqual([usd("1"), true]);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "run");
+    }
+  });
+});
