@@ -6,6 +6,11 @@ interface Waiting<Input, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** What is missing is no answer, and admits nothing. */
+export function missingAnswer(): DispatchError {
+  return new DispatchError("store_failed", "the database answered fewer calls than were made");
+}
+
 /** The most calls of one statement. */
 const MOST = 200;
 /** Milliseconds after which a statement that waits for a lock no longer keeps the next one waiting. */
@@ -84,11 +89,9 @@ export class Group<Input, Answer> {
   async #travel(calls: readonly Waiting<Input, Answer>[]): Promise<void> {
     try {
       const answers = await this.#run(calls.map(({ input }) => input));
-      const missing = new DispatchError("store_failed", "the database answered fewer calls than were made");
       calls.forEach(({ resolve, reject }, index) => {
         const answer = answers[index];
-        // What is missing is no answer, and admits nothing.
-        if (answer === undefined) reject(missing);
+        if (answer === undefined) reject(missingAnswer());
         else resolve(answer);
       });
     } catch (error) {

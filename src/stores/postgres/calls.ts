@@ -1,6 +1,6 @@
-import { DispatchError, isDispatchError } from "../../errors.ts";
+import { isDispatchError } from "../../errors.ts";
 import type { EpochSeconds } from "../../time.ts";
-import { Group } from "../group.ts";
+import { Group, missingAnswer } from "../group.ts";
 import { ask, type PostgresClient, type PostgresValue, Undone } from "./client.ts";
 
 /** How often a statement is tried that met another one. */
@@ -113,8 +113,7 @@ export function items(inputs: readonly unknown[]): readonly [PostgresValue, stri
 
 export function at<Answer>(answers: readonly Answer[], index: number): Answer {
   const answer = answers[index];
-  if (answer === undefined)
-    throw new DispatchError("store_failed", "PostgreSQL answered fewer calls than were made");
+  if (answer === undefined) throw missingAnswer();
   return answer;
 }
 

@@ -1,4 +1,5 @@
 import { DispatchError } from "../../errors.ts";
+import { ensureClient } from "../options.ts";
 
 /**
  * The part of a PostgreSQL client that the store uses: `Pool` and `Client` of `pg` and `PGlite` fit as they are,
@@ -10,8 +11,14 @@ export interface PostgresClient {
   query(text: string, values: any[]): Promise<{ readonly rows: unknown[] }>;
 }
 
-/** Refuses a pool of pg's, which alone counts its connections, where one connection is needed. */
-export function ensureNoPool(what: string, needed: string, client: object): void {
+/** Refuses what is no client, and a pool of pg's, which alone counts its connections, where one is needed. */
+export function ensureConnection(
+  what: string,
+  needed: string,
+  client: object,
+  methods: readonly string[],
+): void {
+  ensureClient(what, needed, client, methods);
   if ("totalCount" in client) throw new TypeError(`${what} must be ${needed}; got a pool`);
 }
 

@@ -2,7 +2,7 @@ import type { DispatchStore } from "../../dispatch/store.ts";
 import { flag, optional } from "../../internal/check.ts";
 import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
 import { Store } from "../store.ts";
-import { ensureNoPool, type PostgresClient, tell } from "./client.ts";
+import { ensureConnection, type PostgresClient, tell } from "./client.ts";
 import { notifying } from "./notify.ts";
 import { postgresOperations } from "./operations.ts";
 import { migration } from "./sql/schema.ts";
@@ -60,8 +60,7 @@ export function postgresStore<Payload = unknown, Result = unknown>(
   const on = (theirs: PostgresClient, alone: boolean): Store<Payload, Result> => {
     if (alone) {
       const needed = "the client on which you have begun, with query(text, values)";
-      ensureClient("within: client", needed, theirs, ["query"]);
-      ensureNoPool("within: client", needed, theirs);
+      ensureConnection("within: client", needed, theirs, ["query"]);
     } else {
       const needed = "a client with query(text, values), such as a Pool of pg";
       ensureClient("postgresStore: client", needed, theirs, ["query"]);

@@ -1,8 +1,8 @@
 import type { Awaitable } from "../../budget/ledger.ts";
 import { read } from "../../internal/check.ts";
 import type { Wake } from "../../worker/options.ts";
-import { ensureClient, schemaName } from "../options.ts";
-import { ensureNoPool } from "./client.ts";
+import { schemaName } from "../options.ts";
+import { ensureConnection } from "./client.ts";
 
 /** A connected `Client` of `pg` that is used for nothing else. */
 export interface PostgresListener {
@@ -49,8 +49,7 @@ export function postgresWake(
   const channel = channelOf(schema);
   if (typeof listener !== "function") {
     const needed = "a connected Client of pg, or a function that listens";
-    ensureClient("postgresWake: listener", needed, listener, ["query", "on", "off"]);
-    ensureNoPool("postgresWake: listener", needed, listener);
+    ensureConnection("postgresWake: listener", needed, listener, ["query", "on", "off"]);
   }
   const listen = typeof listener === "function" ? listener : listenOn(listener);
   return async (lanes, wake) => {

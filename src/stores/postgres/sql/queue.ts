@@ -74,16 +74,15 @@ export function queue(schema: string): string {
   const known = `jsonb_build_object('kind', 'known', 'job', ${jobJson("j")})`;
   const differs = (column: string, field: string): string =>
     `CASE WHEN j.${column} IS DISTINCT FROM r."${field}" THEN '${field}' END`;
-  const otherBody = `jsonb_build_object('kind', 'other', 'jobId', j.job_id, 'fields', array_remove(ARRAY[
-              ${[
-                differs("lane", "lane"),
-                differs("payload", "payload"),
-                differs("backend", "backend"),
-                differs("max_cost", "maxCost"),
-                differs("max_attempts", "maxAttempts"),
-                differs("priority", "priority"),
-                differs("asked_run_at", "runAt"),
-              ].join(", ")}], NULL))`;
+  const differing = [
+    differs("lane", "lane"),
+    differs("payload", "payload"),
+    differs("backend", "backend"),
+    differs("max_cost", "maxCost"),
+    differs("max_attempts", "maxAttempts"),
+    differs("priority", "priority"),
+    differs("asked_run_at", "runAt"),
+  ].join(", ");
   const holdNext = (attempt: string): string => `
             INSERT INTO ${holds} (hold_id, job_id, asked, held, scopes, caps, untils)
               VALUES ('job:' || j.job_id || '#' || ${attempt}, j.job_id, j.max_cost, j.max_cost,
@@ -123,10 +122,10 @@ export function queue(schema: string): string {
         SELECT * INTO j FROM ${jobs} WHERE job_id = r."jobId";
         IF FOUND THEN
           -- What is thrown is in the server's log: the names of what differs, and no payload.
-          IF atomic AND NOT j.pruned
-            AND (j.lane, j.payload, j.backend, j.max_cost, j.max_attempts, j.priority, j.asked_run_at)
-              IS DISTINCT FROM (r.lane, r.payload, r.backend, r."maxCost", r."maxAttempts", r.priority, r."runAt")
-          THEN RAISE EXCEPTION 'dispatch-kit%', ${otherBody}; END IF;
+          other := array_remove(ARRAY[${differing}], NULL);
+          IF atomic AND NOT j.pruned AND other <> '{}' THEN
+            RAISE EXCEPTION 'dispatch-kit%', jsonb_build_object('kind', 'other', 'jobId', j.job_id, 'fields', other);
+          END IF;
           ${answer(known)}
           CONTINUE;
         END IF;
@@ -151,7 +150,7 @@ export function queue(schema: string): string {
         ${answer("jsonb_build_object('kind', CASE j.state WHEN 'awaiting_approval' THEN j.state ELSE 'queued' END)")}
       END LOOP;
       ${writeScopes(schema)}`,
-      `j ${jobs}%ROWTYPE;`,
+      `j ${jobs}%ROWTYPE; other text[];`,
     ),
     operation(
       `${schema}.approve`,
