@@ -158,11 +158,11 @@ function unitsOf(prices: TokenPrices, above: number, base: Units | null): Units 
     const inherited = wholes.slice(0, -1).filter((whole) => ownPrice(whole) !== null);
     all[kind] = given ?? dearest(inherited.map((whole) => all[whole])) ?? all[nearest ?? kind];
   }
-  const sorted = (direction: TokenKind): readonly TokenKind[] =>
-    KIND_LIST.filter(([kind, wholes]) => (wholes.at(-1) ?? kind) === direction)
-      .map(([kind]) => kind)
-      // Stryker disable next-line EqualityOperator: of two at one price either may be first
-      .sort((a, b) => (all[a] > all[b] ? -1 : 1));
+  const sorted = (direction: TokenKind): readonly TokenKind[] => {
+    const kinds = KIND_LIST.filter(([kind, wholes]) => (wholes.at(-1) ?? kind) === direction);
+    // Stryker disable next-line EqualityOperator: of two at one price either may be first
+    return kinds.map(([kind]) => kind).sort((a, b) => (all[a] > all[b] ? -1 : 1));
+  };
   return {
     above,
     price: all,

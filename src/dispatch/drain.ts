@@ -122,13 +122,18 @@ export function runnable<Payload, Result>(
 /** What a job that runs needs of its store. */
 export type Reports<Payload, Result> = Pick<JobStore<Payload, Result>, "complete" | "fail" | "renew">;
 
-/** Runs one claimed job and records how it ended. */
+/**
+ * Runs one claimed job and records how it ended.
+ *
+ * @param untold - told why `actualCost` could not tell.
+ */
 export async function runJob<Payload, Result>(
   store: Reports<Payload, Result>,
   run: Run<Payload, Result>,
   job: Claimed<Payload>,
   actualCost: DrainOptions<Payload, Result>["actualCost"],
   controller: AbortController,
+  untold?: (error: unknown) => void,
 ): Promise<CompleteOutcome | FailOutcome> {
   const { lease, payload } = job;
   // What the store threw while the lease was renewed: not the job's failure, also if the executor passes it on.
@@ -155,8 +160,8 @@ export async function runJob<Payload, Result>(
     return recordFailure(store, lease, error);
   }
   // A cost that cannot be told is no reason to lose the result: the attempt is charged in full.
-  // Stryker disable next-line OptionalChaining: what throws is no amount either
-  const actual = await amountOf(() => actualCost?.(result, job));
+  // Stryker disable next-line OptionalChaining: what throws is no amount either, and drain has nobody to tell
+  const actual = await costOf(() => actualCost?.(result, job), untold);
   try {
     return await orWithout(actual, (cost) => store.complete(lease, result, cost));
   } catch (error) {
@@ -192,11 +197,13 @@ function retryOf(error: unknown): Pick<RetriableError, "actual" | "retryAfterSec
   };
 }
 
-async function amountOf(tell: () => unknown): Promise<MicroCents | null> {
+async function costOf(tell: () => unknown, untold?: (error: unknown) => void): Promise<MicroCents | null> {
   try {
-    // Stryker disable next-line StringLiteral: the same
-    return amount("actual", await tell());
-  } catch {
+    const cost = (await tell()) ?? null;
+    // Stryker disable next-line StringLiteral: drain has nobody to tell it to
+    return cost === null ? null : amount("actualCost", cost);
+  } catch (error) {
+    untold?.(error);
     return null;
   }
 }

@@ -10,9 +10,7 @@ import type {
   FailOutcome,
 } from "../dispatch/store.ts";
 import { isDispatchError } from "../errors.ts";
-import { amount } from "../internal/amount.ts";
 import { outcome } from "../internal/outcome.ts";
-import type { MicroCents } from "../money.ts";
 import type { Settings, WorkStore } from "./options.ts";
 import { doubled, Gate, jittered, ticking } from "./timing.ts";
 
@@ -45,7 +43,8 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
 
   /** @param claimedAt - when the claim was begun: the lease is at least as young. */
   async run(run: Run<Payload, Result>, claimedAt: number): Promise<CompleteOutcome | FailOutcome> {
-    const third = this.#settings.leaseSeconds / 3;
+    const { actualCost, leaseSeconds, onError } = this.#settings;
+    const third = leaseSeconds / 3;
     const untilDue = claimedAt + third - ticking();
     // A lease that was long on its way may be lost already: nothing is spent on it before the store has said.
     if (untilDue > 0 || !this.#store.renew) this.#heldAt(claimedAt);
@@ -53,7 +52,10 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
     // Not waited for: once the job has ended, what a renewal answers is of no account.
     void this.#keep(untilDue > 0 ? untilDue : third);
     try {
-      return await runJob(this, run, this.#job, (result) => this.#costOf(result), this.#controller);
+      return await runJob(this, run, this.#job, actualCost, this.#controller, (error) => {
+        // The attempt is charged in full: an error of the caller's, which eats the cap and stops nothing.
+        if (onError) this.#failed(error);
+      });
     } finally {
       this.#end();
     }
@@ -87,18 +89,6 @@ export class Attempt<Payload, Result> implements Reports<Payload, Result> {
     const held = await this.#store.renew(lease);
     if (held) this.#heldAt(askedAt);
     return held;
-  }
-
-  /** What cannot be told charges the attempt in full: an error of the caller's that eats the cap, and is told. */
-  async #costOf(result: Result): Promise<MicroCents | null> {
-    const { actualCost, onError } = this.#settings;
-    try {
-      const cost = (await actualCost?.(result, this.#job)) ?? null;
-      return cost === null ? null : amount("actualCost", cost);
-    } catch (error) {
-      if (onError) this.#failed(error);
-      return null;
-    }
   }
 
   /** Renews the lease until the job has ended or the lease is lost. */
