@@ -141,15 +141,14 @@ function tokenPrices(entry: Part, ending: string): Prices {
 
 /** `…_above_200k_tokens`: the whole call is repriced; a price that has none keeps what it had below. */
 function byThreshold(entry: Part, suffix: string, fees: Prices): [Sheet, ...Sheet[]] {
-  let asked = tokenPrices(entry, suffix);
+  const asked = tokenPrices(entry, suffix);
   // Priority is dearer: a standard price below that of all input or all output is none of its own.
-  const tiered = (prices: Prices): Prices =>
+  const tiered = (prices: Prices, its: Prices): Prices =>
     suffix === "_priority"
-      ? notBelow(prices, (field) =>
-          Object.hasOwn({ ...fees, ...asked }, field) ? undefined : prices[wholeOf(field)],
-        )
+      ? notBelow(prices, (field) => (Object.hasOwn(its, field) ? undefined : prices[wholeOf(field)]))
       : prices;
-  const base = tiered({ ...tokenPrices(entry, ""), ...asked, ...fees });
+  let its: Prices = { ...asked, ...fees };
+  const base = tiered({ ...tokenPrices(entry, ""), ...its }, its);
   // A service tier has another price: the standard one would be a guess.
   if (asked.inputUsdPerMTok === undefined) delete base.inputUsdPerMTok;
   if (asked.outputUsdPerMTok === undefined) delete base.outputUsdPerMTok;
@@ -159,8 +158,8 @@ function byThreshold(entry: Part, suffix: string, fees: Prices): [Sheet, ...Shee
     const standard = tokenPrices(entry, above);
     const dearer = suffix === "" ? standard : notBelow(standard, (field) => below[field]);
     const named = tokenPrices(entry, above + suffix);
-    asked = { ...asked, ...named };
-    below = tiered({ ...below, ...dearer, ...named });
+    its = { ...its, ...named };
+    below = tiered({ ...below, ...dearer, ...named }, its);
     return { above: start, prices: below };
   });
   return [{ above: 0, prices: base }, ...tiers];

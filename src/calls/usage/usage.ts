@@ -66,8 +66,8 @@ export function usageOf(report: unknown): UsageOutcome {
  */
 export function actualOf(rates: TokenRates, report: unknown): ActualOutcome {
   const counted = usageOf(report);
+  if (counted.kind === "unknown") return outcome({ kind: "unknown", actual: null, reason: counted.reason });
   try {
-    if (counted.kind === "unknown") throw new NoCount(counted.reason);
     const { usage } = counted;
     const { searches, ...rest } = usage;
     // Where the call itself has a fee and a search has no price, the fee is for the search (Perplexity).
