@@ -83,23 +83,23 @@ export async function replay(options: Replay): Promise<Tally> {
       call,
       actual: tokenCost(rates, { inputTokens: call.contextTokens, outputTokens: call.generatedTokens }),
     }));
-    const booked = await guard.finish(costs);
+    const amounts = await guard.finish(costs);
+    const booked = new Map(answered.map((call, index) => [call, amounts[index] ?? null]));
     const incidents = new Map<Call, Incident[]>();
     for (const incident of (await guard.incidents?.(false)) ?? []) {
       incidents.set(incident.call, [...(incidents.get(incident.call) ?? []), incident]);
     }
     const end = (call: Call): void => {
-      const amount = booked[answered.indexOf(call)] ?? null;
+      const amount = booked.get(call) ?? null;
       if (amount === "lost") tally.unanswered++;
       else audit.finished(call, amount);
     };
     // What was lost was taken back last, when all others had answered.
     for (const call of answered) if (!incidents.has(call)) end(call);
-    const isAnswered = (call: Call): boolean => answered.includes(call);
-    const lost = [...incidents.keys()].sort((a, b) => Number(isAnswered(b)) - Number(isAnswered(a)));
+    const lost = [...incidents.keys()].sort((a, b) => Number(booked.has(b)) - Number(booked.has(a)));
     for (const call of lost) {
       hear(incidents.get(call));
-      if (isAnswered(call)) end(call);
+      if (booked.has(call)) end(call);
     }
   };
 

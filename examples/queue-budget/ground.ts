@@ -1,8 +1,9 @@
 import { formatUsd, type HoldOutcome, runScope, usd } from "dispatch-kit";
 import { type PostgresStore, postgresStore } from "dispatch-kit/postgres";
-import { Client, Pool } from "pg";
+import type { Client, Pool } from "pg";
 import { startPostgres } from "../../test/support/postgres-server.ts";
 import type { Budget } from "./attempt.ts";
+import { freshDatabase, inTransaction } from "./database.ts";
 
 const RUN = runScope("mail");
 
@@ -31,24 +32,14 @@ export interface Ground {
 export async function onFreshDatabase(name: string, use: (ground: Ground) => Promise<void>): Promise<void> {
   const given = process.env["DATABASE_URL"];
   const server = given === undefined ? await startPostgres() : null;
-  const admin = new Client({ connectionString: given ?? server?.url });
-  await admin.connect();
-  const database = `dispatch_kit_${name}_${String(process.pid)}`;
-  await admin.query(`CREATE DATABASE ${database}`);
-  const url = new URL(given ?? server?.url ?? "");
-  url.pathname = database;
-  const pool = new Pool({ connectionString: url.href });
-  // Both are told when their server stops; what fails in a query is thrown there.
-  pool.on("error", () => undefined);
-  pool.on("connect", (client) => client.on("error", () => undefined));
+  const own = `dispatch_kit_${name}_${String(process.pid)}`;
+  const { url, pool, drop } = await freshDatabase(given ?? server?.url ?? "", own);
   try {
     const store = postgresStore(pool);
     await store.migrate();
-    await use(groundOf(url.href, pool, store));
+    await use(groundOf(url, pool, store));
   } finally {
-    await pool.end();
-    await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
-    await admin.end();
+    await drop();
     await server?.stop();
   }
 }
@@ -61,16 +52,8 @@ function groundOf(url: string, pool: Pool, store: PostgresStore): Ground {
     async sendAll(ids, send) {
       const refused: string[] = [];
       for (const id of ids) {
-        const client = new Client({ connectionString: url });
-        await client.connect();
-        try {
-          await client.query("BEGIN");
-          if ((await send(client, id)).kind === "refused") refused.push(id);
-          await client.query("COMMIT");
-        } finally {
-          // One that is not committed is rolled back with its connection.
-          await client.end();
-        }
+        const { kind } = await inTransaction(url, "COMMIT", (client) => send(client, id));
+        if (kind === "refused") refused.push(id);
       }
       console.log(`sent ${String(ids.length - refused.length)}, refused ${String(refused.length)}`);
       return refused;

@@ -1,8 +1,9 @@
 import { inspect } from "node:util";
 import { isDispatchError } from "dispatch-kit";
 import { EgressError, type EgressOptions } from "dispatch-kit/calls";
-import { afterAll, beforeAll, beforeEach, expect } from "vitest";
+import { beforeEach, expect } from "vitest";
 import { type HttpsServer, httpsServer } from "../support/https-server.ts";
+import { started } from "../support/started.ts";
 import { thrownBy } from "./with-hold-support.ts";
 
 export const KEY = "sk-hunter2-t0ken";
@@ -11,18 +12,8 @@ export const quiet: EgressOptions = { env, log: () => null };
 
 /** A server on this machine, over TLS, for the tests of a file; `arrived` counts the requests of one test. */
 export function withServer(): { readonly at: () => HttpsServer; readonly arrived: () => number } {
-  let running: HttpsServer | undefined;
+  const at = started("server", httpsServer);
   let before = 0;
-  const at = (): HttpsServer => {
-    if (running === undefined) throw new Error("the server has not been started");
-    return running;
-  };
-  beforeAll(async () => {
-    running = await httpsServer();
-  });
-  afterAll(async () => {
-    await at().close();
-  });
   beforeEach(() => {
     at().answer((_, response) => response.end("ok"));
     before = at().seen.length;

@@ -9,14 +9,14 @@ import {
   removePaid,
 } from "../../examples/graphile-worker/paid-task.ts";
 import { AttemptFailed, holdIdOf, runAttempt } from "../../examples/queue-budget/attempt.ts";
-import { cents, type Fixture, freshDatabase } from "./queue-support.ts";
+import { cents, type Fixture, fixtureOn } from "./queue-support.ts";
 
 let fixture: Fixture;
 let paid: PaidTask;
 const logger = new Logger(() => () => undefined);
 
 beforeAll(async () => {
-  fixture = await freshDatabase("graphile");
+  fixture = await fixtureOn("graphile");
   paid = { store: fixture.store, task: "mail", budget: fixture.budget, schema: "graphile_worker" };
   const utils = await makeWorkerUtils({ pgPool: fixture.pool, logger });
   await utils.migrate();

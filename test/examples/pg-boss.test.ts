@@ -3,13 +3,13 @@ import { PgBoss } from "pg-boss";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { cancelPaid, type PaidQueue, sendPaid, workPaid } from "../../examples/pg-boss/paid-queue.ts";
 import { AttemptFailed, holdIdOf, runAttempt } from "../../examples/queue-budget/attempt.ts";
-import { cents, type Fixture, freshDatabase } from "./queue-support.ts";
+import { cents, type Fixture, fixtureOn } from "./queue-support.ts";
 
 let fixture: Fixture;
 let paid: PaidQueue;
 
 beforeAll(async () => {
-  fixture = await freshDatabase("pgboss");
+  fixture = await fixtureOn("pgboss");
   const boss = new PgBoss({
     connectionString: fixture.url,
     schedule: false,

@@ -13,6 +13,9 @@ const small = join(folder, "small.csv");
 
 type Facts = Readonly<Record<string, unknown>>;
 
+/** What a lost worker does not change. */
+const UNCHANGED = ["admitted", "refused", "refusedBy", "egressRecords", "upperBoundsAdmitted"];
+
 /** The passes of a run in JSON, without how long they took. */
 async function demo(
   preload: readonly string[],
@@ -105,9 +108,7 @@ describe.skipIf(!process.features.typescript)("four worker processes on PostgreS
     const money = (facts: Facts, name: string): bigint => usd(String(facts[name]));
     // All are answered at their true cost, and the lost attempts are charged on top.
     expect(money(settled, "spent") - money(whole, "spent")).toBe(usd(String(lostCharged)));
-    for (const name of ["admitted", "refused", "refusedBy", "egressRecords", "upperBoundsAdmitted"]) {
-      expect(settled[name]).toEqual(whole[name]);
-    }
+    for (const name of UNCHANGED) expect(settled[name]).toEqual(whole[name]);
   });
 
   it("demo: a worker that stops beyond its lease and goes on is charged once for what it ran, at its true cost", async () => {
@@ -129,8 +130,6 @@ describe.skipIf(!process.features.typescript)("four worker processes on PostgreS
     const money = (name: string): bigint => usd(String(settled[name]));
     expect(money("spent")).toBeGreaterThan(usd(String(whole["spent"])));
     expect([settled["lostAttempts"], money("lostCharged")]).toEqual([0, 0n]);
-    for (const name of ["admitted", "refused", "refusedBy", "egressRecords", "upperBoundsAdmitted"]) {
-      expect(settled[name]).toEqual(whole[name]);
-    }
+    for (const name of UNCHANGED) expect(settled[name]).toEqual(whole[name]);
   });
 });

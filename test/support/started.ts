@@ -1,0 +1,20 @@
+import { afterAll, beforeAll } from "vitest";
+
+/** What is started for the tests of a file, and closed after them. */
+export function started<Of extends { close: () => Promise<unknown> }>(
+  what: string,
+  start: () => Promise<Of>,
+): () => Of {
+  let running: Of | undefined;
+  const at = (): Of => {
+    if (running === undefined) throw new Error(`the ${what} has not been started`);
+    return running;
+  };
+  beforeAll(async () => {
+    running = await start();
+  });
+  afterAll(async () => {
+    await at().close();
+  });
+  return at;
+}
