@@ -4,7 +4,7 @@ import { defineConfig } from "tsup";
 export default defineConfig(({ dts }) => ({
   entry: {
     index: "src/index.ts",
-    ledger: "src/ledger.ts",
+    rules: "src/rules.ts",
     memory: "src/stores/memory/index.ts",
     worker: "src/worker/index.ts",
     calls: "src/calls/index.ts",

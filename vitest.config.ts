@@ -8,7 +8,7 @@ export default defineConfig({
     // The tests and the examples import the package by its name, and run against the sources.
     alias: [
       { find: /^dispatch-kit$/, replacement: source("src/index.ts") },
-      { find: /^dispatch-kit\/ledger$/, replacement: source("src/ledger.ts") },
+      { find: /^dispatch-kit\/rules$/, replacement: source("src/rules.ts") },
       { find: /^dispatch-kit\/worker$/, replacement: source("src/worker/index.ts") },
       { find: /^dispatch-kit\/calls$/, replacement: source("src/calls/index.ts") },
       { find: /^dispatch-kit\/sqlite$/, replacement: source("src/stores/sqlite/index.ts") },

@@ -8,7 +8,7 @@ import config from "./vitest.config.ts";
 export default defineConfig({
   ...config,
   test: {
-    include: ["test/*.test.ts", "test/{budget,dispatch,hostile}/**/*.test.ts"],
+    include: ["test/*.test.ts", "test/{approval,budget,dispatch,fleet,hostile,money,routing,tokens}/**/*.test.ts"],
     exclude: ["test/doc-examples.test.ts", "test/types.test.ts"],
     setupFiles: ["test/support/mutation.ts"],
     testTimeout: 30_000,

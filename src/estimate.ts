@@ -1,7 +1,7 @@
-import { amount } from "./internal/amount.ts";
+import { amount } from "./money/amount.ts";
 import { finite, flag, optional, notOurs, orNull, read, seal } from "./internal/check.ts";
-import { moneyJson, usdFromJson } from "./internal/json.ts";
-import type { MicroCents } from "./money.ts";
+import { moneyJson, usdFromJson } from "./money/json.ts";
+import type { MicroCents } from "./money/micro-cents.ts";
 
 /** Where `null` is an answer, a field that is not there is none. */
 function given(what: string, value: unknown): number | null {

@@ -1,4 +1,4 @@
-export { Approval, ApprovalOutcome } from "./approval.ts";
+export { Approval, ApprovalOutcome } from "./approval/approval.ts";
 export { admits, type AdmissionDecision } from "./budget/admits.ts";
 export { BudgetCap, BudgetWindow } from "./budget/cap.ts";
 export {
@@ -12,7 +12,7 @@ export {
   type Lacking,
   type ReleaseOutcome,
   type SettleOutcome,
-} from "./budget/ledger.ts";
+} from "./budget/contract.ts";
 export { CostRates, estimateCost, type HourlyPrice, perHour } from "./budget/rates.ts";
 export { dayScope, monthScope, runAndMonth, runScope, type ScopeCap } from "./budget/scopes.ts";
 export { BudgetState } from "./budget/state.ts";
@@ -43,7 +43,7 @@ export type {
   RecoverOutcome,
   RejectOutcome,
   SubmitOutcome,
-} from "./dispatch/store.ts";
+} from "./dispatch/contract.ts";
 export {
   type EgressEvent,
   type EnvLookup,
@@ -54,9 +54,9 @@ export {
 } from "./egress.ts";
 export { DispatchError, type DispatchErrorCode, isDispatchError } from "./errors.ts";
 export { CostEstimate, HostCapabilities, vramFits } from "./estimate.ts";
-export type { Price } from "./internal/decimal.ts";
-export { canTransition, ensureTransition, JobState } from "./lifecycle.ts";
-export { formatUsd, microCents, type MicroCents, usd } from "./money.ts";
+export type { Price } from "./money/decimal.ts";
+export { canTransition, ensureTransition, JobState } from "./dispatch/lifecycle.ts";
+export { formatUsd, microCents, type MicroCents, usd } from "./money/micro-cents.ts";
 export {
   BackendCapabilities,
   BackendKind,
@@ -66,7 +66,7 @@ export {
   type Routable,
   selectBackend,
   ToolRequirements,
-} from "./routing.ts";
+} from "./routing/select-backend.ts";
 export { type EpochSeconds, epochSeconds } from "./time.ts";
-export type { TokenLimits, TokenPrices, TokenTier, TokenUsage } from "./token-fields.ts";
-export { estimateTokens, tokenCost, TokenRates } from "./tokens.ts";
+export type { TokenLimits, TokenPrices, TokenTier, TokenUsage } from "./tokens/fields.ts";
+export { estimateTokens, tokenCost, TokenRates } from "./tokens/rates.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { format, inspect } from "node:util";
 import * as core from "dispatch-kit";
-import * as ledger from "dispatch-kit/ledger";
+import * as ledger from "dispatch-kit/rules";
 import * as memory from "dispatch-kit/memory";
 import * as calls from "dispatch-kit/calls";
 import * as conformance from "dispatch-kit/conformance";
@@ -19,7 +19,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = `${root}.cache/examples/`;
 const entries = {
   "dispatch-kit": core,
-  "dispatch-kit/ledger": ledger,
+  "dispatch-kit/rules": ledger,
   "dispatch-kit/memory": memory,
   "dispatch-kit/conformance": conformance,
   "dispatch-kit/sqlite": sqlite,

@@ -49,11 +49,11 @@ import {
   recoverOptions,
   repeatHold,
   settleHold,
-} from "dispatch-kit/ledger";
+} from "dispatch-kit/rules";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
 import { noActualCost, unknownJob } from "../src/dispatch/rules.ts";
-import { isTerminal } from "../src/lifecycle.ts";
+import { isTerminal } from "../src/dispatch/lifecycle.ts";
 
 // Every message in one table: what was asked, what is needed, what was given. A wrong type is named but
 // never shown, since it could be a secret; a wrong value of a known type is shown, cut and escaped.

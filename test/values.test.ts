@@ -16,7 +16,7 @@ import {
   TokenRates,
   ToolRequirements,
 } from "dispatch-kit";
-import { lackingScopes } from "dispatch-kit/ledger";
+import { lackingScopes } from "dispatch-kit/rules";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
 import { micro, paid } from "./stores/memory/support.ts";

@@ -28,7 +28,7 @@ import {
   ourLease,
   recoverOptions,
   scopeName,
-} from "dispatch-kit/ledger";
+} from "dispatch-kit/rules";
 import { transaction } from "./ledger.ts";
 
 /** A row for each job, and one for each token that was ever minted, with the first answer that it got. */

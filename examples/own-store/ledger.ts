@@ -24,7 +24,7 @@ import {
   scopeName,
   settleHold,
   unknownHold,
-} from "dispatch-kit/ledger";
+} from "dispatch-kit/rules";
 
 /** Money is text in every column: many drivers read a number past 2^53 inexactly. */
 const SCHEMA = `

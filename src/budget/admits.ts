@@ -1,5 +1,5 @@
 import { notOurs, wrongType } from "../internal/check.ts";
-import { formatUsd, type MicroCents } from "../money.ts";
+import { formatUsd, type MicroCents } from "../money/micro-cents.ts";
 import { BudgetCap, BudgetWindow } from "./cap.ts";
 import { BudgetState } from "./state.ts";
 

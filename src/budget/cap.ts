@@ -1,7 +1,7 @@
-import { amount } from "../internal/amount.ts";
+import { amount } from "../money/amount.ts";
 import { notOurs, oneOf, optional, read, seal } from "../internal/check.ts";
-import { moneyJson, usdFromJson } from "../internal/json.ts";
-import { type MicroCents, microCents } from "../money.ts";
+import { moneyJson, usdFromJson } from "../money/json.ts";
+import { type MicroCents, microCents } from "../money/micro-cents.ts";
 
 /** The two windows that {@link admits} checks, in this order. */
 export const BudgetWindow: Readonly<{ RUN: "run"; MONTH: "month" }> = /* @__PURE__ */ Object.freeze({

@@ -1,7 +1,7 @@
 import { notOurs, read, seal } from "../internal/check.ts";
-import { ceilDiv, type Price, price, pricesJson, units18, unitsOf } from "../internal/decimal.ts";
-import { kept } from "../internal/kept.ts";
-import { type MicroCents, microCents } from "../money.ts";
+import { ceilDiv, type Price, price, pricesJson, units18, unitsOf } from "../money/decimal.ts";
+import { kept } from "../internal/memoized.ts";
+import { type MicroCents, microCents } from "../money/micro-cents.ts";
 
 /** A price per hour, kept as it is: most do not divide by 3600. Made by {@link perHour}. */
 export interface HourlyPrice {

@@ -1,7 +1,7 @@
 import { nameUpTo, outOfRange, read, text } from "../internal/check.ts";
-import { kept } from "../internal/kept.ts";
-import { outcome } from "../internal/outcome.ts";
-import type { MicroCents } from "../money.ts";
+import { kept } from "../internal/memoized.ts";
+import { outcome } from "../money/outcome.ts";
+import type { MicroCents } from "../money/micro-cents.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import { type BudgetCap, ourCap } from "./cap.ts";
 

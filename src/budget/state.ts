@@ -1,7 +1,7 @@
-import { amount } from "../internal/amount.ts";
+import { amount } from "../money/amount.ts";
 import { notOurs, read, seal } from "../internal/check.ts";
-import { moneyJson, usdFromJson } from "../internal/json.ts";
-import { type MicroCents, microCents } from "../money.ts";
+import { moneyJson, usdFromJson } from "../money/json.ts";
+import { type MicroCents, microCents } from "../money/micro-cents.ts";
 
 /**
  * What a window has committed, in micro-cents. Both fields are required: a row with misspelt columns

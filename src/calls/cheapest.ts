@@ -1,8 +1,8 @@
-import { lackingScopes, scopeCaps } from "../budget/rules.ts";
-import type { Awaitable, Lacking } from "../budget/ledger.ts";
+import { lackingScopes, scopeCaps } from "../budget/holds.ts";
+import type { Awaitable, Lacking } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import { BudgetState } from "../budget/state.ts";
-import { ledgerAmount } from "../internal/amount.ts";
+import { ledgerAmount } from "../money/amount.ts";
 import {
   callable,
   flag,
@@ -15,9 +15,9 @@ import {
   read,
   type Reader,
 } from "../internal/check.ts";
-import { outcome, outcomes } from "../internal/outcome.ts";
+import { outcome, outcomes } from "../money/outcome.ts";
 import { quote } from "../internal/text.ts";
-import { formatUsd, type MicroCents } from "../money.ts";
+import { formatUsd, type MicroCents } from "../money/micro-cents.ts";
 import {
   BackendKind,
   NoEligibleBackendError,
@@ -25,7 +25,7 @@ import {
   type Routable,
   selectBackend,
   type ToolRequirements,
-} from "../routing.ts";
+} from "../routing/select-backend.ts";
 
 /** A scope's cap, and what is committed in it. */
 export interface ScopeRoom {

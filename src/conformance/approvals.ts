@@ -1,5 +1,5 @@
-import { jobHoldId } from "../budget/rules.ts";
-import { BackendKind } from "../routing.ts";
+import { jobHoldId } from "../budget/holds.ts";
+import { BackendKind } from "../routing/select-backend.ts";
 import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";

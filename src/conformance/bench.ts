@@ -1,5 +1,5 @@
-import type { Awaitable } from "../budget/ledger.ts";
-import type { DispatchStore } from "../dispatch/store.ts";
+import type { Awaitable } from "../budget/contract.ts";
+import type { DispatchStore } from "../dispatch/contract.ts";
 import { type EpochSeconds, epochSeconds } from "../time.ts";
 import { callable } from "../internal/check.ts";
 import { fail, Skip } from "./check.ts";

@@ -1,4 +1,4 @@
-import { jobHoldId } from "../budget/rules.ts";
+import { jobHoldId } from "../budget/holds.ts";
 import { like, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
 import {

@@ -1,10 +1,10 @@
-import { Approval, ApprovalOutcome } from "../approval.ts";
-import type { HoldRequest, Lacking } from "../budget/ledger.ts";
+import { Approval, ApprovalOutcome } from "../approval/approval.ts";
+import type { HoldRequest, Lacking } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { Lease } from "../dispatch/lease.ts";
-import type { Claimed, JobRequest } from "../dispatch/store.ts";
-import { type MicroCents, microCents } from "../money.ts";
-import { BackendKind } from "../routing.ts";
+import type { Claimed, JobRequest } from "../dispatch/contract.ts";
+import { type MicroCents, microCents } from "../money/micro-cents.ts";
+import { BackendKind } from "../routing/select-backend.ts";
 import type { Handle } from "./bench.ts";
 import { fail, same } from "./check.ts";
 

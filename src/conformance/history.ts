@@ -1,4 +1,4 @@
-import type { Hold } from "../budget/ledger.ts";
+import type { Hold } from "../budget/contract.ts";
 import { epochSeconds } from "../time.ts";
 import type { Handle } from "./bench.ts";
 import { check, same } from "./check.ts";

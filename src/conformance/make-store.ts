@@ -1,5 +1,5 @@
-import type { Awaitable, BudgetLedger } from "../budget/ledger.ts";
-import type { DispatchStore, JobStore } from "../dispatch/store.ts";
+import type { Awaitable, BudgetLedger } from "../budget/contract.ts";
+import type { DispatchStore, JobStore } from "../dispatch/contract.ts";
 import type { EpochSeconds } from "../time.ts";
 
 /** What a case is about: `jobs` alone, the `ledger` alone, or jobs that cost money. */

@@ -1,4 +1,4 @@
-import { microCents } from "../money.ts";
+import { microCents } from "../money/micro-cents.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
 import { asks, capped, counted, micro, MOST, RUN } from "./given.ts";

@@ -1,4 +1,4 @@
-import { jobHoldId } from "../budget/rules.ts";
+import { jobHoldId } from "../budget/holds.ts";
 import { Lease } from "../dispatch/lease.ts";
 import { kind, like, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";

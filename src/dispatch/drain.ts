@@ -1,4 +1,4 @@
-import type { Awaitable } from "../budget/ledger.ts";
+import type { Awaitable } from "../budget/contract.ts";
 import { type DispatchError, isDispatchError } from "../errors.ts";
 import {
   callable,
@@ -10,12 +10,12 @@ import {
   read,
   wrongType,
 } from "../internal/check.ts";
-import { amount } from "../internal/amount.ts";
+import { amount } from "../money/amount.ts";
 import { kindOf } from "../internal/text.ts";
-import type { MicroCents } from "../money.ts";
+import type { MicroCents } from "../money/micro-cents.ts";
 import type { ExecutionContext, Executor, RetriableError } from "./executor.ts";
 import type { Lease } from "./lease.ts";
-import type { Claimed, CompleteOutcome, FailOutcome, JobStore } from "./store.ts";
+import type { Claimed, CompleteOutcome, FailOutcome, JobStore } from "./contract.ts";
 
 export interface DrainOptions<Payload, Result> {
   /** Where to claim; the job of the highest priority among all of them is first. */

@@ -1,9 +1,9 @@
-import type { Awaitable } from "../budget/ledger.ts";
+import type { Awaitable } from "../budget/contract.ts";
 import { DispatchError } from "../errors.ts";
-import { amount } from "../internal/amount.ts";
+import { amount } from "../money/amount.ts";
 import { anything, duration, orElse, read } from "../internal/check.ts";
-import { moneyJson } from "../internal/json.ts";
-import type { MicroCents } from "../money.ts";
+import { moneyJson } from "../money/json.ts";
+import type { MicroCents } from "../money/micro-cents.ts";
 import type { Lease } from "./lease.ts";
 
 /** What an executor is told besides the payload. */

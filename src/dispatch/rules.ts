@@ -1,8 +1,8 @@
-import { type Approval, ApprovalOutcome, approvalWith } from "../approval.ts";
-import { scopeCaps } from "../budget/rules.ts";
+import { type Approval, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
+import { scopeCaps } from "../budget/holds.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import { DispatchError } from "../errors.ts";
-import { ledgerAmount } from "../internal/amount.ts";
+import { ledgerAmount } from "../money/amount.ts";
 import {
   duration,
   finite,
@@ -20,11 +20,11 @@ import {
   wrongType,
 } from "../internal/check.ts";
 import { quote } from "../internal/text.ts";
-import { formatUsd, type MicroCents } from "../money.ts";
-import { BackendKind, backendKind } from "../routing.ts";
+import { formatUsd, type MicroCents } from "../money/micro-cents.ts";
+import { BackendKind, backendKind } from "../routing/select-backend.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import { Lease } from "./lease.ts";
-import type { JobRequest } from "./store.ts";
+import type { JobRequest } from "./contract.ts";
 
 /** A job's request, checked: what every store keeps of it. */
 export interface JobBody {

@@ -1,4 +1,4 @@
-import type { Approval } from "../approval.ts";
+import type { Approval } from "../approval/approval.ts";
 import type {
   Awaitable,
   ExpireOutcome,
@@ -7,7 +7,7 @@ import type {
   HoldRequest,
   ReleaseOutcome,
   SettleOutcome,
-} from "../budget/ledger.ts";
+} from "../budget/contract.ts";
 import type { BudgetState } from "../budget/state.ts";
 import type { Lease } from "../dispatch/lease.ts";
 import type { CheckedApproval, recoverOptions } from "../dispatch/rules.ts";
@@ -19,8 +19,8 @@ import type {
   RecoverOutcome,
   RejectOutcome,
   SubmitOutcome,
-} from "../dispatch/store.ts";
-import type { MicroCents } from "../money.ts";
+} from "../dispatch/contract.ts";
+import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { ClaimedText, Completion, Failure } from "./engine/attempts.ts";
 import type { Submission } from "./engine/queue.ts";

@@ -1,6 +1,6 @@
 import { callable, optional, outOfRange, read, type Reader, text, wrongType } from "../internal/check.ts";
 import { type EpochSeconds, instant } from "../time.ts";
-import type { Parsers } from "./store.ts";
+import type { Parsers } from "./door.ts";
 
 /** What every store takes. */
 export interface StoreOptions<Payload, Result> {

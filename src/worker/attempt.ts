@@ -1,4 +1,4 @@
-import type { Awaitable } from "../budget/ledger.ts";
+import type { Awaitable } from "../budget/contract.ts";
 import { type Reports, type Run, runJob } from "../dispatch/drain.ts";
 import { RetriableError } from "../dispatch/executor.ts";
 import type { Lease } from "../dispatch/lease.ts";
@@ -8,9 +8,9 @@ import type {
   CompleteOutcome,
   FailOptions,
   FailOutcome,
-} from "../dispatch/store.ts";
+} from "../dispatch/contract.ts";
 import { isDispatchError } from "../errors.ts";
-import { outcome } from "../internal/outcome.ts";
+import { outcome } from "../money/outcome.ts";
 import type { Settings, WorkStore } from "./options.ts";
 import { doubled, Gate, jittered, ticking } from "./timing.ts";
 

@@ -1,7 +1,7 @@
-import type { Awaitable, BudgetLedger } from "../budget/ledger.ts";
+import type { Awaitable, BudgetLedger } from "../budget/contract.ts";
 import { abortSignal, type DrainOptions } from "../dispatch/drain.ts";
 import type { Lease } from "../dispatch/lease.ts";
-import type { Claimed, JobStore } from "../dispatch/store.ts";
+import type { Claimed, JobStore } from "../dispatch/contract.ts";
 import {
   callable,
   duration,

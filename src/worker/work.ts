@@ -1,6 +1,6 @@
 import { type DrainSummary, type Run, runnable } from "../dispatch/drain.ts";
 import { type Executor, RetriableError } from "../dispatch/executor.ts";
-import type { Claimed } from "../dispatch/store.ts";
+import type { Claimed } from "../dispatch/contract.ts";
 import { Attempt } from "./attempt.ts";
 import { type Settings, settingsOf, type Wake, type WorkOptions, type WorkStore } from "./options.ts";
 import { doubled, Gate, jittered, ticking } from "./timing.ts";

@@ -1,7 +1,7 @@
 /** A process of its own that dies in the middle of a paid call: it says when the call is made, and never ends. */
 import { DatabaseSync } from "node:sqlite";
 import { withHold } from "../../src/calls/with-hold/with-hold.ts";
-import { usd } from "../../src/money.ts";
+import { usd } from "../../src/money/micro-cents.ts";
 import { sqliteStore } from "../../src/stores/sqlite/index.ts";
 
 const ledger = sqliteStore(new DatabaseSync(process.argv[2] ?? "", { timeout: 5000 }));

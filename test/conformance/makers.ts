@@ -4,7 +4,7 @@ import { Engine } from "../../src/stores/engine/engine.ts";
 import type { Tables } from "../../src/stores/engine/tables.ts";
 import { MemoryTables } from "../../src/stores/memory/tables.ts";
 import type { Operations } from "../../src/stores/operations.ts";
-import { Store } from "../../src/stores/store.ts";
+import { Store } from "../../src/stores/door.ts";
 import { OverlaidTables } from "./overlay.ts";
 
 export type Methods = Partial<DispatchStore>;

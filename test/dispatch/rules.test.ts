@@ -6,7 +6,7 @@ import {
   isFree,
   jobRequest,
   recoverOptions,
-} from "dispatch-kit/ledger";
+} from "dispatch-kit/rules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

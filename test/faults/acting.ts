@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { Approval, ApprovalOutcome } from "../../src/approval.ts";
-import type { JobRequest } from "../../src/dispatch/store.ts";
+import { Approval, ApprovalOutcome } from "../../src/approval/approval.ts";
+import type { JobRequest } from "../../src/dispatch/contract.ts";
 import { isDispatchError } from "../../src/errors.ts";
-import { microCents } from "../../src/money.ts";
-import { BackendKind } from "../../src/routing.ts";
+import { microCents } from "../../src/money/micro-cents.ts";
+import { BackendKind } from "../../src/routing/select-backend.ts";
 import { type Caller, capped } from "./caller.ts";
 import { costOf, type PlannedHold, slicesOf, type Task, TTL_SECONDS } from "./plan.ts";
 import { Random } from "./random.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ScopeCap } from "../../src/budget/scopes.ts";
-import type { DispatchStore } from "../../src/dispatch/store.ts";
+import type { DispatchStore } from "../../src/dispatch/contract.ts";
 import { isDispatchError } from "../../src/errors.ts";
-import { microCents } from "../../src/money.ts";
+import { microCents } from "../../src/money/micro-cents.ts";
 import { type Answer, type Journal, plain } from "./journal.ts";
 import type { Plan, PlannedJob, PlannedScope, Point } from "./plan.ts";
 import type { Points } from "./points.ts";

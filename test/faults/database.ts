@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
-import type { DispatchStore } from "../../src/dispatch/store.ts";
+import type { DispatchStore } from "../../src/dispatch/contract.ts";
 import { postgresStore } from "../../src/stores/postgres/index.ts";
 import { type SqliteDatabase, sqliteStore } from "../../src/stores/sqlite/index.ts";
 import { breakStore } from "./broken/broken.ts";

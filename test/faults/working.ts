@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Lease } from "../../src/dispatch/lease.ts";
-import type { Claimed } from "../../src/dispatch/store.ts";
-import { microCents, type MicroCents } from "../../src/money.ts";
+import type { Claimed } from "../../src/dispatch/contract.ts";
+import { microCents, type MicroCents } from "../../src/money/micro-cents.ts";
 import { type Caller, isAway, type Told } from "./caller.ts";
 import { costOf, LANES, slicesOf } from "./plan.ts";
 import { Random } from "./random.ts";

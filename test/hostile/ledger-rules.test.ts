@@ -10,7 +10,7 @@ import {
   recoverOptions,
   scopeCaps,
   settleHold,
-} from "dispatch-kit/ledger";
+} from "dispatch-kit/rules";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { anywhere, COERCED, isPlain, mutations, SABOTAGE } from "./values.ts";

@@ -13,7 +13,7 @@ export async function load() {
   const before = new Set(names());
   const core = await import("dispatch-kit");
   const memory = await import("dispatch-kit/memory");
-  const ledger = await import("dispatch-kit/ledger");
+  const ledger = await import("dispatch-kit/rules");
   await import("dispatch-kit/worker");
   const calls = await import("dispatch-kit/calls");
   await import("dispatch-kit/conformance");

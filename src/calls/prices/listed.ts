@@ -1,4 +1,4 @@
-import { decimalText, unitsAt } from "../../internal/decimal.ts";
+import { decimalText, unitsAt } from "../../money/decimal.ts";
 import { kindOf, quote } from "../../internal/text.ts";
 import type { RefusedPrice } from "./outcome.ts";
 

@@ -1,6 +1,6 @@
 import { oneOf, optional, read } from "../../internal/check.ts";
 import { quote } from "../../internal/text.ts";
-import type { TokenPrices } from "../../token-fields.ts";
+import type { TokenPrices } from "../../tokens/fields.ts";
 import { given, isCount, isPart, own, type Part } from "../record.ts";
 import { listedPrice, NoPrice, saysFree } from "./listed.ts";
 import { type PriceOptions, type RatesOutcome, type Wanted, WANTED } from "./outcome.ts";

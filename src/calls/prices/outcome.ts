@@ -1,6 +1,6 @@
 import { duration, flag, optional, type Reader, wrongType } from "../../internal/check.ts";
 import { type EpochSeconds, epochSeconds } from "../../time.ts";
-import type { TokenRates } from "../../tokens.ts";
+import type { TokenRates } from "../../tokens/rates.ts";
 
 /** Why a price list gives no rates. */
 export type RefusedPrice =

@@ -1,7 +1,7 @@
-import { outcome } from "../../internal/outcome.ts";
+import { outcome } from "../../money/outcome.ts";
 import { quote } from "../../internal/text.ts";
-import type { TokenPrices } from "../../token-fields.ts";
-import { TokenRates } from "../../tokens.ts";
+import type { TokenPrices } from "../../tokens/fields.ts";
+import { TokenRates } from "../../tokens/rates.ts";
 import { NoPrice } from "./listed.ts";
 import type { RatesOutcome, Wanted } from "./outcome.ts";
 

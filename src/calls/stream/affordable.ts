@@ -1,7 +1,7 @@
-import { ledgerAmount } from "../../internal/amount.ts";
+import { ledgerAmount } from "../../money/amount.ts";
 import { read, whole } from "../../internal/check.ts";
-import type { MicroCents } from "../../money.ts";
-import { estimateTokens, type TokenRates } from "../../tokens.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
+import { estimateTokens, type TokenRates } from "../../tokens/rates.ts";
 
 /**
  * The most output tokens that an amount pays for, after the input: what to ask a provider for as its limit.

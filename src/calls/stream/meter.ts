@@ -1,8 +1,8 @@
-import { ledgerAmount } from "../../internal/amount.ts";
+import { ledgerAmount } from "../../money/amount.ts";
 import { anything, read, whole, wholeFrom, wrongType } from "../../internal/check.ts";
-import { outcome } from "../../internal/outcome.ts";
-import { type MicroCents, microCents } from "../../money.ts";
-import { estimateTokens, type TokenRates } from "../../tokens.ts";
+import { outcome } from "../../money/outcome.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
+import { estimateTokens, type TokenRates } from "../../tokens/rates.ts";
 import { maxTokensOf } from "../max-tokens.ts";
 import { affordableTokens } from "./affordable.ts";
 

@@ -1,6 +1,6 @@
-import { ledgerAmount } from "../../internal/amount.ts";
+import { ledgerAmount } from "../../money/amount.ts";
 import { callable, optional, read, wrongType } from "../../internal/check.ts";
-import { type MicroCents, microCents } from "../../money.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { OpenHold } from "../with-hold/open-hold.ts";
 import { type MeterDecision, type StreamChunk, StreamMeter } from "./meter.ts";
 

@@ -1,4 +1,4 @@
-import type { TokenUsage } from "../../token-fields.ts";
+import type { TokenUsage } from "../../tokens/fields.ts";
 import { given, type Part } from "../record.ts";
 import { maybe, mustAddUp, needed, NoCount, part, parts, within } from "./counts.ts";
 import { reportedSearches } from "./searches.ts";

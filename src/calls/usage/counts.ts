@@ -1,5 +1,5 @@
 import { kindOf, quote } from "../../internal/text.ts";
-import type { TokenUsage } from "../../token-fields.ts";
+import type { TokenUsage } from "../../tokens/fields.ts";
 import { given, isCount, isPart, type Part } from "../record.ts";
 
 /** What a reader throws to itself when a report does not say what a call has used; an outcome outside. */

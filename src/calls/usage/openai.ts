@@ -1,4 +1,4 @@
-import type { TokenUsage } from "../../token-fields.ts";
+import type { TokenUsage } from "../../tokens/fields.ts";
 import { given, type Part } from "../record.ts";
 import { hasAny, maybe, mustAddUp, needed, NoCount, outputWith, part, within } from "./counts.ts";
 import { reportedSearches } from "./searches.ts";

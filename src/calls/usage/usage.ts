@@ -1,7 +1,7 @@
-import { outcome } from "../../internal/outcome.ts";
-import type { MicroCents } from "../../money.ts";
-import type { TokenUsage } from "../../token-fields.ts";
-import { tokenCost, TokenRates } from "../../tokens.ts";
+import { outcome } from "../../money/outcome.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
+import type { TokenUsage } from "../../tokens/fields.ts";
+import { tokenCost, TokenRates } from "../../tokens/rates.ts";
 import { isPart, type Part } from "../record.ts";
 import { aiSdkUsage, bedrockUsage } from "./ai-sdk.ts";
 import { anthropicUsage } from "./anthropic.ts";

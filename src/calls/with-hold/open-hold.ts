@@ -1,8 +1,8 @@
-import { type BudgetLedger, type HoldOutcome, HoldState } from "../../budget/ledger.ts";
+import { type BudgetLedger, type HoldOutcome, HoldState } from "../../budget/contract.ts";
 import { DispatchError } from "../../errors.ts";
-import { ledgerAmount } from "../../internal/amount.ts";
+import { ledgerAmount } from "../../money/amount.ts";
 import { quote } from "../../internal/text.ts";
-import { type MicroCents, microCents } from "../../money.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 
 /** What a call under a hold needs of a ledger. */
 export type CallLedger = Pick<BudgetLedger, "hold" | "settle" | "release" | "extend">;

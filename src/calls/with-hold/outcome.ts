@@ -1,6 +1,6 @@
-import type { HoldOutcome, SettleOutcome } from "../../budget/ledger.ts";
-import { moneyJson } from "../../internal/json.ts";
-import type { MicroCents } from "../../money.ts";
+import type { HoldOutcome, SettleOutcome } from "../../budget/contract.ts";
+import { moneyJson } from "../../money/json.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 
 interface Returned<Value> {
   readonly kind: "done";

@@ -1,9 +1,9 @@
-import type { Awaitable, HoldRequest, SettleOutcome } from "../../budget/ledger.ts";
+import type { Awaitable, HoldRequest, SettleOutcome } from "../../budget/contract.ts";
 import { abortSignal } from "../../dispatch/drain.ts";
 import { DispatchError } from "../../errors.ts";
-import { ledgerAmount } from "../../internal/amount.ts";
+import { ledgerAmount } from "../../money/amount.ts";
 import { callable, optional, read, text, wrongType } from "../../internal/check.ts";
-import { type MicroCents, microCents } from "../../money.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { type CallLedger, OpenHold } from "./open-hold.ts";
 import { type CallDone, done, type WithHoldOutcome } from "./outcome.ts";
 

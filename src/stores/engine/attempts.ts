@@ -1,11 +1,11 @@
-import { isOver, jobHoldId } from "../../budget/rules.ts";
+import { isOver, jobHoldId } from "../../budget/holds.ts";
 import { Lease, shouldGiveUp } from "../../dispatch/lease.ts";
 import { type failOptions, isFree, noActualCost, type recoverOptions } from "../../dispatch/rules.ts";
-import type { CompleteOutcome, FailOutcome, Job, RecoverOutcome } from "../../dispatch/store.ts";
-import { outcome, outcomes } from "../../internal/outcome.ts";
+import type { CompleteOutcome, FailOutcome, Job, RecoverOutcome } from "../../dispatch/contract.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
 import { quote } from "../../internal/text.ts";
-import { JobState } from "../../lifecycle.ts";
-import { formatUsd, type MicroCents } from "../../money.ts";
+import { JobState } from "../../dispatch/lifecycle.ts";
+import { formatUsd, type MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { Ledger } from "./ledger.ts";
 import { closeAttempt, firstBooking, nextHold } from "./money.ts";

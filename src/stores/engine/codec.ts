@@ -1,6 +1,6 @@
-import { Approval } from "../../approval.ts";
+import { Approval } from "../../approval/approval.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
-import { type MicroCents, microCents } from "../../money.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { Attempt, JobRecord } from "./tables.ts";
 

@@ -1,4 +1,4 @@
-import type { Approval } from "../../approval.ts";
+import type { Approval } from "../../approval/approval.ts";
 import type {
   ExpireOutcome,
   Hold,
@@ -6,7 +6,7 @@ import type {
   HoldRequest,
   ReleaseOutcome,
   SettleOutcome,
-} from "../../budget/ledger.ts";
+} from "../../budget/contract.ts";
 import type { BudgetState } from "../../budget/state.ts";
 import type { Lease } from "../../dispatch/lease.ts";
 import type { CheckedApproval, recoverOptions } from "../../dispatch/rules.ts";
@@ -18,8 +18,8 @@ import type {
   RecoverOutcome,
   RejectOutcome,
   SubmitOutcome,
-} from "../../dispatch/store.ts";
-import type { MicroCents } from "../../money.ts";
+} from "../../dispatch/contract.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { Operations, Pruned } from "../operations.ts";
 import { Attempts, type ClaimedText, type Completion, type Failure } from "./attempts.ts";

@@ -7,7 +7,7 @@ import {
   type Lacking,
   type ReleaseOutcome,
   type SettleOutcome,
-} from "../../budget/ledger.ts";
+} from "../../budget/contract.ts";
 import {
   capOf,
   chargeHold,
@@ -20,11 +20,11 @@ import {
   repeatHold,
   settleHold,
   unknownHold,
-} from "../../budget/rules.ts";
+} from "../../budget/holds.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
 import { BudgetState } from "../../budget/state.ts";
-import { outcome, outcomes } from "../../internal/outcome.ts";
-import { type MicroCents, microCents } from "../../money.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { type EpochSeconds, instant } from "../../time.ts";
 import { type Booking, bookingOf } from "./money.ts";
 import type { HoldRecord, Tables } from "./tables.ts";

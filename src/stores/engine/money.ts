@@ -1,7 +1,7 @@
-import { HoldState } from "../../budget/ledger.ts";
-import { heldAmount, type HoldRow, jobHoldId } from "../../budget/rules.ts";
+import { HoldState } from "../../budget/contract.ts";
+import { heldAmount, type HoldRow, jobHoldId } from "../../budget/holds.ts";
 import { isFree } from "../../dispatch/rules.ts";
-import { type MicroCents, microCents } from "../../money.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { Ledger } from "./ledger.ts";
 import type { JobRecord } from "./tables.ts";
 

@@ -1,4 +1,4 @@
-import type { Approval } from "../../approval.ts";
+import type { Approval } from "../../approval/approval.ts";
 import {
   type CheckedApproval,
   ensureSameJob,
@@ -6,10 +6,10 @@ import {
   type JobBody,
   unknownJob,
 } from "../../dispatch/rules.ts";
-import type { ApproveOutcome, CancelOutcome, RejectOutcome, SubmitOutcome } from "../../dispatch/store.ts";
-import { outcome, outcomes } from "../../internal/outcome.ts";
-import { isTerminal, JobState } from "../../lifecycle.ts";
-import { microCents } from "../../money.ts";
+import type { ApproveOutcome, CancelOutcome, RejectOutcome, SubmitOutcome } from "../../dispatch/contract.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
+import { isTerminal, JobState } from "../../dispatch/lifecycle.ts";
+import { microCents } from "../../money/micro-cents.ts";
 import type { Ledger } from "./ledger.ts";
 import { closeAttempt, nextHold } from "./money.ts";
 import type { JobFilter, JobRecord, Tables } from "./tables.ts";

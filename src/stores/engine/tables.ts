@@ -1,10 +1,10 @@
-import type { Approval } from "../../approval.ts";
-import type { HoldRow } from "../../budget/rules.ts";
+import type { Approval } from "../../approval/approval.ts";
+import type { HoldRow } from "../../budget/holds.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
 import type { JobBody } from "../../dispatch/rules.ts";
-import type { Job } from "../../dispatch/store.ts";
-import type { JobState } from "../../lifecycle.ts";
-import type { MicroCents } from "../../money.ts";
+import type { Job } from "../../dispatch/contract.ts";
+import type { JobState } from "../../dispatch/lifecycle.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 
 /** A hold as it is kept. */

@@ -1,8 +1,8 @@
-import type { DispatchStore } from "../../dispatch/store.ts";
+import type { DispatchStore } from "../../dispatch/contract.ts";
 import { type EpochSeconds, epochSeconds } from "../../time.ts";
 import { Engine } from "../engine/engine.ts";
 import { storeOptions, type StoreOptions } from "../options.ts";
-import { Store } from "../store.ts";
+import { Store } from "../door.ts";
 import { MemoryTables } from "./tables.ts";
 
 export type { StoreOptions, StoreOptions as MemoryStoreOptions } from "../options.ts";

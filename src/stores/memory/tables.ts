@@ -1,8 +1,8 @@
-import { HoldState } from "../../budget/ledger.ts";
+import { HoldState } from "../../budget/contract.ts";
 import { isLeaseStale } from "../../dispatch/lease.ts";
 import { isFree } from "../../dispatch/rules.ts";
-import { JobState } from "../../lifecycle.ts";
-import type { MicroCents } from "../../money.ts";
+import { JobState } from "../../dispatch/lifecycle.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import { nextHold } from "../engine/money.ts";
 import type { Counter, HoldRecord, JobFilter, JobRecord, Tables } from "../engine/tables.ts";

@@ -1,8 +1,8 @@
 import { Lease } from "../../dispatch/lease.ts";
 import { noActualCost } from "../../dispatch/rules.ts";
-import type { CompleteOutcome, FailOutcome, RecoverOutcome } from "../../dispatch/store.ts";
-import { outcome, outcomes } from "../../internal/outcome.ts";
-import { microCents } from "../../money.ts";
+import type { CompleteOutcome, FailOutcome, RecoverOutcome } from "../../dispatch/contract.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
+import { microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { Completion } from "../engine/attempts.ts";
 import type { Operations } from "../operations.ts";

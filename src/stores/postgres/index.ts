@@ -1,7 +1,7 @@
-import type { DispatchStore } from "../../dispatch/store.ts";
+import type { DispatchStore } from "../../dispatch/contract.ts";
 import { flag, optional } from "../../internal/check.ts";
 import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
-import { Store } from "../store.ts";
+import { Store } from "../door.ts";
 import { ensureConnection, type PostgresClient, tell } from "./client.ts";
 import { notifying } from "./notify.ts";
 import { postgresOperations } from "./operations.ts";

@@ -1,4 +1,4 @@
-import type { HoldOutcome, HoldRequest } from "../../budget/ledger.ts";
+import type { HoldOutcome, HoldRequest } from "../../budget/contract.ts";
 import {
   extendHold,
   heldAmount,
@@ -6,10 +6,10 @@ import {
   repeatHold,
   settleHold,
   unknownHold,
-} from "../../budget/rules.ts";
+} from "../../budget/holds.ts";
 import { BudgetState } from "../../budget/state.ts";
-import { outcome, outcomes } from "../../internal/outcome.ts";
-import { microCents } from "../../money.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
+import { microCents } from "../../money/micro-cents.ts";
 import { instant } from "../../time.ts";
 import type { Operations } from "../operations.ts";
 import { type Calls, items } from "./calls.ts";

@@ -1,4 +1,4 @@
-import type { SubmitOutcome } from "../../dispatch/store.ts";
+import type { SubmitOutcome } from "../../dispatch/contract.ts";
 import type { Submission } from "../engine/queue.ts";
 import type { Operations } from "../operations.ts";
 import type { PostgresClient } from "./client.ts";

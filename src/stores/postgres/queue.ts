@@ -5,10 +5,10 @@ import {
   jobConflict,
   unknownJob,
 } from "../../dispatch/rules.ts";
-import type { CancelOutcome, SubmitOutcome } from "../../dispatch/store.ts";
-import { outcome } from "../../internal/outcome.ts";
-import type { JobState } from "../../lifecycle.ts";
-import { microCents } from "../../money.ts";
+import type { CancelOutcome, SubmitOutcome } from "../../dispatch/contract.ts";
+import { outcome } from "../../money/outcome.ts";
+import type { JobState } from "../../dispatch/lifecycle.ts";
+import { microCents } from "../../money/micro-cents.ts";
 import type { Submission } from "../engine/queue.ts";
 import type { Operations, Pruned } from "../operations.ts";
 import { allOrNothing, at, type Calls, type Item, items } from "./calls.ts";

@@ -1,10 +1,10 @@
-import type { HoldState, Lacking } from "../../budget/ledger.ts";
+import type { HoldState, Lacking } from "../../budget/contract.ts";
 import type { JobBody } from "../../dispatch/rules.ts";
-import { outcome, outcomes } from "../../internal/outcome.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
 import { quote } from "../../internal/text.ts";
-import type { JobState } from "../../lifecycle.ts";
-import { formatUsd, microCents } from "../../money.ts";
-import type { BackendKind } from "../../routing.ts";
+import type { JobState } from "../../dispatch/lifecycle.ts";
+import { formatUsd, microCents } from "../../money/micro-cents.ts";
+import type { BackendKind } from "../../routing/select-backend.ts";
 import type { EpochSeconds } from "../../time.ts";
 import { approvalFromJson } from "../engine/codec.ts";
 import type { HoldRecord, JobRecord, ShownJob } from "../engine/tables.ts";

@@ -1,6 +1,6 @@
 import type { ScopeCap } from "../../budget/scopes.ts";
-import { capOf } from "../../budget/rules.ts";
-import { microCents } from "../../money.ts";
+import { capOf } from "../../budget/holds.ts";
+import { microCents } from "../../money/micro-cents.ts";
 import type { LackingAnswer } from "./rows.ts";
 
 export interface Pinned {

@@ -1,4 +1,4 @@
-import type { Awaitable } from "../../budget/ledger.ts";
+import type { Awaitable } from "../../budget/contract.ts";
 import { read } from "../../internal/check.ts";
 import type { Wake } from "../../worker/options.ts";
 import { schemaName } from "../options.ts";

@@ -1,7 +1,7 @@
-import type { DispatchStore } from "../../dispatch/store.ts";
+import type { DispatchStore } from "../../dispatch/contract.ts";
 import { epochSeconds } from "../../time.ts";
 import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
-import { Store } from "../store.ts";
+import { Store } from "../door.ts";
 import type { SqliteDatabase } from "./client.ts";
 import { Transactions } from "./transactions.ts";
 

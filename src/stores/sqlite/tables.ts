@@ -1,7 +1,7 @@
-import type { HoldState } from "../../budget/ledger.ts";
-import type { JobState } from "../../lifecycle.ts";
-import { type MicroCents, microCents } from "../../money.ts";
-import type { BackendKind } from "../../routing.ts";
+import type { HoldState } from "../../budget/contract.ts";
+import type { JobState } from "../../dispatch/lifecycle.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
+import type { BackendKind } from "../../routing/select-backend.ts";
 import type { EpochSeconds } from "../../time.ts";
 import {
   amountsFromJson,

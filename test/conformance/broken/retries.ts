@@ -1,4 +1,4 @@
-import { jobHoldId } from "dispatch-kit/ledger";
+import { jobHoldId } from "dispatch-kit/rules";
 import { epochSeconds, HoldState, type ScopeCap } from "dispatch-kit";
 import { Ledger } from "../../../src/stores/engine/ledger.ts";
 import { micro, MOST } from "../../stores/memory/support.ts";

@@ -1,5 +1,5 @@
 import { type DispatchStore, Lease } from "dispatch-kit";
-import { jobHoldId } from "dispatch-kit/ledger";
+import { jobHoldId } from "dispatch-kit/rules";
 import { Ledger } from "../../../src/stores/engine/ledger.ts";
 import type { Tables } from "../../../src/stores/engine/tables.ts";
 import type { Operations } from "../../../src/stores/operations.ts";

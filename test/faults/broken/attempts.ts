@@ -1,7 +1,7 @@
-import { Approval } from "../../../src/approval.ts";
+import { Approval } from "../../../src/approval/approval.ts";
 import { Lease } from "../../../src/dispatch/lease.ts";
-import type { DispatchStore } from "../../../src/dispatch/store.ts";
-import { microCents } from "../../../src/money.ts";
+import type { DispatchStore } from "../../../src/dispatch/contract.ts";
+import { microCents } from "../../../src/money/micro-cents.ts";
 import { epochSeconds } from "../../../src/time.ts";
 import type { Breaking } from "./broken.ts";
 import { unlimited } from "./ledger.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { HoldOutcome } from "../../../src/budget/ledger.ts";
+import type { HoldOutcome } from "../../../src/budget/contract.ts";
 import type { ScopeCap } from "../../../src/budget/scopes.ts";
-import type { DispatchStore } from "../../../src/dispatch/store.ts";
+import type { DispatchStore } from "../../../src/dispatch/contract.ts";
 import { isDispatchError } from "../../../src/errors.ts";
-import { microCents } from "../../../src/money.ts";
+import { microCents } from "../../../src/money/micro-cents.ts";
 import type { Breaking } from "./broken.ts";
 
 type Refused = Extract<HoldOutcome, { kind: "refused" }>;

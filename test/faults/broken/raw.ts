@@ -1,5 +1,5 @@
 import type { ScopeCap } from "../../../src/budget/scopes.ts";
-import type { DispatchStore } from "../../../src/dispatch/store.ts";
+import type { DispatchStore } from "../../../src/dispatch/contract.ts";
 import { DispatchError, isDispatchError } from "../../../src/errors.ts";
 
 export type Row = Readonly<Record<string, unknown>>;

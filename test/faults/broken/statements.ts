@@ -1,4 +1,4 @@
-import type { DispatchStore } from "../../../src/dispatch/store.ts";
+import type { DispatchStore } from "../../../src/dispatch/contract.ts";
 import type { Breaking } from "./broken.ts";
 import type { Raw } from "./raw.ts";
 

@@ -26,7 +26,7 @@ import {
   usd,
   type WorkerExecutor,
 } from "dispatch-kit";
-import { type HoldRow, jobHoldId, outcomeFromJSON, type StoreAnswer } from "dispatch-kit/ledger";
+import { type HoldRow, jobHoldId, outcomeFromJSON, type StoreAnswer } from "dispatch-kit/rules";
 import { memoryStore } from "dispatch-kit/memory";
 
 const nothing = new BudgetState({ reserved: usd(0), spent: usd("0.00") });

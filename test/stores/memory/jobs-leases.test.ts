@@ -1,7 +1,7 @@
 import { Lease, epochSeconds } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jobRequest } from "dispatch-kit/ledger";
+import { jobRequest } from "dispatch-kit/rules";
 import { Engine } from "../../../src/stores/engine/engine.ts";
 import { MemoryTables } from "../../../src/stores/memory/tables.ts";
 import {

@@ -1,8 +1,8 @@
 import { estimateTokens, tokenCost, TokenRates, type TokenTier } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimals } from "./support/arbitraries.ts";
-import { add, compare, divide, dollars, rational, times } from "./support/rational.ts";
+import { decimals } from "../support/arbitraries.ts";
+import { add, compare, divide, dollars, rational, times } from "../support/rational.ts";
 
 const price = decimals(18, 100n);
 const optionalPrice = fc.option(price, { nil: null });

@@ -1,5 +1,5 @@
 import { DispatchError } from "../errors.ts";
-import { amount as anyAmount, ledgerAmount } from "../internal/amount.ts";
+import { amount as anyAmount, ledgerAmount } from "../money/amount.ts";
 import {
   duration,
   identifier,
@@ -11,9 +11,9 @@ import {
   type Reader,
   wholeFrom,
 } from "../internal/check.ts";
-import { outcome, plain } from "../internal/outcome.ts";
+import { outcome, plain } from "../money/outcome.ts";
 import { quote } from "../internal/text.ts";
-import { formatUsd, type MicroCents, microCents } from "../money.ts";
+import { formatUsd, type MicroCents, microCents } from "../money/micro-cents.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import {
   type HoldOutcome,
@@ -22,7 +22,7 @@ import {
   type Lacking,
   type ReleaseOutcome,
   type SettleOutcome,
-} from "./ledger.ts";
+} from "./contract.ts";
 import type { ScopeCap } from "./scopes.ts";
 
 const JOB_PREFIX = "job:";

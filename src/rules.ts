@@ -22,7 +22,7 @@ export {
   scopeCaps,
   settleHold,
   unknownHold,
-} from "./budget/rules.ts";
+} from "./budget/holds.ts";
 export {
   completeOptions,
   ensureSameJob,
@@ -39,4 +39,4 @@ export {
   unknownJob,
 } from "./dispatch/rules.ts";
 export { identifier as scopeName } from "./internal/check.ts";
-export { outcomeFromJSON, type StoreAnswer } from "./outcomes.ts";
+export { outcomeFromJSON, type StoreAnswer } from "./dispatch/outcome-json.ts";

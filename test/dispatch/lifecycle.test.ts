@@ -1,7 +1,7 @@
 import { canTransition, DispatchError, ensureTransition, JobState } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
-import { isTerminal } from "../src/lifecycle.ts";
-import { vectors } from "./support/vectors.ts";
+import { isTerminal } from "../../src/dispatch/lifecycle.ts";
+import { vectors } from "../support/vectors.ts";
 
 describe("ensureTransition", () => {
   it("throws exactly where canTransition says no", () => {

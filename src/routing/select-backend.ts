@@ -1,4 +1,4 @@
-import { DispatchError } from "./errors.ts";
+import { DispatchError } from "../errors.ts";
 import {
   finite,
   flag,
@@ -14,8 +14,8 @@ import {
   type Reader,
   seal,
   wrongType,
-} from "./internal/check.ts";
-import { quote } from "./internal/text.ts";
+} from "../internal/check.ts";
+import { quote } from "../internal/text.ts";
 
 /** Where work can run, in the order in which {@link selectBackend} prefers it. */
 export const BackendKind: Readonly<{

@@ -1,5 +1,5 @@
 import { Approval, type DispatchStore, epochSeconds, type HoldRequest, usd } from "dispatch-kit";
-import { outcomeFromJSON } from "dispatch-kit/ledger";
+import { outcomeFromJSON } from "dispatch-kit/rules";
 import { memoryStore } from "dispatch-kit/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -17,7 +17,7 @@ import {
   setUp,
   START,
   YES,
-} from "./stores/memory/support.ts";
+} from "../stores/memory/support.ts";
 
 /** What a reader at the other end of a wire gets. */
 const sent = (answer: unknown): unknown => JSON.parse(JSON.stringify(answer));

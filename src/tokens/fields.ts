@@ -1,4 +1,4 @@
-import type { Price } from "./internal/decimal.ts";
+import type { Price } from "../money/decimal.ts";
 
 /** What a model call costs, in USD per million tokens; `requestUsd` once a call. */
 export interface TokenPrices {

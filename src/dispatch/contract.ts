@@ -1,9 +1,9 @@
-import type { Approval } from "../approval.ts";
-import type { Awaitable, BudgetLedger, Lacking } from "../budget/ledger.ts";
+import type { Approval } from "../approval/approval.ts";
+import type { Awaitable, BudgetLedger, Lacking } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
-import type { JobState } from "../lifecycle.ts";
-import type { MicroCents } from "../money.ts";
-import type { BackendKind } from "../routing.ts";
+import type { JobState } from "./lifecycle.ts";
+import type { MicroCents } from "../money/micro-cents.ts";
+import type { BackendKind } from "../routing/select-backend.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { Lease } from "./lease.ts";
 
@@ -56,7 +56,7 @@ export interface FailOptions {
 
 /**
  * Jobs that run once: what a worker needs of a queue. Implement it against a database; the rules that every
- * store applies are functions of `dispatch-kit/ledger`.
+ * store applies are functions of `dispatch-kit/rules`.
  *
  * @typeParam Payload - what a job is.
  * @typeParam Result - what it answers.

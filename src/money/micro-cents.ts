@@ -1,5 +1,5 @@
-import { outOfRange, wrongType } from "./internal/check.ts";
-import { decimalText, unitsAt } from "./internal/decimal.ts";
+import { outOfRange, wrongType } from "../internal/check.ts";
+import { decimalText, unitsAt } from "./decimal.ts";
 
 /**
  * An exact amount of money in millionths of a US cent: 1 USD = 100,000,000n.

@@ -1,5 +1,5 @@
-import type { MicroCents } from "../money.ts";
-import { outOfRange, wrongType } from "./check.ts";
+import type { MicroCents } from "./micro-cents.ts";
+import { outOfRange, wrongType } from "../internal/check.ts";
 
 /** The largest amount that a ledger takes: 2^62 - 1 micro-cents, about $46 billion. */
 const MAX_LEDGER_AMOUNT = 4_611_686_018_427_387_903n;

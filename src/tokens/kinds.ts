@@ -1,4 +1,4 @@
-import type { Reader } from "./check.ts";
+import type { Reader } from "../internal/check.ts";
 
 /**
  * Every kind of tokens that can have a price of its own, with what it is part of: the nearest first, and last

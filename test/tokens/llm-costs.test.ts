@@ -1,6 +1,6 @@
 import { estimateTokens, tokenCost, TokenRates, type TokenTier, usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
-import { RECORDED_COSTS, recordedUsage, type RecordedCost } from "./support/llm-costs.ts";
+import { RECORDED_COSTS, recordedUsage, type RecordedCost } from "../support/llm-costs.ts";
 
 /** The fields of a price list that a call by tokens has, and what this library calls them. */
 const FIELDS = {

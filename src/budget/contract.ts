@@ -1,4 +1,4 @@
-import type { MicroCents } from "../money.ts";
+import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { ScopeCap } from "./scopes.ts";
 import type { BudgetState } from "./state.ts";

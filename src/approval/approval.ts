@@ -1,4 +1,4 @@
-import { oneOf, optional, notOurs, outOfRange, read, seal, text, words } from "./internal/check.ts";
+import { oneOf, optional, notOurs, outOfRange, read, seal, text, words } from "../internal/check.ts";
 
 /** What a person decided. */
 export const ApprovalOutcome: Readonly<{ APPROVED: "approved"; REJECTED: "rejected" }> =

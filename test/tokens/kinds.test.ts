@@ -8,8 +8,8 @@ import {
 } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimals } from "./support/arbitraries.ts";
-import { add, compare, divide, dollars, type Rational, rational, times } from "./support/rational.ts";
+import { decimals } from "../support/arbitraries.ts";
+import { add, compare, divide, dollars, type Rational, rational, times } from "../support/rational.ts";
 
 // What a call is made of, leaf by leaf, and where the price of each is looked for: written apart from the library.
 const LEAVES = [

@@ -1,4 +1,4 @@
-import { type Approval, ApprovalOutcome, approvalWith } from "../approval.ts";
+import { type Approval, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
 import type {
   Awaitable,
   ExpireOutcome,
@@ -7,8 +7,8 @@ import type {
   HoldRequest,
   ReleaseOutcome,
   SettleOutcome,
-} from "../budget/ledger.ts";
-import { anyHoldId, extension, holdRequest, ownHoldId } from "../budget/rules.ts";
+} from "../budget/contract.ts";
+import { anyHoldId, extension, holdRequest, ownHoldId } from "../budget/holds.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { BudgetState } from "../budget/state.ts";
 import type { Lease } from "../dispatch/lease.ts";
@@ -39,13 +39,13 @@ import type {
   RecoverOutcome,
   RejectOutcome,
   SubmitOutcome,
-} from "../dispatch/store.ts";
+} from "../dispatch/contract.ts";
 import { DispatchError } from "../errors.ts";
-import { ledgerAmount } from "../internal/amount.ts";
+import { ledgerAmount } from "../money/amount.ts";
 import { anything, identifier, listOf, optional, read, wholeFrom } from "../internal/check.ts";
-import { outcome } from "../internal/outcome.ts";
-import { type JobState, jobState } from "../lifecycle.ts";
-import { type MicroCents, microCents } from "../money.ts";
+import { outcome } from "../money/outcome.ts";
+import { type JobState, jobState } from "../dispatch/lifecycle.ts";
+import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import { type EpochSeconds, instant } from "../time.ts";
 import type { ClaimedText, Completion } from "./engine/attempts.ts";
 import type { Submission } from "./engine/queue.ts";

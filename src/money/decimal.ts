@@ -1,4 +1,4 @@
-import { outOfRange, wrongType } from "./check.ts";
+import { outOfRange, wrongType } from "../internal/check.ts";
 
 /** An exact price or quantity: plain decimal digits, or a number of at most 15 significant digits. */
 export type Price = string | number;

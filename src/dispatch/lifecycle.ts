@@ -1,5 +1,5 @@
-import { DispatchError } from "./errors.ts";
-import { oneOf, type Reader } from "./internal/check.ts";
+import { DispatchError } from "../errors.ts";
+import { oneOf, type Reader } from "../internal/check.ts";
 
 /** Where a job is between being submitted and its end. */
 export const JobState: Readonly<{

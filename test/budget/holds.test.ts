@@ -14,10 +14,10 @@ import {
   repeatHold,
   scopeCaps,
   settleHold,
-} from "dispatch-kit/ledger";
+} from "dispatch-kit/rules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyHoldId, ownHoldId, unknownHold } from "../../src/budget/rules.ts";
+import { anyHoldId, ownHoldId, unknownHold } from "../../src/budget/holds.ts";
 import { capped, micro, MONTH, MOST, RUN, START } from "../stores/memory/support.ts";
 
 /** An open hold of 10 in a run and a month. */

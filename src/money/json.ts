@@ -1,5 +1,5 @@
-import { formatUsd, type MicroCents, usd } from "../money.ts";
-import { text } from "./check.ts";
+import { formatUsd, type MicroCents, usd } from "./micro-cents.ts";
+import { text } from "../internal/check.ts";
 
 /** The own fields, amounts of money as decimal dollars, none as `null`; in plain objects and lists too. */
 export function moneyJson(value: object): Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { listOf, optional, orNull, notOurs, outOfRange, read, seal, whole } from "./internal/check.ts";
-import { ceilDiv, type Price, price, pricesJson, units18 } from "./internal/decimal.ts";
+import { listOf, optional, orNull, notOurs, outOfRange, read, seal, whole } from "../internal/check.ts";
+import { ceilDiv, type Price, price, pricesJson, units18 } from "../money/decimal.ts";
 import {
   KIND_LIST,
   kindReaders,
@@ -7,9 +7,9 @@ import {
   limitOf,
   TOKEN_KINDS,
   type TokenKind,
-} from "./internal/token-kinds.ts";
-import { type MicroCents, microCents } from "./money.ts";
-import type { TokenLimits, TokenPrices, TokenTier, TokenUsage } from "./token-fields.ts";
+} from "./kinds.ts";
+import { type MicroCents, microCents } from "../money/micro-cents.ts";
+import type { TokenLimits, TokenPrices, TokenTier, TokenUsage } from "./fields.ts";
 
 const fee = /* @__PURE__ */ orNull(price);
 const count = /* @__PURE__ */ optional(whole, 0);

@@ -1,4 +1,4 @@
-import { Approval } from "./approval.ts";
+import { Approval } from "../approval/approval.ts";
 import {
   type ExpireOutcome,
   type Hold,
@@ -6,7 +6,7 @@ import {
   HoldState,
   type ReleaseOutcome,
   type SettleOutcome,
-} from "./budget/ledger.ts";
+} from "../budget/contract.ts";
 import type {
   ApproveOutcome,
   CancelOutcome,
@@ -16,8 +16,8 @@ import type {
   RecoverOutcome,
   RejectOutcome,
   SubmitOutcome,
-} from "./dispatch/store.ts";
-import { amount, ledgerAmount } from "./internal/amount.ts";
+} from "./contract.ts";
+import { amount, ledgerAmount } from "../money/amount.ts";
 import {
   flag,
   listOf,
@@ -30,12 +30,12 @@ import {
   whole,
   wholeFrom,
   wrongType,
-} from "./internal/check.ts";
-import { usdFromJson } from "./internal/json.ts";
-import { outcome } from "./internal/outcome.ts";
+} from "../internal/check.ts";
+import { usdFromJson } from "../money/json.ts";
+import { outcome } from "../money/outcome.ts";
 import { JobState, jobState } from "./lifecycle.ts";
-import { backendKind } from "./routing.ts";
-import { instant } from "./time.ts";
+import { backendKind } from "../routing/select-backend.ts";
+import { instant } from "../time.ts";
 
 /** Anything that a ledger or a job store answers and that can be stringified. */
 export type StoreAnswer =

@@ -1,8 +1,8 @@
 import { formatUsd, microCents, usd } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { amounts, decimals } from "./support/arbitraries.ts";
-import { add, compare, dollars, rational } from "./support/rational.ts";
+import { amounts, decimals } from "../support/arbitraries.ts";
+import { add, compare, dollars, rational } from "../support/rational.ts";
 
 describe("usd", () => {
   it.each([
