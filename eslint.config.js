@@ -1,5 +1,44 @@
 import js from "@eslint/js";
+import importX, { createNodeResolver } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
+
+/**
+ * The floors: what each folder or file of src may import besides itself. Nothing imports upward, and there is no
+ * circle. ARCHITECTURE.md shows this table as a picture.
+ */
+export const FLOORS = {
+  internal: [],
+  "errors.ts": [],
+  "time.ts": ["internal"],
+  money: ["internal"],
+  tokens: ["internal", "money"],
+  "estimate.ts": ["internal"],
+  "egress.ts": ["internal", "errors.ts"],
+  routing: ["internal", "errors.ts"],
+  approval: ["internal", "time.ts"],
+  budget: ["internal", "errors.ts", "time.ts", "money"],
+  dispatch: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget"],
+  fleet: ["internal", "time.ts", "routing"],
+  "rules.ts": ["internal", "budget", "dispatch"],
+  calls: ["internal", "errors.ts", "time.ts", "money", "tokens", "egress.ts", "routing", "budget"],
+  worker: ["internal", "errors.ts", "money", "budget", "dispatch"],
+  stores: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch"],
+  conformance: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch"],
+  "index.ts": [
+    "internal",
+    "errors.ts",
+    "time.ts",
+    "money",
+    "tokens",
+    "estimate.ts",
+    "egress.ts",
+    "routing",
+    "approval",
+    "budget",
+    "dispatch",
+    "fleet",
+  ],
+};
 
 export default tseslint.config(
   { ignores: ["dist/", "coverage/", "reports/", ".stryker-tmp/", ".cache/", "**/node_modules/"] },
@@ -19,6 +58,26 @@ export default tseslint.config(
       "@typescript-eslint/explicit-module-boundary-types": "error",
       "@typescript-eslint/no-invalid-void-type": ["error", { allowAsThisParameter: true }],
       eqeqeq: "error",
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    plugins: { "import-x": importX },
+    settings: { "import-x/resolver-next": [createNodeResolver({ extensions: [".ts"] })] },
+    rules: {
+      "import-x/no-cycle": ["error", { ignoreExternal: true }],
+      "import-x/no-restricted-paths": [
+        "error",
+        {
+          basePath: "src",
+          zones: Object.entries(FLOORS).map(([target, except]) => ({
+            target,
+            from: ".",
+            except: [target, ...except].map((path) => `./${path}`),
+            message: `The floors (eslint.config.js) let ${target} import itself and ${except.join(", ") || "nothing"}.`,
+          })),
+        },
+      ],
     },
   },
   {

@@ -8,8 +8,16 @@ import config from "./vitest.config.ts";
 export default defineConfig({
   ...config,
   test: {
-    include: ["test/*.test.ts", "test/{approval,budget,dispatch,fleet,hostile,money,routing,tokens}/**/*.test.ts"],
-    exclude: ["test/doc-examples.test.ts", "test/types.test.ts"],
+    include: [
+      "test/*.test.ts",
+      "test/{approval,budget,dispatch,fleet,hostile,money,routing,tokens}/**/*.test.ts",
+    ],
+    exclude: [
+      "test/doc-examples.test.ts",
+      "test/types.test.ts",
+      "test/surface.test.ts",
+      "test/floors.test.ts",
+    ],
     setupFiles: ["test/support/mutation.ts"],
     testTimeout: 30_000,
     reporters: ["default"],

@@ -47,10 +47,10 @@ function rawSelect(backends: readonly Backend[], { minVramGb, toolId }: ToolRequ
   let best: Backend | null = null;
   let bestRank = KINDS.length;
   for (const backend of backends) {
-    const { hasGpu, availableVramGb, toolIds } = backend.capabilities;
+    const { availableVramGb, toolIds } = backend.capabilities;
     const rank = rankOf(backend.kind);
     if (rank >= bestRank) continue;
-    if (minVramGb !== null && !(hasGpu && availableVramGb !== null && availableVramGb >= minVramGb)) continue;
+    if (minVramGb !== null && !(availableVramGb !== null && availableVramGb >= minVramGb)) continue;
     if (toolIds !== null && !toolIds.includes(toolId)) continue;
     best = backend;
     bestRank = rank;

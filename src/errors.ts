@@ -1,4 +1,4 @@
-/** Why a {@link DispatchError} was thrown: stable, for programs; the message is for people. */
+/** Why a {@link DispatchError} was thrown. The codes are stable, for programs; the message is for people. */
 export type DispatchErrorCode = (typeof CODES)[number];
 
 const CODES = [
@@ -21,7 +21,7 @@ const CODES = [
 
 /**
  * The base of every error of this library that is neither a `TypeError` (wrong type) nor a `RangeError`
- * (wrong value). Test for it with {@link isDispatchError}, which also knows another installed copy's.
+ * (wrong value). Test for it with {@link isDispatchError}, which also accepts errors of another installed copy.
  *
  * @example
  * ```ts
@@ -32,24 +32,25 @@ const CODES = [
 export class DispatchError extends Error {
   override readonly name: string = "DispatchError";
   readonly code: DispatchErrorCode;
-  /** The id of the hold, job, scope or secret that it is about, if there is one. */
+  /** The id of the hold, job, scope, secret or origin that the error is about; `null` if there is none. */
   readonly subject: string | null;
 
   constructor(
     code: DispatchErrorCode,
     message: string,
-    options: { readonly subject?: string; readonly cause?: unknown } = {},
+    options: { readonly subject?: string | undefined; readonly cause?: unknown } = {},
   ) {
-    super(message, Object.hasOwn(options, "cause") ? { cause: options.cause } : undefined);
+    const cause = Object.hasOwn(options, "cause") ? options.cause : undefined;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.subject = (Object.hasOwn(options, "subject") ? options.subject : null) ?? null;
   }
 }
 
 /**
- * Whether something thrown is a {@link DispatchError}, of this copy of the library or another.
+ * Whether a thrown value is a {@link DispatchError} of this copy of the library or of another.
  *
- * @param code - if given, only this code counts.
+ * @param code - if given, the error must have this code.
  * @example
  * ```ts
  * isDispatchError(new DispatchError("hold_unknown", "no such hold"), "hold_unknown"); // => true
@@ -58,6 +59,6 @@ export class DispatchError extends Error {
  */
 export function isDispatchError(error: unknown, code?: DispatchErrorCode): error is DispatchError {
   if (typeof error !== "object" || error === null || !Object.hasOwn(error, "code")) return false;
-  const given: unknown = Reflect.get(error, "code");
-  return (CODES as readonly unknown[]).includes(given) && (code === undefined || given === code);
+  const found: unknown = Reflect.get(error, "code");
+  return (CODES as readonly unknown[]).includes(found) && (code === undefined || found === code);
 }

@@ -1,20 +1,17 @@
-import { amount } from "./money/amount.ts";
-import { finite, flag, optional, notOurs, orNull, read, seal } from "./internal/check.ts";
-import { moneyJson, usdFromJson } from "./money/json.ts";
-import type { MicroCents } from "./money/micro-cents.ts";
+import { anyText, finite, flag, orNull, read, type Reader } from "./internal/check.ts";
+import { become, valueReader } from "./internal/value.ts";
 
-/** Where `null` is an answer, a field that is not there is none. */
-function given(what: string, value: unknown): number | null {
+/** Reads a size: a number or `null`; a missing size is an error. */
+function size(what: string, value: unknown): number | null {
   return value === null ? null : finite(what, value);
 }
 
-const size = /* @__PURE__ */ orNull(finite);
-
 /**
- * Whether a job's video memory fits on a host. Unknown memory fits nothing that asks for some.
+ * Whether a host has the video memory that a job needs. A host with unknown memory fits only jobs that
+ * need none (`null`).
  *
- * @param availableGb - what the host has free, in GB; `null` for no GPU, or not known.
- * @param requiredGb - what the job needs, in GB; `null` for a job without a GPU.
+ * @param availableGb - free video memory of the host, in GB; `null` if it has no GPU or the size is unknown.
+ * @param requiredGb - video memory that the job needs, in GB; `null` for a job without a GPU.
  * @throws TypeError if either is neither a number nor `null`.
  * @throws RangeError if either is negative or not finite.
  * @example
@@ -24,99 +21,88 @@ const size = /* @__PURE__ */ orNull(finite);
  * ```
  */
 export function vramFits(availableGb: number | null, requiredGb: number | null): boolean {
-  const available = given("vramFits: availableGb", availableGb);
-  const required = given("vramFits: requiredGb", requiredGb);
+  const available = size("vramFits: availableGb", availableGb);
+  const required = size("vramFits: requiredGb", requiredGb);
   return required === null || (available !== null && available >= required);
 }
 
+const HOST = { availableVramGb: /* @__PURE__ */ orNull(finite) };
+
 /**
- * What a host offers. Without `hasGpu` it takes no GPU job, whatever memory it names.
+ * What a host offers.
  *
  * @example
  * ```ts
- * new HostCapabilities({ hasGpu: true, availableVramGb: 24 }).canFitVram(16); // => true
+ * new HostCapabilities({ availableVramGb: 24 }).canFitVram(16); // => true
  * new HostCapabilities().canFitVram(1); // => false
  * ```
  */
 export class HostCapabilities {
-  readonly #ours: undefined;
-  declare readonly hasGpu: boolean;
-  /** Free video memory in GB; `null` if there is none or nobody knows. */
+  /** Free video memory in GB; `null` if the host has no GPU or its memory is unknown. */
   declare readonly availableVramGb: number | null;
 
-  constructor(host: { readonly hasGpu?: boolean; readonly availableVramGb?: number | null } = {}) {
-    const readers = { hasGpu: optional(flag, false), availableVramGb: size };
-    seal(this, read("HostCapabilities", host, readers, true));
+  /**
+   * @throws TypeError for an unknown field, or a size that is neither a number nor `null`.
+   * @throws RangeError for a negative or infinite size.
+   */
+  constructor(host: { readonly availableVramGb?: number | null | undefined } = {}) {
+    become(this, "HostCapabilities", read("HostCapabilities", host, HOST));
   }
 
-  /** Whether a value is one that this copy of the library made. */
-  static is(this: void, value: unknown): value is HostCapabilities {
-    return typeof value === "object" && value !== null && #ours in value;
-  }
-
-  /** Whether a job that needs `requiredGb` of video memory (`null`: none) fits here. */
+  /** Whether a job that needs `requiredGb` GB of video memory fits on this host; `null` if it needs none. */
   canFitVram(requiredGb: number | null): boolean {
-    return hostFits("canFitVram: this", this, requiredGb);
+    return vramFits(hostCapabilities("canFitVram: this", this).availableVramGb, requiredGb);
   }
 }
 
-/** By the host's own fields: what a subclass makes of the method does not count. */
-function hostFits(what: string, host: HostCapabilities, requiredGb: number | null): boolean {
-  if (!HostCapabilities.is(host)) throw notOurs(what, "HostCapabilities", host);
-  return vramFits(host.hasGpu ? host.availableVramGb : null, requiredGb);
-}
-
-const LIMITS = { maxRuntimeS: size, requiredVramGb: size };
+const hostCapabilities: Reader<HostCapabilities> = /* @__PURE__ */ valueReader(
+  "HostCapabilities",
+  HOST,
+  (host) => new HostCapabilities(host),
+);
 
 /**
- * What one execution of a job can take at most: its cost, and the time and video memory it needs.
+ * The answer of a feasibility check: how long a job would take, what it needs, and whether it can run on this host.
+ *
+ * All four fields are required; `estimatedVramGb` is `null` where no GPU is needed, and `reason` may be empty.
  *
  * @example
  * ```ts
- * const estimate = new CostEstimate({ maxCost: usd("1.20"), maxRuntimeS: 3600, requiredVramGb: 16 });
- * estimate.fitsOn(new HostCapabilities({ hasGpu: true, availableVramGb: 24 })); // => true
+ * const needed = 40;
+ * const fits = new HostCapabilities({ availableVramGb: 24 }).canFitVram(needed);
+ * const estimate = new CostEstimate({
+ *   estimatedSeconds: 90,
+ *   estimatedVramGb: needed,
+ *   feasibleLocally: fits,
+ *   reason: fits ? "" : "needs 40 GB, the host has 24",
+ * });
+ * estimate.feasibleLocally; // => false
  * ```
  */
 export class CostEstimate {
-  readonly #ours: undefined;
-  /** An upper bound of the cost, in micro-cents. */
-  declare readonly maxCost: MicroCents;
-  /** The longest it may run, in seconds; `null` if there is no limit. */
-  declare readonly maxRuntimeS: number | null;
-  /** Video memory in GB; `null` if it needs none. */
-  declare readonly requiredVramGb: number | null;
+  /** Expected run time, in seconds. */
+  declare readonly estimatedSeconds: number;
+  /** Video memory in GB; `null` if the job needs none. */
+  declare readonly estimatedVramGb: number | null;
+  declare readonly feasibleLocally: boolean;
+  declare readonly reason: string;
 
+  /**
+   * @throws TypeError for a missing or unknown field or a wrong type.
+   * @throws RangeError for a negative or infinite number.
+   */
   constructor(estimate: {
-    readonly maxCost: MicroCents;
-    readonly maxRuntimeS?: number | null;
-    readonly requiredVramGb?: number | null;
+    readonly estimatedSeconds: number;
+    readonly estimatedVramGb: number | null;
+    readonly feasibleLocally: boolean;
+    readonly reason: string;
   }) {
-    seal(this, read("CostEstimate", estimate, { ...LIMITS, maxCost: amount }));
+    const readers = {
+      estimatedSeconds: finite,
+      estimatedVramGb: size,
+      feasibleLocally: flag,
+      reason: anyText,
+    };
+    become(this, "CostEstimate", read("CostEstimate", estimate, readers));
   }
-
-  /** Whether a value is one that this copy of the library made. */
-  static is(this: void, value: unknown): value is CostEstimate {
-    return typeof value === "object" && value !== null && #ours in value;
-  }
-
-  /** Whether its video memory fits on a host. */
-  fitsOn(host: HostCapabilities): boolean {
-    if (!CostEstimate.is(this)) throw notOurs("fitsOn: this", "CostEstimate", this);
-    return hostFits("fitsOn", host, this.requiredVramGb);
-  }
-
-  /** The cost in decimal dollars. */
-  toJSON(): { maxCost: string; maxRuntimeS: number | null; requiredVramGb: number | null } {
-    return moneyJson(this) as ReturnType<CostEstimate["toJSON"]>;
-  }
-
-  /** Reads what {@link CostEstimate.toJSON} wrote. */
-  static fromJSON(json: unknown): CostEstimate {
-    return fromJson(json);
-  }
-}
-
-/** Outside the class: one that names itself is renamed by bundlers, and prints under that name. */
-function fromJson(json: unknown): CostEstimate {
-  return new CostEstimate(read("CostEstimate", json, { ...LIMITS, maxCost: usdFromJson }));
 }

@@ -1,8 +1,7 @@
-export { Approval, ApprovalOutcome } from "./approval/approval.ts";
+export { Approval, type ApprovalFields, ApprovalOutcome } from "./approval/approval.ts";
 export { admits, type AdmissionDecision } from "./budget/admits.ts";
 export { BudgetCap, BudgetWindow } from "./budget/cap.ts";
 export {
-  type Awaitable,
   type BudgetLedger,
   type ExpireOutcome,
   type Hold,
@@ -13,11 +12,23 @@ export {
   type ReleaseOutcome,
   type SettleOutcome,
 } from "./budget/contract.ts";
+export { reconcile, release, reserve } from "./budget/moves.ts";
 export { CostRates, estimateCost, type HourlyPrice, perHour } from "./budget/rates.ts";
-export { dayScope, monthScope, runAndMonth, runScope, type ScopeCap } from "./budget/scopes.ts";
+export {
+  dayScope,
+  type HeldScope,
+  monthScope,
+  runAndMonth,
+  runScope,
+  type ScopeCap,
+  type ScopeOptions,
+  type TimedScope,
+  weekScope,
+} from "./budget/scopes.ts";
 export { BudgetState } from "./budget/state.ts";
 export { drain, type DrainOptions, type DrainSummary } from "./dispatch/drain.ts";
 export {
+  type Envelope,
   type ExecutionContext,
   type Executor,
   RetriableError,
@@ -37,9 +48,12 @@ export type {
   FailOutcome,
   Job,
   JobErrorCode,
+  JobFilter,
   JobQueue,
   JobRequest,
   JobStore,
+  PruneOptions,
+  RecoverOptions,
   RecoverOutcome,
   RejectOutcome,
   SubmitOutcome,
@@ -54,19 +68,27 @@ export {
 } from "./egress.ts";
 export { DispatchError, type DispatchErrorCode, isDispatchError } from "./errors.ts";
 export { CostEstimate, HostCapabilities, vramFits } from "./estimate.ts";
+export { FleetSummary, summarizeFleet, WorkerHealth, workerHealth } from "./fleet/health.ts";
+export { expectedWall, isOverrunning, realTimeFactor } from "./fleet/pace.ts";
+export { Determinism, GpuContext, Provenance } from "./fleet/provenance.ts";
+export { planThroughput, ThroughputPlan } from "./fleet/sizing.ts";
+export { planStage, stagedBytes, StagedItem, StagePlan } from "./fleet/staging.ts";
+export { Worker } from "./fleet/worker.ts";
+export type { Awaitable } from "./internal/awaitable.ts";
 export type { Price } from "./money/decimal.ts";
 export { canTransition, ensureTransition, JobState } from "./dispatch/lifecycle.ts";
 export { formatUsd, microCents, type MicroCents, usd } from "./money/micro-cents.ts";
+export { BackendKind } from "./routing/kind.ts";
+export { BackendCapabilities, ToolRequirements } from "./routing/capabilities.ts";
+export { NodeIdentity } from "./routing/node.ts";
 export {
-  BackendCapabilities,
-  BackendKind,
-  NodeIdentity,
   NoEligibleBackendError,
   type PassedOver,
   type Routable,
   selectBackend,
-  ToolRequirements,
 } from "./routing/select-backend.ts";
-export { type EpochSeconds, epochSeconds } from "./time.ts";
+export { type EpochSeconds, epochSeconds, type Instant } from "./time.ts";
 export type { TokenLimits, TokenPrices, TokenTier, TokenUsage } from "./tokens/fields.ts";
-export { estimateTokens, tokenCost, TokenRates } from "./tokens/rates.ts";
+export { estimateTokens } from "./tokens/estimate-tokens.ts";
+export { TokenRates } from "./tokens/rates.ts";
+export { tokenCost } from "./tokens/token-cost.ts";

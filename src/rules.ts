@@ -13,9 +13,11 @@ export {
   type HoldMove,
   holdRequest,
   type HoldRow,
+  isHoldDue,
   isOver,
   jobHoldId,
   lackingScopes,
+  overrunOf,
   ownHoldId,
   releaseHold,
   repeatHold,
@@ -34,9 +36,10 @@ export {
   jsonText,
   laneNames,
   noActualCost,
-  ourLease,
   recoverOptions,
   unknownJob,
 } from "./dispatch/rules.ts";
+export { leaseOf } from "./dispatch/lease.ts";
+export { canMove } from "./dispatch/lifecycle.ts";
 export { identifier as scopeName } from "./internal/check.ts";
 export { outcomeFromJSON, type StoreAnswer } from "./dispatch/outcome-json.ts";

@@ -313,19 +313,35 @@ describe("ExternalEndpoint: baseUrl", () => {
   });
 
   it("shows the kind of a secret that was passed for a SecretRef, never the secret", () => {
+    const endpointOf = (secret: unknown) => () =>
+      new ExternalEndpoint({ name: "api", baseUrl: "https://host", secret: secret as SecretRef });
     for (const given of [
       TOKEN,
       [TOKEN],
-      { envVar: TOKEN },
+      { envVar: [TOKEN] },
       { toString: () => TOKEN },
       new Error(TOKEN),
       Symbol(TOKEN),
+      Object.create({ envVar: TOKEN }),
     ]) {
-      const error = thrownBy(
-        () => new ExternalEndpoint({ name: "api", baseUrl: "https://host", secret: given as never }),
-      );
+      const error = thrownBy(endpointOf(given));
       expect(error).toBeInstanceOf(TypeError);
       expect(printed(error)).not.toContain(TOKEN);
+    }
+    const error = thrownBy(endpointOf({ envVar: TOKEN }));
+    expect(error).toBeInstanceOf(RangeError);
+    expect(printed(error)).not.toContain(TOKEN);
+  });
+
+  it("reads a look-alike of a SecretRef by its field", () => {
+    for (const secret of [{ envVar: "API_KEY" }, structuredClone(new SecretRef("API_KEY"))]) {
+      const endpoint = new ExternalEndpoint({
+        name: "api",
+        baseUrl: "https://host",
+        secret: secret as SecretRef,
+      });
+      expect(endpoint.secret).toEqual(new SecretRef("API_KEY"));
+      expect(endpoint.bearer({ API_KEY: TOKEN })).toBe(`Bearer ${TOKEN}`);
     }
   });
 });
@@ -755,8 +771,7 @@ describe("logEgress", () => {
   it("warns on the console by default, with the line alone", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const endpoint = endpointAt("https://host", "100% %s %o");
-    for (const options of [undefined, {}, { log: undefined }, { detail: null }])
-      logEgress(endpoint, options as object);
+    for (const options of [undefined, {}, { log: undefined }, { detail: null }]) logEgress(endpoint, options);
     expect(warn.mock.calls).toEqual([1, 2, 3, 4].map(() => ['egress name="100% %s %o" host="host"']));
     logEgress(endpoint, { detail: "%c", log: () => null });
     expect(warn).toHaveBeenCalledTimes(4);

@@ -1,4 +1,4 @@
-import { CostEstimate, HostCapabilities, usd, vramFits } from "dispatch-kit";
+import { CostEstimate, HostCapabilities, vramFits } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 
 describe("vramFits", () => {
@@ -25,35 +25,69 @@ describe("vramFits", () => {
 });
 
 describe("HostCapabilities", () => {
-  it("canFitVram: no GPU, no GPU job", () => {
-    expect(new HostCapabilities({ availableVramGb: 80 }).canFitVram(1)).toBe(false);
+  it("canFitVram: its memory decides, and unknown memory fits nothing that asks for some", () => {
+    expect(new HostCapabilities({ availableVramGb: 80 }).canFitVram(80)).toBe(true);
+    expect(new HostCapabilities({ availableVramGb: 80 }).canFitVram(80.001)).toBe(false);
     expect(new HostCapabilities({ availableVramGb: 80 }).canFitVram(null)).toBe(true);
-    expect(new HostCapabilities({ hasGpu: true }).canFitVram(1)).toBe(false);
-    expect(new HostCapabilities({ hasGpu: true, availableVramGb: 8 }).canFitVram(8)).toBe(true);
-    expect(new HostCapabilities({ hasGpu: undefined as never })).toEqual({
-      hasGpu: false,
-      availableVramGb: null,
-    });
-    expect(HostCapabilities.is(new HostCapabilities())).toBe(true);
+    expect(new HostCapabilities({ availableVramGb: 0 }).canFitVram(0)).toBe(true);
+    for (const host of [undefined, {}, { availableVramGb: undefined }, { availableVramGb: null }]) {
+      expect(new HostCapabilities(host)).toEqual({ availableVramGb: null });
+      expect(new HostCapabilities(host).canFitVram(0)).toBe(false);
+      expect(new HostCapabilities(host).canFitVram(null)).toBe(true);
+    }
+  });
+
+  it.each([{ hasGpu: true }, { availableVramGb: "24" }, { availableVramGb: 24n }, { availableVRamGb: 24 }])(
+    "refuses %o",
+    (host) => {
+      expect(() => new HostCapabilities(host as never)).toThrow(TypeError);
+    },
+  );
+
+  it.each([-1, NaN, Infinity])("refuses %s GB", (availableVramGb) => {
+    expect(() => new HostCapabilities({ availableVramGb })).toThrow(RangeError);
   });
 });
 
 describe("CostEstimate", () => {
-  const estimate = new CostEstimate({ maxCost: usd(1), requiredVramGb: 16 });
+  const given = { estimatedSeconds: 90.5, estimatedVramGb: 40, feasibleLocally: false, reason: "no room" };
 
-  it("fitsOn: its memory decides", () => {
-    expect(estimate.fitsOn(new HostCapabilities({ hasGpu: true, availableVramGb: 16 }))).toBe(true);
-    expect(estimate.fitsOn(new HostCapabilities({ hasGpu: true, availableVramGb: 15 }))).toBe(false);
-    expect(() => estimate.fitsOn({ canFitVram: () => true } as never)).toThrow(TypeError);
+  it("is what it was made of, and frozen", () => {
+    expect({ ...new CostEstimate(given) }).toEqual(given);
+    expect(new CostEstimate(given)).toSatisfy(Object.isFrozen);
+    expect(new CostEstimate(JSON.parse(JSON.stringify(new CostEstimate(given))) as CostEstimate)).toEqual(
+      new CostEstimate(given),
+    );
+    const least = { estimatedSeconds: 0, estimatedVramGb: null, feasibleLocally: true, reason: "" };
+    expect({ ...new CostEstimate(least) }).toEqual(least);
   });
 
-  it("has a cost, and none is no cost of $0", () => {
-    expect(() => new CostEstimate({} as never)).toThrow(TypeError);
-    expect(() => new CostEstimate({ maxCost: usd(-1) })).toThrow(RangeError);
-    expect(new CostEstimate({ maxCost: usd(1) })).toEqual({
-      maxCost: usd(1),
-      maxRuntimeS: null,
-      requiredVramGb: null,
-    });
+  it.each<readonly [string, string]>([
+    ["estimatedSeconds", "a number"],
+    ["estimatedVramGb", "a number"],
+    ["feasibleLocally", "true or false"],
+    ["reason", "a string"],
+  ])("needs %s: a missing one and an undefined one are the same error", (key, needed) => {
+    const rest = Object.fromEntries(Object.entries(given).filter(([name]) => name !== key));
+    for (const wrong of [rest, { ...given, [key]: undefined }]) {
+      expect(() => new CostEstimate(wrong as never)).toThrow(
+        new TypeError(`CostEstimate.${key} must be ${needed}; got undefined`),
+      );
+    }
+  });
+
+  it.each<readonly [object, ErrorConstructor]>([
+    [{ maxCost: 1n }, TypeError],
+    [{ estimatedSeconds: "90" }, TypeError],
+    [{ estimatedSeconds: null }, TypeError],
+    [{ estimatedSeconds: -1 }, RangeError],
+    [{ estimatedSeconds: Infinity }, RangeError],
+    [{ estimatedVramGb: NaN }, RangeError],
+    [{ estimatedVramGb: -1 }, RangeError],
+    [{ feasibleLocally: 1 }, TypeError],
+    [{ feasibleLocally: "true" }, TypeError],
+    [{ reason: null }, TypeError],
+  ])("refuses %o", (wrong, error) => {
+    expect(() => new CostEstimate({ ...given, ...wrong })).toThrow(error);
   });
 });

@@ -31,6 +31,7 @@ import {
   ToolRequirements,
   usd,
   vramFits,
+  weekScope,
   drain,
   formatUsd,
   canTransition,
@@ -60,7 +61,7 @@ import { isTerminal } from "../src/dispatch/lifecycle.ts";
 
 const at = epochSeconds(1_795_392_000);
 const nothing = new BudgetState({ reserved: usd(0), spent: usd(0) });
-const scopes = [{ scope: "run:1", cap: usd(1) }];
+const scopes = [{ scope: "run:1", cap: usd(1), until: null }];
 const held = { holdId: "h", amount: usd(1), scopes, ttlSeconds: 60 };
 const job = { jobId: "j", lane: "l", payload: 1, backend: "local", maxCost: usd(0), maxAttempts: 1 } as const;
 const row: HoldRow = {
@@ -76,10 +77,10 @@ const endpoint = { name: "n", baseUrl: "https://example.com", secret: new Secret
 const approval = { author: "a", reason: "r", decidedAt: "2026-11-23T09:00:00Z" };
 const machine = new CostRates({ gpuUsdPerS: 1, vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: 0 });
 const wrongRates = { ...machine };
-const host = new HostCapabilities();
 const needs = new ToolRequirements({ toolId: "t" });
 const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 };
-const own = "made by this copy of dispatch-kit; rebuild it with new";
+const again =
+  "an ExternalEndpoint made by this copy of dispatch-kit with new ExternalEndpoint({ name, baseUrl, secret })";
 const wrong = (value: unknown): never => value as never;
 
 const table: readonly (readonly [
@@ -93,11 +94,15 @@ const table: readonly (readonly [
   ['usd must be a plain decimal such as 12.50; got "1,50"', RangeError, () => usd("1,50")],
   ["usd must be a plain decimal such as 12.50; got NaN", RangeError, () => usd(NaN)],
   [
-    "usd must be exact: a string, or a number of at most 15 digits; got 0.30000000000000004",
+    "usd must be exact: a string, or a number of at most 15 significant digits; got 0.30000000000000004",
     RangeError,
     () => usd(0.1 + 0.2),
   ],
-  ['usd must be of at most 8 decimal places; got "0.123456789"', RangeError, () => usd("0.123456789")],
+  [
+    'usd must be a decimal with at most 8 decimal places; got "0.123456789"',
+    RangeError,
+    () => usd("0.123456789"),
+  ],
   ['usd: rounding must be "up" or left out; got "down"', RangeError, () => usd(1, wrong("down"))],
   ["microCents must be a bigint or its digits; got 5", TypeError, () => microCents(wrong(5))],
   ['microCents must be whole digits such as 1250000000; got "1.5"', RangeError, () => microCents("1.5")],
@@ -113,11 +118,6 @@ const table: readonly (readonly [
     "BudgetCap.run must be at least 0 micro-cents; got -1",
     RangeError,
     () => new BudgetCap({ run: microCents(-1n) }),
-  ],
-  [
-    "BudgetCap.month must be given or left out; got undefined",
-    TypeError,
-    () => new BudgetCap({ month: wrong(undefined) }),
   ],
   [
     "hold.scopes must be an array; got undefined",
@@ -158,25 +158,35 @@ const table: readonly (readonly [
     () => admits(wrong(undefined), nothing, nothing, new BudgetCap()),
   ],
   [
-    `admits: run must be ${own} BudgetState(…); got an object`,
+    "admits: run.reserved must be MicroCents, from usd(…) or microCents(…); got a string",
     TypeError,
-    () => admits(usd(1), wrong({ ...nothing }), nothing, new BudgetCap()),
+    () => admits(usd(1), wrong(nothing.toJSON()), nothing, new BudgetCap()),
   ],
   [
-    `admits: month must be ${own} BudgetState(…); got null`,
+    "admits: month must be a BudgetState or its fields; got null",
     TypeError,
     () => admits(usd(1), nothing, wrong(null), new BudgetCap()),
   ],
   [
-    `admits: cap must be ${own} BudgetCap(…); got a string`,
+    "admits: month must be a BudgetState or its fields; got an object",
+    TypeError,
+    () => admits(usd(1), nothing, wrong(new Map()), new BudgetCap()),
+  ],
+  [
+    "admits: cap must be a BudgetCap or its fields; got a string",
     TypeError,
     () => admits(usd(1), nothing, nothing, wrong("cap")),
   ],
+  [
+    'admits: cap has no field "rum"; its fields are run, month',
+    TypeError,
+    () => admits(usd(1), nothing, nothing, wrong({ rum: usd(1) })),
+  ],
   // Rates and tokens
   [
-    "CostRates.idleTailS must be a decimal string or a number; got undefined",
+    "CostRates.gibUsdPerS must be a decimal string or a number; got undefined",
     TypeError,
-    () => new CostRates(wrong({ gpuUsdPerS: 1, vcpuUsdPerS: 1, gibUsdPerS: 1 })),
+    () => new CostRates(wrong({ gpuUsdPerS: 1, vcpuUsdPerS: 1, idleTailS: 1 })),
   ],
   [
     'CostRates.gpuUsdPerS must be at least 0; got "-1"',
@@ -189,7 +199,12 @@ const table: readonly (readonly [
     () => new CostRates({ gpuUsdPerS: wrong({ hour: 1 }), vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: 1 }),
   ],
   [
-    `estimateCost: rates must be ${own} CostRates(…); got an object`,
+    "estimateCost: rates must be a CostRates or its fields; got undefined",
+    TypeError,
+    () => estimateCost(wrong(undefined), { maxRuntimeS: 1, vcpus: 1, memoryGib: 1 }),
+  ],
+  [
+    "estimateCost: rates.gpuUsdPerS must be a decimal string or a number; got undefined",
     TypeError,
     () => estimateCost(wrong({}), { maxRuntimeS: 1, vcpus: 1, memoryGib: 1 }),
   ],
@@ -199,7 +214,7 @@ const table: readonly (readonly [
     () => new TokenRates(wrong({ outputUsdPerMTok: 1 })),
   ],
   [
-    'TokenRates.tiers must be of different aboveInputTokens; got "5, 5"',
+    'TokenRates.tiers must be tiers with different aboveInputTokens; got "5, 5"',
     RangeError,
     () =>
       new TokenRates({
@@ -216,7 +231,7 @@ const table: readonly (readonly [
     () => new TokenRates({ ...prices, tiers: [{ aboveInputTokens: 0.5, ...prices }] }),
   ],
   [
-    "tokenCost: inputTokens must be at least the 11 within it; got 10",
+    "tokenCost: inputTokens must be at least 11, the sum of its parts; got 10",
     RangeError,
     () =>
       tokenCost(new TokenRates(prices), {
@@ -257,17 +272,27 @@ const table: readonly (readonly [
     () => selectBackend([wrong(null)], new ToolRequirements({ toolId: "x" })),
   ],
   [
-    `selectBackend: requirements must be ${own} ToolRequirements(…); got an object`,
+    "selectBackend: requirements must be a ToolRequirements or its fields; got a string",
     TypeError,
-    () => selectBackend([], wrong({ toolId: "x" })),
+    () => selectBackend([], wrong("x")),
   ],
   [
-    `selectBackend: capabilities must be ${own} BackendCapabilities(…); got an object`,
+    "selectBackend: requirements.toolId must be a string; got undefined",
     TypeError,
-    () => selectBackend([{ kind: "local", capabilities: wrong({}) }], new ToolRequirements({ toolId: "x" })),
+    () => selectBackend([], wrong({})),
   ],
   [
-    `canSatisfy must be ${own} ToolRequirements(…); got undefined`,
+    "selectBackend: capabilities must be a BackendCapabilities or its fields; got null",
+    TypeError,
+    () => selectBackend([{ kind: "local", capabilities: wrong(null) }], needs),
+  ],
+  [
+    'selectBackend: capabilities has no field "vram"; its fields are hasGpu, availableVramGb, images, toolIds',
+    TypeError,
+    () => selectBackend([{ kind: "local", capabilities: wrong({ vram: 1 }) }], needs),
+  ],
+  [
+    "canSatisfy must be a ToolRequirements or its fields; got undefined",
     TypeError,
     () => new BackendCapabilities().canSatisfy(wrong(undefined)),
   ],
@@ -304,12 +329,12 @@ const table: readonly (readonly [
     () => new SecretRef("sk_live_51HxAbCdEfGhIjKlMn"),
   ],
   [
-    "the secret in KEY is not set: no call is made without it",
+    "the secret in KEY is not set or empty, so no call is made",
     DispatchError,
     () => new SecretRef("KEY").resolve({}),
   ],
   [
-    "the secret in KEY holds a line break or control character; it is not shown",
+    "the secret in KEY must have no line break, control or invisible character; it is not shown",
     RangeError,
     () => new SecretRef("KEY").resolve({ KEY: "a\nb" }),
   ],
@@ -329,15 +354,16 @@ const table: readonly (readonly [
     () => new ExternalEndpoint({ ...endpoint, name: " " }),
   ],
   [
-    `ExternalEndpoint.secret must be ${own} SecretRef(…); got a string`,
+    "ExternalEndpoint.secret must be a SecretRef or its fields; got a string",
     TypeError,
     () => new ExternalEndpoint({ ...endpoint, secret: wrong("KEY") }),
   ],
   [
-    `logEgress must be ${own} ExternalEndpoint(…); got an object`,
-    TypeError,
-    () => logEgress(wrong(endpoint)),
+    "ExternalEndpoint.secret.envVar must be the name of an environment variable; what was given is not shown",
+    RangeError,
+    () => new ExternalEndpoint({ ...endpoint, secret: wrong({ envVar: "sk-123" }) }),
   ],
+  [`logEgress must be ${again}; got an object`, TypeError, () => logEgress(wrong(endpoint))],
   [
     "logEgress.log must be a function; got null",
     TypeError,
@@ -345,9 +371,19 @@ const table: readonly (readonly [
   ],
   // Approval, time, leases, lifecycle
   [
-    'Approval.decidedAt must be an ISO-8601 instant such as 2026-11-23T09:00:00Z; got "today"',
+    'Approval.decidedAt must be an ISO-8601 instant such as 2026-11-23T09:00:00Z, or a valid Date; got "today"',
     RangeError,
     () => new Approval({ ...approval, decidedAt: "today" }),
+  ],
+  [
+    'Approval.decidedAt must be an ISO-8601 instant such as 2026-11-23T09:00:00Z, or a valid Date; got "an invalid Date"',
+    RangeError,
+    () => new Approval({ ...approval, decidedAt: new Date(NaN) }),
+  ],
+  [
+    "Approval.decidedAt must be a Date or a string; got undefined",
+    TypeError,
+    () => new Approval(wrong({ author: "a", reason: "r" })),
   ],
   [
     'Approval.outcome must be one of approved, rejected; got "maybe"',
@@ -355,27 +391,23 @@ const table: readonly (readonly [
     () => new Approval({ ...approval, outcome: wrong("maybe") }),
   ],
   [
-    "epochSeconds must be finite seconds, no milliseconds and no invalid Date; got 1795392000000",
+    "epochSeconds must be a valid Date or finite epoch seconds, not milliseconds; got 1795392000000",
     RangeError,
     () => epochSeconds(1_795_392_000_000),
   ],
+  ["epochSeconds must be a Date or epoch seconds; got a string", TypeError, () => epochSeconds(wrong("now"))],
   [
-    "epochSeconds must be seconds, or epochSeconds(…) of a Date; got a string",
-    TypeError,
-    () => epochSeconds(wrong("now")),
-  ],
-  [
-    "epochSeconds must be finite seconds, no milliseconds and no invalid Date; got NaN",
+    "epochSeconds must be a valid Date or finite epoch seconds, not milliseconds; got NaN",
     RangeError,
     () => epochSeconds(new Date(NaN)),
   ],
   [
-    "isLeaseStale: now must be finite seconds, no milliseconds and no invalid Date; got NaN",
+    "isLeaseStale: now must be a valid Date or finite epoch seconds, not milliseconds; got NaN",
     RangeError,
     () => isLeaseStale(at, wrong(NaN), 60),
   ],
   [
-    "isLeaseStale: leasedAt must be seconds, or epochSeconds(…) of a Date; got undefined",
+    "isLeaseStale: leasedAt must be a Date or epoch seconds; got undefined",
     TypeError,
     () => isLeaseStale(wrong(undefined), at, 60),
   ],
@@ -418,14 +450,39 @@ const table: readonly (readonly [
   ],
   ["dayScope: timeZone must be a string; got undefined", TypeError, () => dayScope(at, wrong(undefined))],
   [
-    "dayScope: at must be seconds, or epochSeconds(…) of a Date; got undefined",
+    "dayScope: at must be a Date or epoch seconds; got undefined",
     TypeError,
     () => dayScope(wrong(undefined), "UTC"),
   ],
   [
-    `runAndMonth.cap must be ${own} BudgetCap(…); got an object`,
+    "runAndMonth.cap must be a BudgetCap or its fields; got undefined",
     TypeError,
-    () => runAndMonth({ runId: "1", at, cap: wrong({}), timeZone: "UTC" }),
+    () => runAndMonth(wrong({ runId: "1", at, timeZone: "UTC" })),
+  ],
+  [
+    "runAndMonth.cap.run must be MicroCents, from usd(…) or microCents(…); got 1",
+    TypeError,
+    () => runAndMonth({ runId: "1", at, cap: wrong({ run: 1 }), timeZone: "UTC" }),
+  ],
+  [
+    `monthScope.prefix must be 1 to 150 code units without control characters; got "${"x".repeat(59)}…"`,
+    RangeError,
+    () => monthScope(at, "UTC", { prefix: "x".repeat(151) }),
+  ],
+  [
+    'runScope.prefix must be 1 to 150 code units without control characters; got "a\\n"',
+    RangeError,
+    () => runScope("1", { prefix: "a\n" }),
+  ],
+  [
+    "weekScope.prefix must be a string; got null",
+    TypeError,
+    () => weekScope(at, "UTC", { prefix: wrong(null) }),
+  ],
+  [
+    'dayScope has no field "suffix"; its fields are prefix',
+    TypeError,
+    () => dayScope(at, "UTC", wrong({ suffix: "a" })),
   ],
   [
     "hold.scopes must be at least one scope, each once; got none",
@@ -523,53 +580,62 @@ const table: readonly (readonly [
   ],
   // Who was asked: every door says its own name.
   [
-    `forWindow: this must be ${own} BudgetCap(…); got an object`,
+    "forWindow: this must be a BudgetCap or its fields; got a function",
     TypeError,
-    () => BudgetCap.prototype.forWindow.call(wrong({}), "run"),
+    () => BudgetCap.prototype.forWindow.call(wrong(BudgetCap), "run"),
   ],
   [
-    `committed: this must be ${own} BudgetState(…); got an object`,
+    "committed: this must be a BudgetState or its fields; got undefined",
     TypeError,
-    () => BudgetState.prototype.committed.call(wrong({})),
+    () => BudgetState.prototype.committed.call(wrong(undefined)),
   ],
   [
-    `canFitVram: this must be ${own} HostCapabilities(…); got an object`,
+    "committed: this.reserved must be MicroCents, from usd(…) or microCents(…); got a string",
     TypeError,
-    () => HostCapabilities.prototype.canFitVram.call(wrong({}), 1),
+    () => BudgetState.prototype.committed.call(wrong({ reserved: "1", spent: usd(1) })),
   ],
   [
-    `fitsOn: this must be ${own} CostEstimate(…); got an object`,
+    "canFitVram: this must be a HostCapabilities or its fields; got an object",
     TypeError,
-    () => CostEstimate.prototype.fitsOn.call(wrong({}), host),
+    () => HostCapabilities.prototype.canFitVram.call(wrong(Promise.resolve()), 1),
   ],
   [
-    `fitsOn must be ${own} HostCapabilities(…); got an object`,
+    "canSatisfy: this must be a BackendCapabilities or its fields; got an object",
     TypeError,
-    () => new CostEstimate({ maxCost: usd(1) }).fitsOn(wrong({})),
+    () => BackendCapabilities.prototype.canSatisfy.call(wrong(new Map()), needs),
   ],
   [
-    `canSatisfy: this must be ${own} BackendCapabilities(…); got an object`,
+    "estimateTokens: rates must be a TokenRates or its fields; got an object",
     TypeError,
-    () => BackendCapabilities.prototype.canSatisfy.call(wrong({}), needs),
+    () => estimateTokens(wrong([]), wrong({})),
   ],
   [
-    `estimateTokens: rates must be ${own} TokenRates(…); got an object`,
-    TypeError,
-    () => estimateTokens(wrong({}), wrong({})),
-  ],
-  [
-    `tokenCost: rates must be ${own} TokenRates(…); got an object`,
+    "tokenCost: rates.outputUsdPerMTok must be a decimal string or a number; got undefined",
     TypeError,
     () => tokenCost(wrong({}), wrong({})),
   ],
   [
-    `submit.approved.approval must be ${own} Approval(…); got an object`,
+    "submit.approved.approval must be an Approval or its fields; got a string",
+    TypeError,
+    () => jobRequest({ ...job, approved: { approval: wrong("alice"), scopes } }),
+  ],
+  [
+    "submit.approved.approval.author must be a string; got undefined",
     TypeError,
     () => jobRequest({ ...job, approved: { approval: wrong({}), scopes } }),
   ],
+  [
+    "submit.approved.scopes[0] must be an object; got a string",
+    TypeError,
+    () => jobRequest({ ...job, approved: { approval, scopes: [wrong("run:1")] } }),
+  ],
   ["BudgetCap must be a plain object; got a string", TypeError, () => BudgetCap.fromJSON("{}")],
   ["BudgetState must be a plain object; got a string", TypeError, () => BudgetState.fromJSON("{}")],
-  ["CostEstimate must be a plain object; got a string", TypeError, () => CostEstimate.fromJSON("{}")],
+  [
+    "CostEstimate.reason must be a string; got undefined",
+    TypeError,
+    () => new CostEstimate(wrong({ estimatedSeconds: 1, estimatedVramGb: null, feasibleLocally: true })),
+  ],
   ["CostEstimate must be a plain object; got null", TypeError, () => new CostEstimate(wrong(null))],
   ["HostCapabilities must be a plain object; got null", TypeError, () => new HostCapabilities(wrong(null))],
   ["NodeIdentity must be a plain object; got null", TypeError, () => new NodeIdentity(wrong(null))],
@@ -615,12 +681,12 @@ const table: readonly (readonly [
     () => lackingScopes(1n, [{ scope: "a", cap: 0n, committed: -1n }]),
   ],
   [
-    "isOver: until must be seconds, or epochSeconds(…) of a Date; got an object",
+    "isOver: until must be a Date or epoch seconds; got a string",
     TypeError,
-    () => isOver({ until: wrong(new Date()) }, at),
+    () => isOver({ until: wrong("2026-11-23T00:00:00Z") }, at),
   ],
   [
-    "isOver: now must be finite seconds, no milliseconds and no invalid Date; got NaN",
+    "isOver: now must be a valid Date or finite epoch seconds, not milliseconds; got NaN",
     RangeError,
     () => isOver({ until: at }, wrong(NaN)),
   ],
@@ -668,7 +734,11 @@ const table: readonly (readonly [
     },
   ],
   ["outcomeFromJSON: kind must be a string; got 1", TypeError, () => outcomeFromJSON({ kind: 1 })],
-  ["a Job.payload must be there; got undefined", TypeError, () => outcomeFromJSON({ jobId: "j", lane: "l" })],
+  [
+    "a Job.payload must be present; got undefined",
+    TypeError,
+    () => outcomeFromJSON({ jobId: "j", lane: "l" }),
+  ],
   ["a Hold.holdId must be a string; got 1", TypeError, () => outcomeFromJSON({ holdId: 1 })],
   ["a RecoverOutcome.attempts must be an array; got 1", TypeError, () => outcomeFromJSON({ attempts: 1 })],
   ["an ExpireOutcome.charged must be an array; got undefined", TypeError, () => outcomeFromJSON({})],
@@ -743,8 +813,17 @@ describe("messages", () => {
     ["drain.lanes must be an array; got a string", () => drain(store, () => 1, { lanes: wrong("gpu") })],
     ["expire.limit must be a whole number of at least 1; got 0", () => store.expire({ limit: 0 })],
     [
-      "complete: lease must be made by this copy of dispatch-kit; rebuild it with new Lease(…); got an object",
-      () => store.complete(wrong({}), 1),
+      "complete: lease must be a Lease or its fields; got an object",
+      () => store.complete(wrong(Promise.resolve()), 1),
+    ],
+    ["complete: lease.jobId must be a string; got undefined", () => store.complete(wrong({}), 1)],
+    [
+      "renew: lease.token must be a string; got undefined",
+      () => store.renew(wrong({ jobId: "j", leasedAt: at, attempts: 1 })),
+    ],
+    [
+      'reject: approval.outcome must be rejected; got "approved"',
+      () => store.reject("none", new Approval(approval)),
     ],
   ];
   it.each(rejected)("%s", async (message, run) => {

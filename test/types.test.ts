@@ -49,8 +49,6 @@ export function mustNotCompile(
   new BudgetCap({ run: 5n });
   // @ts-expect-error a misspelt cap
   new BudgetCap({ runs: usd(1) });
-  // @ts-expect-error an explicit undefined is not "none"
-  new BudgetCap({ run: undefined });
   // @ts-expect-error a state has no defaults
   new BudgetState({ reserved: usd(1) });
   // @ts-expect-error milliseconds are no EpochSeconds

@@ -24,8 +24,8 @@ const ALL_A_MONTH = usd("0.0025");
 
 function scopesOf(user: string, at: EpochSeconds): readonly ScopeCap[] {
   return [
-    { scope: `user:${user}:${dayScope(at, "Europe/Berlin")}`, cap: USER_A_DAY },
-    { scope: monthScope(at, "Europe/Berlin"), cap: ALL_A_MONTH },
+    { ...dayScope(at, "Europe/Berlin", { prefix: `user:${user}:` }), cap: USER_A_DAY },
+    { ...monthScope(at, "Europe/Berlin"), cap: ALL_A_MONTH },
   ];
 }
 

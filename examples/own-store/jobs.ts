@@ -24,8 +24,8 @@ import {
   jobRequest,
   jsonText,
   laneNames,
+  leaseOf,
   noActualCost,
-  ourLease,
   recoverOptions,
   scopeName,
 } from "dispatch-kit/rules";
@@ -168,7 +168,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
 
     complete(lease, result, options = {}) {
       const { actual } = completeOptions(options);
-      const { jobId } = ourLease("complete: lease", lease);
+      const { jobId } = leaseOf("complete: lease", lease);
       const text = resultText(result);
       return atomic(() => {
         const attempt = attemptOf(lease);
@@ -184,7 +184,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
 
     fail(lease, error, options) {
       const { retriable, maxAttempts, actual, retryAfterSeconds } = failOptions(options);
-      const { jobId } = ourLease("fail: lease", lease);
+      const { jobId } = leaseOf("fail: lease", lease);
       const why = { code: "error", message: errorText("fail: error", error) } as const;
       return atomic(() => {
         const attempt = attemptOf(lease);
@@ -198,7 +198,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
     },
 
     renew(lease) {
-      const { jobId, token } = ourLease("renew: lease", lease);
+      const { jobId, token } = leaseOf("renew: lease", lease);
       return atomic(() => {
         const renew = "UPDATE own_jobs SET leased_at = ? WHERE id = ? AND token = ?";
         return Number(database.prepare(renew).run(clock(), jobId, token).changes) === 1;

@@ -1,12 +1,32 @@
-import { oneOf, optional, notOurs, outOfRange, read, seal, text, words } from "../internal/check.ts";
+import {
+  nonBlankText,
+  oneOf,
+  optional,
+  outOfRange,
+  read,
+  type Reader,
+  wrongType,
+} from "../internal/check.ts";
+import { become, valueReader } from "../internal/value.ts";
+import type { EpochSeconds } from "../time.ts";
 
-/** What a person decided. */
+/** The decision of a person about a job. */
 export const ApprovalOutcome: Readonly<{ APPROVED: "approved"; REJECTED: "rejected" }> =
   /* @__PURE__ */ Object.freeze({ APPROVED: "approved", REJECTED: "rejected" });
 export type ApprovalOutcome = (typeof ApprovalOutcome)[keyof typeof ApprovalOutcome];
 
+/** A decision as an operation accepts it: an {@link Approval}, or any object with these fields. */
+export interface ApprovalFields {
+  readonly author: string;
+  readonly reason: string;
+  /** A `Date`, or an ISO-8601 instant with an offset; by default the time of the store's clock. */
+  readonly decidedAt?: Date | string | undefined;
+  /** By default the outcome of the operation: approved for `approve` and `submit`, rejected for `reject`. */
+  readonly outcome?: ApprovalOutcome | undefined;
+}
+
 /**
- * Who decided about a job, why, when and how: the audit fact that a paid job carries.
+ * A decision about a job: who decided, why, when and how. A paid job keeps it as its audit record.
  *
  * @example
  * ```ts
@@ -15,42 +35,65 @@ export type ApprovalOutcome = (typeof ApprovalOutcome)[keyof typeof ApprovalOutc
  * ```
  */
 export class Approval {
-  readonly #ours: undefined;
   declare readonly author: string;
   declare readonly reason: string;
-  /** An ISO-8601 instant, as it was given. */
+  /** An ISO-8601 instant: a string unchanged, a `Date` in UTC. */
   declare readonly decidedAt: string;
   declare readonly outcome: ApprovalOutcome;
 
   /**
-   * @param approval - `decidedAt` is a date and time with an offset: `date.toISOString()` is one.
+   * @param approval - `decidedAt` is a `Date` or an ISO-8601 date and time with an offset; `outcome` is approved by
+   *   default.
    * @throws TypeError for a missing or unknown field or a wrong type.
-   * @throws RangeError for a blank author or reason, an unknown outcome, or what is no instant.
+   * @throws RangeError for a blank author or reason, an unknown outcome, or an invalid `decidedAt`.
    */
   constructor(approval: {
     readonly author: string;
     readonly reason: string;
-    readonly decidedAt: string;
-    readonly outcome?: ApprovalOutcome;
+    readonly decidedAt: Date | string;
+    readonly outcome?: ApprovalOutcome | undefined;
   }) {
-    const outcome = optional(oneOf(ApprovalOutcome), ApprovalOutcome.APPROVED);
-    const readers = { author: words, reason: words, decidedAt: isoInstant, outcome };
-    seal(this, read("Approval", approval, readers, true));
-  }
-
-  /** Whether a value is one that this copy of the library made. */
-  static is(this: void, value: unknown): value is Approval {
-    return typeof value === "object" && value !== null && #ours in value;
+    const readers = { ...decisionFields(ApprovalOutcome.APPROVED), decidedAt: isoInstant };
+    become(this, "Approval", read("Approval", approval, readers));
   }
 }
 
-/** Reads an {@link Approval} of this copy with the outcome that an operation needs. */
-export function approvalWith(outcome: ApprovalOutcome): (what: string, value: unknown) => Approval {
-  return (what, value) => {
-    if (!Approval.is(value)) throw notOurs(what, "Approval", value);
-    if (value.outcome === outcome) return value;
-    throw outOfRange(`${what}.outcome`, outcome, value.outcome);
+/** A checked decision. `decidedAt` is `null` if the store's clock sets the time. */
+export interface ApprovalDraft {
+  readonly author: string;
+  readonly reason: string;
+  readonly decidedAt: string | null;
+  readonly outcome: ApprovalOutcome;
+}
+
+function decisionFields(outcome: ApprovalOutcome): {
+  readonly [Field in keyof ApprovalDraft]: Reader<ApprovalDraft[Field]>;
+} {
+  return {
+    author: nonBlankText,
+    reason: nonBlankText,
+    decidedAt: optional(isoInstant, null),
+    outcome: optional(oneOf(ApprovalOutcome), outcome),
   };
+}
+
+/** Reads a decision that must have this outcome. */
+export function approvalWith(outcome: ApprovalOutcome): Reader<ApprovalDraft> {
+  const reader = valueReader<ApprovalDraft, ApprovalDraft>(
+    "Approval",
+    decisionFields(outcome),
+    Object.freeze,
+  );
+  return (what, value) => {
+    const draft = reader(what, value);
+    if (draft.outcome === outcome) return draft;
+    throw outOfRange(`${what}.outcome`, outcome, draft.outcome);
+  };
+}
+
+/** The decision with the store's time, unless it has its own. */
+export function decidedAt(draft: ApprovalDraft, now: EpochSeconds): Approval {
+  return new Approval({ ...draft, decidedAt: draft.decidedAt ?? new Date(now * 1000) });
 }
 
 /** The extended format of ISO 8601-1:2019, 5.4.2: a calendar date, a time and an offset from UTC. */
@@ -58,11 +101,17 @@ const INSTANT =
   /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 function isoInstant(what: string, value: unknown): string {
-  const given = text(what, value);
-  // Stryker disable next-line ArrayDeclaration: only the first element could be one, and it is not read
-  const [, year, month, day] = INSTANT.exec(given) ?? [];
-  // A Date rolls 30 February over into March: the month that comes back is another one.
+  const iso = value instanceof Date ? isoText(value) : value;
+  if (typeof iso !== "string") throw wrongType(what, "a Date or a string", value);
+  // Stryker disable next-line ArrayDeclaration: a mutant adds a first element, which is not read
+  const [, year, month, day] = INSTANT.exec(iso) ?? [];
+  // Date turns 30 February into a day in March, so a different month means an invalid date.
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  if (date.getUTCMonth() + 1 === Number(month)) return given;
-  throw outOfRange(what, "an ISO-8601 instant such as 2026-11-23T09:00:00Z", given);
+  if (date.getUTCMonth() + 1 === Number(month)) return iso;
+  throw outOfRange(what, "an ISO-8601 instant such as 2026-11-23T09:00:00Z, or a valid Date", iso);
+}
+
+/** toISOString() throws for an invalid Date. */
+function isoText(date: Date): string {
+  return Number.isNaN(date.getTime()) ? "an invalid Date" : date.toISOString();
 }

@@ -1,11 +1,11 @@
-import { notOurs, wrongType } from "../internal/check.ts";
+import { wrongType } from "../internal/check.ts";
 import { formatUsd, type MicroCents } from "../money/micro-cents.ts";
-import { BudgetCap, BudgetWindow } from "./cap.ts";
-import { BudgetState } from "./state.ts";
+import { type BudgetCap, budgetCap, BudgetWindow } from "./cap.ts";
+import { type BudgetState, budgetState } from "./state.ts";
 
 /**
- * The answer of {@link admits}. Test `decision.admitted`: the object itself is always truthy. A refusal
- * names the window without room; `null` if the estimate itself is refused.
+ * The answer of {@link admits}. Test `decision.admitted`: the object itself is always truthy. A refusal names the
+ * window without room; `refusedWindow` is `null` if the estimate is negative.
  */
 export type AdmissionDecision =
   | { readonly admitted: true; readonly refusedWindow: null; readonly reason: null }
@@ -18,17 +18,17 @@ const ADMITTED: AdmissionDecision = /* @__PURE__ */ Object.freeze({
 });
 
 /**
- * Whether work that costs at most `estimate` fits under the cap in both windows, the run's first.
+ * Whether work that costs at most `estimate` fits under the cap in both windows. The run is checked first.
  *
- * Pure: it reserves nothing. Two processes that both ask before either has reserved are both admitted;
- * a {@link BudgetLedger} checks and reserves in one step.
+ * The function is pure and reserves nothing. If two processes ask before either reserves, both are admitted; a
+ * {@link BudgetLedger} checks and reserves in one step.
  *
  * @param estimate - an upper bound of the cost, in micro-cents; a negative one is refused.
- * @param run - what the run has committed.
- * @param month - what the month has committed.
- * @param cap - the most that either may commit; an exact fit is admitted.
- * @returns a frozen decision. It is truthy also when it refuses: test `.admitted`.
- * @throws TypeError if an argument is not of its type, or was not made by this copy of the library.
+ * @param run - the committed amounts of the run.
+ * @param month - the committed amounts of the month.
+ * @param cap - the most that each window may commit; an exact fit is admitted.
+ * @returns a frozen decision. A refusal is truthy too: test `.admitted`.
+ * @throws TypeError if an argument has a wrong type.
  * @example
  * ```ts
  * const nothing = new BudgetState({ reserved: usd(0), spent: usd(0) });
@@ -44,13 +44,15 @@ export function admits(
   cap: BudgetCap,
 ): AdmissionDecision {
   if (typeof estimate !== "bigint") throw wrongType("admits: estimate", "MicroCents", estimate);
-  if (!BudgetState.is(run)) throw notOurs("admits: run", "BudgetState", run);
-  if (!BudgetState.is(month)) throw notOurs("admits: month", "BudgetState", month);
-  if (!BudgetCap.is(cap)) throw notOurs("admits: cap", "BudgetCap", cap);
+  const runState = budgetState("admits: run", run);
+  const monthState = budgetState("admits: month", month);
+  const caps = budgetCap("admits: cap", cap);
   if (estimate < 0n) return refused(null, `an estimate of $${formatUsd(estimate)} is below $0.00`);
-  if (run.reserved + run.spent + estimate > cap.run) return overCap(BudgetWindow.RUN, estimate, run, cap.run);
-  if (month.reserved + month.spent + estimate > cap.month) {
-    return overCap(BudgetWindow.MONTH, estimate, month, cap.month);
+  if (runState.reserved + runState.spent + estimate > caps.run) {
+    return overCap(BudgetWindow.RUN, estimate, runState, caps.run);
+  }
+  if (monthState.reserved + monthState.spent + estimate > caps.month) {
+    return overCap(BudgetWindow.MONTH, estimate, monthState, caps.month);
   }
   return ADMITTED;
 }

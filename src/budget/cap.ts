@@ -1,5 +1,6 @@
-import { amount } from "../money/amount.ts";
-import { notOurs, oneOf, optional, read, seal } from "../internal/check.ts";
+import { oneOf, optional, read, type Reader } from "../internal/check.ts";
+import { foreignReader, ReturnOverride, seal } from "../internal/value.ts";
+import { anyAmount } from "../money/amount.ts";
 import { moneyJson, usdFromJson } from "../money/json.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 
@@ -10,9 +11,12 @@ export const BudgetWindow: Readonly<{ RUN: "run"; MONTH: "month" }> = /* @__PURE
 });
 export type BudgetWindow = (typeof BudgetWindow)[keyof typeof BudgetWindow];
 
+const orZero = /* @__PURE__ */ optional(anyAmount, /* @__PURE__ */ microCents(0n));
+const FIELDS = { run: orZero, month: orZero };
+
 /**
- * The most that may be committed in each window, in micro-cents; $0 where none is set, so that nothing
- * paid runs until somebody sets one.
+ * The most that may be committed in each window, in micro-cents. A window that is left out has a cap of $0, so that
+ * no paid work runs until somebody sets a cap.
  *
  * @example
  * ```ts
@@ -22,22 +26,16 @@ export type BudgetWindow = (typeof BudgetWindow)[keyof typeof BudgetWindow];
  * ```
  */
 export class BudgetCap {
-  readonly #ours: undefined;
   declare readonly run: MicroCents;
   declare readonly month: MicroCents;
 
   /**
-   * @throws TypeError for an unknown field, an explicit `undefined`, or what is no bigint.
+   * @throws TypeError for an unknown field, or an amount that is not a bigint.
    * @throws RangeError for a negative amount.
    */
-  constructor(caps: { readonly run?: MicroCents; readonly month?: MicroCents } = {}) {
-    const orNothing = optional(amount, microCents(0n));
-    seal(this, read("BudgetCap", caps, { run: orNothing, month: orNothing }));
-  }
-
-  /** Whether a value is a cap that this copy of the library made: not a clone, not a look-alike. */
-  static is(this: void, value: unknown): value is BudgetCap {
-    return typeof value === "object" && value !== null && #ours in value;
+  constructor(caps: { readonly run?: MicroCents | undefined; readonly month?: MicroCents | undefined } = {}) {
+    new Made(this);
+    seal(this, read("BudgetCap", caps, FIELDS));
   }
 
   /**
@@ -46,7 +44,7 @@ export class BudgetCap {
    * @throws RangeError if there is no such window.
    */
   forWindow(window: BudgetWindow): MicroCents {
-    return ourCap("forWindow: this", this)[oneOf(BudgetWindow)("forWindow", window)];
+    return budgetCap("forWindow: this", this)[oneOf(BudgetWindow)("forWindow", window)];
   }
 
   /** Decimal dollars: `{ run: "10.00", month: "250.00" }`. */
@@ -56,17 +54,26 @@ export class BudgetCap {
 
   /** Reads what {@link BudgetCap.toJSON} wrote; both windows are required. */
   static fromJSON(json: unknown): BudgetCap {
-    return fromJson(json);
+    return make(read("BudgetCap", json, { run: usdFromJson, month: usdFromJson }));
   }
 }
 
-/** Outside the class: one that names itself is renamed by bundlers, and prints under that name. */
-function fromJson(json: unknown): BudgetCap {
-  return new BudgetCap(read("BudgetCap", json, { run: usdFromJson, month: usdFromJson }));
+/** Outside the class: a bundler renames a class that refers to itself, and the new name would be printed. */
+function make(caps: { readonly run: MicroCents; readonly month: MicroCents }): BudgetCap {
+  return new BudgetCap(caps);
 }
 
-/** Reads a cap of this copy. */
-export function ourCap(what: string, value: unknown): BudgetCap {
-  if (BudgetCap.is(value)) return value;
-  throw notOurs(what, "BudgetCap", value);
+/** This class has its own mark, because every admission checks it, and a mark that all classes share is slower. */
+class Made extends ReturnOverride {
+  readonly #made = true;
+
+  static has(value: unknown): value is BudgetCap {
+    return typeof value === "object" && value !== null && #made in value;
+  }
 }
+
+/** Reads a {@link BudgetCap}. */
+export const budgetCap: Reader<BudgetCap> = (what, value) =>
+  Made.has(value) ? value : otherBudgetCap(what, value);
+
+const otherBudgetCap = /* @__PURE__ */ foreignReader("BudgetCap", FIELDS, make);

@@ -1,14 +1,12 @@
+import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
-import type { ScopeCap } from "./scopes.ts";
+import type { HeldScope, ScopeCap } from "./scopes.ts";
 import type { BudgetState } from "./state.ts";
 
-/** What a store may return: the value, or a promise of it. */
-export type Awaitable<T> = T | PromiseLike<T>;
-
 /**
- * Where a hold is: `open`, or resolved once as `settled` (the truth is booked), `released` (nothing ran)
- * or `charged` (in full, because nobody reported). A charged or released one may still be settled, once.
+ * The state of a hold: `open`, `settled` (its actual cost is booked), `released` (nothing ran) or `charged` (in full,
+ * because nobody reported the cost). A charged or released hold may still be settled, once.
  */
 export const HoldState: Readonly<{
   OPEN: "open";
@@ -23,36 +21,36 @@ export const HoldState: Readonly<{
 });
 export type HoldState = (typeof HoldState)[keyof typeof HoldState];
 
-/** Money to set aside for one execution. */
+/** A request to hold money for one execution. */
 export interface HoldRequest {
-  /** The identity of the hold, 1 to 200 code units; `job:` is the job store's. */
+  /** The id of the hold, 1 to 200 code units. The prefix `job:` is reserved for the job store. */
   readonly holdId: string;
   /** An upper bound of the cost, 0 to 2^62 - 1 micro-cents. */
   readonly amount: MicroCents;
-  /** Every counter that it counts in, at least one, each once. */
+  /** The scopes that the hold counts in: at least one, each once. */
   readonly scopes: readonly ScopeCap[];
-  /** Seconds, above 0, after which `expire` charges it in full if nobody resolved it. */
+  /** Seconds, above 0. After this time `expire` charges the hold in full if it is still open. */
   readonly ttlSeconds: number;
 }
 
-/** A scope without room, and how many micro-cents it lacks. */
+/** A scope without enough room. */
 export interface Lacking {
   readonly scope: string;
-  /** If its time is over: all that was asked for. */
+  /** Missing room in micro-cents; if the scope has expired, the whole amount that was asked for. */
   readonly by: MicroCents;
-  /** The scope's `until` has passed, so nothing new is held in it, whatever its cap: make the scopes anew. */
+  /** The scope's `until` has passed, so it refuses every new hold. Build the scopes again for each admission. */
   readonly over?: true;
 }
 
-/** Only `held` admits, and it is returned once for an id. */
+/** Only `held` admits the work. It is returned once; a repeated request gets `exists`. */
 export type HoldOutcome =
   | { readonly kind: "held" }
   | { readonly kind: "refused"; readonly lacking: readonly Lacking[] }
   | { readonly kind: "exists"; readonly state: HoldState };
 
 /**
- * `overrun` is what nobody had set aside for; `corrected` says that a charge or a release was replaced.
- * `conflict`: it was settled before at another amount, and nothing moved.
+ * `overrun` is the part of the cost above the held amount. `corrected`: the settlement replaced a charge or a release.
+ * `conflict`: the hold was settled before at another amount, and nothing changed.
  */
 export type SettleOutcome =
   | {
@@ -68,49 +66,49 @@ export type ReleaseOutcome =
 
 export interface ExpireOutcome {
   readonly charged: readonly { readonly holdId: string; readonly amount: MicroCents }[];
-  /** Whether there was more than the limit. */
+  /** Whether more holds are due than the limit allowed. */
   readonly more: boolean;
 }
 
-/** A hold as the ledger knows it. */
+/** A hold as the ledger has stored it. */
 export interface Hold {
   readonly holdId: string;
-  /** What is set aside, extensions included, in micro-cents. */
+  /** The held amount, extensions included, in micro-cents. */
   readonly amount: MicroCents;
-  /** None after it was pruned. */
-  readonly scopes: readonly ScopeCap[];
+  /** Empty after the hold was pruned. */
+  readonly scopes: readonly HeldScope[];
   readonly state: HoldState;
-  /** What the scopes have booked for it as spent, in micro-cents; 0 while open or released. */
+  /** The amount that the scopes have booked as spent for this hold, in micro-cents; 0 while open or released. */
   readonly booked: MicroCents;
-  /** When `expire` charges it; `null` for a job's, which recovery resolves. */
+  /** When `expire` may charge the hold; `null` for a job's hold, which recovery resolves. */
   readonly expiresAt: EpochSeconds | null;
 }
 
 /**
- * Money that is set aside before it is spent, across processes and crashes. Every operation is safe to
- * repeat with the same ids, and a store that cannot answer throws: no store, no spend.
+ * Holds money before it is spent, across processes and crashes. Every operation is safe to repeat with the same ids.
+ * A store that cannot answer throws, so nothing is spent without a store.
  *
- * Per scope, the true cost of everything admitted never exceeds the largest cap it was admitted under, as
- * long as each execution costs at most its amount.
+ * In each scope, the actual cost of all admitted work never exceeds the largest cap that it was admitted under, as long
+ * as each execution costs at most its held amount.
  */
 export interface BudgetLedger {
   /**
-   * Sets money aside in every scope, or in none.
+   * Holds an amount in every scope, or in none.
    *
-   * @throws DispatchError `hold_conflict` for another body under the id, `cap_conflict` against a pinned
-   *   cap, `hold_owned_by_job` for an id that starts with `job:`.
+   * @throws DispatchError `hold_conflict` if the id was used for a different request, `cap_conflict` if a scope's cap
+   *   is pinned at another amount, `hold_owned_by_job` for an id that starts with `job:`.
    */
   hold(request: HoldRequest): Awaitable<HoldOutcome>;
-  /** Replaces the hold by the truth. @throws DispatchError `hold_unknown`, `hold_owned_by_job`. */
+  /** Replaces the held amount by the actual cost. @throws DispatchError `hold_unknown`, `hold_owned_by_job`. */
   settle(holdId: string, actual: MicroCents): Awaitable<SettleOutcome>;
-  /** Gives the money back: nothing ran. @throws DispatchError `hold_unknown`, `hold_owned_by_job`. */
+  /** Frees the held amount because nothing ran. @throws DispatchError `hold_unknown`, `hold_owned_by_job`. */
   release(holdId: string): Awaitable<ReleaseOutcome>;
-  /** Sets `by` more aside under the same id; `step` counts from 1, and a repeated step is applied once. */
+  /** Holds `by` more under the same id. `step` counts from 1; a repeated step is applied once. */
   extend(holdId: string, by: MicroCents, step: number): Awaitable<HoldOutcome>;
-  /** Charges every open hold whose time is over in full: paid work may have run. */
-  expire(options?: { readonly limit?: number }): Awaitable<ExpireOutcome>;
-  /** What a scope has committed; nothing, if it was never used. */
+  /** Charges every open hold whose time is over, in full: paid work may have run. */
+  expire(options?: { readonly limit?: number | undefined }): Awaitable<ExpireOutcome>;
+  /** The amounts that a scope has committed; zero if it was never used. */
   usage(scope: string): Awaitable<BudgetState>;
-  /** A hold as it is now, a job's `job:<id>#<attempt>` too; `null` if there is none. */
+  /** The current hold of this id, also one of a job (`job:<id>#<attempt>`); `null` if there is none. */
   getHold(holdId: string): Awaitable<Hold | null>;
 }

@@ -1,5 +1,5 @@
 import { DispatchError } from "../errors.ts";
-import { amount as anyAmount, ledgerAmount } from "../money/amount.ts";
+import { anyAmount, ledgerAmount } from "../money/amount.ts";
 import {
   duration,
   identifier,
@@ -11,10 +11,11 @@ import {
   type Reader,
   wholeFrom,
 } from "../internal/check.ts";
-import { outcome, plain } from "../money/outcome.ts";
+import { readAny } from "../internal/value.ts";
+import { outcome } from "../money/outcome.ts";
 import { quote } from "../internal/text.ts";
 import { formatUsd, type MicroCents, microCents } from "../money/micro-cents.ts";
-import { type EpochSeconds, instant } from "../time.ts";
+import { type Instant, instant } from "../time.ts";
 import {
   type HoldOutcome,
   type HoldRequest,
@@ -23,13 +24,18 @@ import {
   type ReleaseOutcome,
   type SettleOutcome,
 } from "./contract.ts";
-import type { ScopeCap } from "./scopes.ts";
+import type { HeldScope, ScopeCap } from "./scopes.ts";
 
 const JOB_PREFIX = "job:";
 
 /** The hold of a job's attempt `n`, counted from 1. */
 export function jobHoldId(jobId: string, attempt: number): string {
   return `${JOB_PREFIX}${jobId}#${attempt}`;
+}
+
+/** The job whose attempt a hold is for; `null` for a caller's own hold. */
+export function jobOfHold(holdId: string): string | null {
+  return /^job:(.*)#\d+$/s.exec(holdId)?.[1] ?? null;
 }
 
 /** Reads a hold's id for a look-up; a job's hold adds its prefix and number to up to 200 code units. */
@@ -49,12 +55,9 @@ export function unknownHold(holdId: string): DispatchError {
 }
 
 /** Reads scopes and caps: at least one, none twice. The result is a frozen copy. */
-export function scopeCaps(what: string, value: unknown): readonly ScopeCap[] {
+export function scopeCaps(what: string, value: unknown): readonly HeldScope[] {
   const readers = { scope: identifier, cap: ledgerAmount, until: orNull(instant) };
-  const scopes = listOf((at, entry) => outcome(read<Required<ScopeCap>>(at, plain(entry), readers)))(
-    what,
-    value,
-  );
+  const scopes = listOf((at, entry) => outcome(readAny<HeldScope>(at, entry, readers)))(what, value);
   const names = scopes.map(({ scope }) => scope);
   if (names.length > 0 && new Set(names).size === names.length) return scopes;
   const given = names.length === 0 ? "none" : names.map(quote).join(", ");
@@ -67,6 +70,11 @@ function ttl(what: string, value: unknown): number {
   return seconds;
 }
 
+/** A hold's request, checked. */
+export interface CheckedHold extends HoldRequest {
+  readonly scopes: readonly HeldScope[];
+}
+
 /**
  * What a hold's request may be: checked, copied and frozen, before a store touches anything.
  *
@@ -74,9 +82,9 @@ function ttl(what: string, value: unknown): number {
  * @throws RangeError for an amount, cap, ttl, id or scope out of range, no scope, or one named twice.
  * @throws DispatchError `hold_owned_by_job` for an id that starts with `job:`.
  */
-export function holdRequest(request: HoldRequest): HoldRequest {
+export function holdRequest(request: HoldRequest): CheckedHold {
   const readers = { holdId: ownHoldId, amount: ledgerAmount, scopes: scopeCaps, ttlSeconds: ttl };
-  return Object.freeze(read<HoldRequest>("hold", request, readers));
+  return Object.freeze(read<CheckedHold>("hold", request, readers));
 }
 
 /** The part of a hold that decides what happens to it: a row of a store. */
@@ -86,7 +94,7 @@ export interface HoldRow {
   readonly asked: MicroCents;
   /** The extensions since, in order. */
   readonly steps: readonly MicroCents[];
-  readonly scopes: readonly ScopeCap[];
+  readonly scopes: readonly HeldScope[];
   readonly state: HoldState;
   /** Booked as spent: 0 while open or released. */
   readonly booked: MicroCents;
@@ -97,6 +105,19 @@ export interface HoldRow {
 /** What is set aside for a hold, extensions included. */
 export function heldAmount(hold: HoldRow): MicroCents {
   return microCents(hold.steps.reduce<bigint>((sum, by) => sum + by, hold.asked));
+}
+
+/** Whether an open hold is to be charged; at the very second of its expiry it is. One that never expires has `null`. */
+export function isHoldDue(expiresAt: Instant | null, now: Instant): boolean {
+  const end = orNull(instant)("isHoldDue: expiresAt", expiresAt);
+  return end !== null && instant("isHoldDue: now", now) >= end;
+}
+
+/** What of a booked amount nobody had set aside. */
+export function overrunOf(booked: bigint, setAside: bigint): MicroCents {
+  const over = anyAmount("overrunOf: booked", booked) - anyAmount("overrunOf: setAside", setAside);
+  // Stryker disable next-line EqualityOperator: of two that are equal the difference is 0
+  return microCents(over > 0n ? over : 0n);
 }
 
 /** A hold's next row, and what it adds to `reserved` and `spent` in each of its scopes. */
@@ -118,7 +139,7 @@ function moved(hold: HoldRow, to: HoldState, booked: MicroCents): HoldMove {
  *
  * @throws DispatchError `hold_conflict` if the amount or the scopes' names are others.
  */
-export function repeatHold(hold: HoldRow, request: HoldRequest): HoldOutcome {
+export function repeatHold(hold: HoldRow, request: Pick<HoldRequest, "amount" | "scopes">): HoldOutcome {
   const before = scopeNames(hold.scopes);
   const now = scopeNames(request.scopes);
   // Compared whole: what a message shows of a name is cut.
@@ -130,7 +151,7 @@ export function repeatHold(hold: HoldRow, request: HoldRequest): HoldOutcome {
   throw holdConflict(hold.holdId, shown(hold.asked, before), shown(request.amount, now));
 }
 
-function scopeNames(scopes: readonly ScopeCap[]): readonly string[] {
+function scopeNames(scopes: readonly { readonly scope: string }[]): readonly string[] {
   return scopes.map(({ scope }) => scope).sort();
 }
 
@@ -144,7 +165,10 @@ function holdConflict(holdId: string, before: string, now: string): DispatchErro
  *
  * @throws DispatchError `cap_conflict` if a request brings another.
  */
-export function capOf({ scope, cap }: ScopeCap, pinned: MicroCents | undefined): MicroCents {
+export function capOf(
+  { scope, cap }: Pick<ScopeCap, "scope" | "cap">,
+  pinned: MicroCents | undefined,
+): MicroCents {
   if (pinned === undefined || pinned === cap) return cap;
   throw new DispatchError(
     "cap_conflict",
@@ -154,7 +178,7 @@ export function capOf({ scope, cap }: ScopeCap, pinned: MicroCents | undefined):
 }
 
 /** Whether a scope's day or month is over; in the very second of its `until` it is. */
-export function isOver({ until }: Pick<ScopeCap, "until">, now: EpochSeconds): boolean {
+export function isOver({ until }: Pick<ScopeCap, "until">, now: Instant): boolean {
   const end = orNull(instant)("isOver: until", until);
   return end !== null && instant("isOver: now", now) >= end;
 }
@@ -171,7 +195,7 @@ export function lackingScopes(
     readonly cap: bigint;
     readonly committed: bigint;
   })[],
-  now?: EpochSeconds,
+  now?: Instant,
 ): readonly Lacking[] {
   // undefined > 3n is false: what is no amount must not find room.
   const asked = anyAmount("lackingScopes: amount", amount);
@@ -193,9 +217,7 @@ export function settleHold(
     return { outcome: outcome({ kind: "conflict", booked: hold.booked }), move: null };
   }
   const from = settled ? hold.settledFrom : hold.state;
-  const aside = from === HoldState.RELEASED ? 0n : heldAmount(hold);
-  // Stryker disable next-line EqualityOperator: of two that are equal the difference is 0
-  const overrun = microCents(booked > aside ? booked - aside : 0n);
+  const overrun = overrunOf(booked, from === HoldState.RELEASED ? 0n : heldAmount(hold));
   return {
     outcome: outcome({ kind: "settled", booked, overrun, corrected: from !== HoldState.OPEN }),
     move: settled ? null : moved(hold, HoldState.SETTLED, booked),

@@ -1,19 +1,20 @@
-import { notOurs, read, seal } from "../internal/check.ts";
+import { optional, read, type Reader } from "../internal/check.ts";
 import { ceilDiv, type Price, price, pricesJson, units18, unitsOf } from "../money/decimal.ts";
-import { kept } from "../internal/memoized.ts";
+import { memoized } from "../internal/memoized.ts";
+import { become, valueReader } from "../internal/value.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 
-/** A price per hour, kept as it is: most do not divide by 3600. Made by {@link perHour}. */
+/** A price per hour. It is not divided by 3600, because the result is rarely exact. Made by {@link perHour}. */
 export interface HourlyPrice {
   readonly perHour: Price;
 }
 
 /**
- * A price in USD per hour where a rate per second is wanted, kept exact.
+ * A price in USD per hour, for a field that takes a rate per second. It stays exact.
  *
  * @param usdPerHour - at least 0, at most 18 decimal places.
  * @throws TypeError if it is neither a string nor a number.
- * @throws RangeError if it is negative, inexact or no plain decimal.
+ * @throws RangeError if it is negative, inexact or not a plain decimal.
  * @example
  * ```ts
  * perHour("2.99"); // => { perHour: "2.99" }
@@ -26,20 +27,29 @@ export function perHour(usdPerHour: Price): HourlyPrice {
 const SECONDS_PER_HOUR = 3600n;
 const ONE = 1_000_000_000_000_000_000n;
 
-/** A rate in 1/3600 of 10^-18 USD per second, so that both kinds of price are whole. */
-function hourlyUnits(rate: Price | HourlyPrice): bigint {
+/** A rate in 1/3600 of 10^-18 USD per second. In this unit prices per second and per hour are both whole numbers. */
+function hourlyUnits(rate: Rate): bigint {
   return typeof rate === "object" ? unitsOf(rate.perHour) : unitsOf(rate) * SECONDS_PER_HOUR;
 }
 
-/** Checks a rate and leaves it as it was given; an hourly one is copied. */
-function rate(what: string, value: unknown): Price | HourlyPrice {
+/** Checks a rate and returns it unchanged; an hourly one is copied and frozen. */
+function rate(what: string, value: unknown): Rate {
   if (typeof value !== "object" || value === null) return price(what, value);
   return Object.freeze(read(what, value, { perHour: price }));
 }
 
+type Rate = Price | HourlyPrice;
+
+const FIELDS = {
+  gpuUsdPerS: rate,
+  vcpuUsdPerS: rate,
+  gibUsdPerS: rate,
+  idleTailS: /* @__PURE__ */ optional(price, 0),
+};
+
 /**
- * What a machine costs: USD per second for the GPU, each vCPU and each GiB of memory, and the seconds
- * that are billed after the work ends. All four are required: a missing price is never zero.
+ * The prices of a machine: USD per second for the GPU, per vCPU and per GiB of memory, and the seconds that are billed
+ * after the work ends, 0 by default. The three rates are required, so that a missing price is never zero.
  *
  * @example
  * ```ts
@@ -53,50 +63,44 @@ function rate(what: string, value: unknown): Price | HourlyPrice {
  * ```
  */
 export class CostRates {
-  readonly #ours: undefined;
-  declare readonly gpuUsdPerS: Price | HourlyPrice;
-  declare readonly vcpuUsdPerS: Price | HourlyPrice;
-  declare readonly gibUsdPerS: Price | HourlyPrice;
+  declare readonly gpuUsdPerS: Rate;
+  declare readonly vcpuUsdPerS: Rate;
+  declare readonly gibUsdPerS: Rate;
   declare readonly idleTailS: Price;
 
   /**
    * @throws TypeError for a missing or unknown field or a wrong type.
-   * @throws RangeError for a negative value, one finer than 18 decimal places, or no plain decimal.
+   * @throws RangeError for a negative value, one with more than 18 decimal places, or one that is not a plain decimal.
    */
   constructor(rates: {
-    readonly gpuUsdPerS: Price | HourlyPrice;
-    readonly vcpuUsdPerS: Price | HourlyPrice;
-    readonly gibUsdPerS: Price | HourlyPrice;
-    readonly idleTailS: Price;
+    readonly gpuUsdPerS: Rate;
+    readonly vcpuUsdPerS: Rate;
+    readonly gibUsdPerS: Rate;
+    readonly idleTailS?: Price | undefined;
   }) {
-    const readers = { gpuUsdPerS: rate, vcpuUsdPerS: rate, gibUsdPerS: rate, idleTailS: price };
-    seal(this, read("CostRates", rates, readers));
+    become(this, "CostRates", read("CostRates", rates, FIELDS));
   }
 
-  /** Whether a value is one that this copy of the library made: not a clone, not a look-alike. */
-  static is(this: void, value: unknown): value is CostRates {
-    return typeof value === "object" && value !== null && #ours in value;
-  }
-
-  /** Exact decimal strings; a price per hour as `{ perHour: "2.99" }`. */
+  /** Every price as an exact decimal string, and a price per hour as `{ perHour: "2.99" }`. */
   toJSON(): Record<string, string | { perHour: string }> {
     return pricesJson(this) as ReturnType<CostRates["toJSON"]>;
   }
 
   /** Reads what {@link CostRates.toJSON} wrote. */
   static fromJSON(json: unknown): CostRates {
-    return fromJson(json);
+    return make(read("CostRates", json, FIELDS));
   }
 }
 
-/** Outside the class: one that names itself is renamed by bundlers, and prints under that name. */
-function fromJson(json: unknown): CostRates {
-  // The constructor validates every field of whatever it is given.
-  return new CostRates(json as CostRates);
+/** Outside the class: a bundler renames a class that refers to itself, and the new name would be printed. */
+function make(rates: ConstructorParameters<typeof CostRates>[0]): CostRates {
+  return new CostRates(rates);
 }
 
+const costRates: Reader<CostRates> = /* @__PURE__ */ valueReader("CostRates", FIELDS, make);
+
 /**
- * The most that a job can cost: every rate for the whole of its longest run and the idle tail.
+ * The most that a job can cost: all three rates for its longest run time plus the idle tail.
  *
  * @param limits - `maxRuntimeS` in seconds, `vcpus` and `memoryGib`; each at least 0, fractions allowed.
  * @returns micro-cents, exact, rounded up once at the end.
@@ -112,7 +116,7 @@ export function estimateCost(
   rates: CostRates,
   limits: { readonly maxRuntimeS: Price; readonly vcpus: Price; readonly memoryGib: Price },
 ): MicroCents {
-  const { gpu, vcpu, gib, idleTail } = parse(ourRates("estimateCost: rates", rates));
+  const { gpu, vcpu, gib, idleTail } = parse(costRates("estimateCost: rates", rates));
   const { maxRuntimeS, vcpus, memoryGib } = read("estimateCost", limits, {
     maxRuntimeS: units18,
     vcpus: units18,
@@ -124,11 +128,11 @@ export function estimateCost(
 
 type Units = Readonly<Record<"gpu" | "vcpu" | "gib" | "idleTail", bigint>>;
 
-/** What rates parse to, once for each: they are frozen. */
+/** The parsed rates of each instance. Instances are frozen, so an entry stays true. */
 const parsed = /* @__PURE__ */ new WeakMap<CostRates, Units>();
 
 function parse(rates: CostRates): Units {
-  return kept(parsed, rates, () => ({
+  return memoized(parsed, rates, () => ({
     gpu: hourlyUnits(rates.gpuUsdPerS),
     vcpu: hourlyUnits(rates.vcpuUsdPerS),
     gib: hourlyUnits(rates.gibUsdPerS),
@@ -136,10 +140,5 @@ function parse(rates: CostRates): Units {
   }));
 }
 
-function ourRates(what: string, value: unknown): CostRates {
-  if (CostRates.is(value)) return value;
-  throw notOurs(what, "CostRates", value);
-}
-
-/** A micro-cent, in 10^-18 s × 10^-18 vCPU × 10^-18 USD / 3600. */
+/** A micro-cent in the unit of costs here: 10^-18 s × 10^-18 vCPU × 10^-18 USD / 3600. */
 const MICRO_CENT = 36_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000_000n;

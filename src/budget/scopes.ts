@@ -1,127 +1,234 @@
-import { nameUpTo, outOfRange, read, text } from "../internal/check.ts";
-import { kept } from "../internal/memoized.ts";
-import { outcome } from "../money/outcome.ts";
+import { anyText, nameUpTo, outOfRange, read, type Reader } from "../internal/check.ts";
+import { memoized } from "../internal/memoized.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
-import { type EpochSeconds, instant } from "../time.ts";
-import { type BudgetCap, ourCap } from "./cap.ts";
+import { outcome } from "../money/outcome.ts";
+import { type EpochSeconds, type Instant, instant } from "../time.ts";
+import { type BudgetCap, budgetCap } from "./cap.ts";
 
-/** One counter that a hold counts in, and the most that may be committed there. */
+/** A scope that a hold counts in, and the most that may be committed in it. */
 export interface ScopeCap {
   readonly scope: string;
   /** Micro-cents. */
   readonly cap: MicroCents;
   /**
-   * When the scope's day or month is over, on the store's clock: from then on no request and no retry holds in
-   * it, so that an old process cannot spend last month's room. `null` or missing: never.
+   * When the scope's day, week or month ends, on the store's clock. From then on the scope refuses every new request
+   * and retry, so that an old process cannot spend last month's budget. `null` or missing: never.
    */
-  readonly until?: EpochSeconds | null;
+  readonly until?: Instant | null | undefined;
+}
+
+/** A scope as it is stored with a hold. */
+export interface HeldScope {
+  readonly scope: string;
+  readonly cap: MicroCents;
+  readonly until: EpochSeconds | null;
+}
+
+/** A calendar scope: its name, and the instant at which it ends. */
+export interface TimedScope {
+  readonly scope: string;
+  readonly until: EpochSeconds;
+}
+
+/** Options of {@link runScope}, {@link dayScope}, {@link weekScope} and {@link monthScope}. */
+export interface ScopeOptions {
+  /** The start of the scope's name, such as `tenant:acme:`; at most 150 code units. */
+  readonly prefix?: string | undefined;
 }
 
 /**
  * The scope of one run: `run:` and its id.
  *
- * @throws TypeError if the id is not a string.
- * @throws RangeError if the scope would be longer than 200 code units or hold a control character.
+ * @param options - `prefix`: the start of the name, such as `tenant:acme:`.
+ * @throws TypeError if the id or the prefix is not a string.
+ * @throws RangeError if the id is empty, the scope would be longer than 200 code units, or it has a control character.
  * @example
  * ```ts
  * runScope("42"); // => "run:42"
+ * runScope("42", { prefix: "tenant:acme:" }); // => "tenant:acme:run:42"
  * ```
  */
-export function runScope(runId: string): string {
-  return `run:${nameUpTo(196)("runScope", runId)}`;
+export function runScope(runId: string, options?: ScopeOptions): string {
+  const prefix = prefixOf("runScope", options);
+  const room = 200 - prefix.length - "run:".length;
+  return `${prefix}run:${nameUpTo(room)("runScope", runId)}`;
 }
 
 /**
- * The scope of the calendar month that an instant falls in, where the clock says `timeZone`.
+ * The scope of the calendar day of an instant in a time zone, such as `day:2026-11-24`.
  *
- * @param at - epoch seconds.
+ * @param at - the time of admission.
  * @param timeZone - an IANA name such as `"Europe/Berlin"` or `"UTC"`; an unknown one is refused.
- * @throws TypeError if either is of a wrong type.
- * @throws RangeError for milliseconds, or an unknown time zone.
+ * @param options - `prefix`: the start of the name, such as `tenant:acme:`.
+ * @returns the scope, and when its day ends. Build it for each admission.
+ * @throws TypeError if an argument has a wrong type.
+ * @throws RangeError for milliseconds, an unknown time zone, or a prefix that is too long or has a control character.
  * @example
  * ```ts
- * const at = epochSeconds(new Date("2026-11-30T23:30:00Z"));
- * monthScope(at, "UTC"); // => "month:2026-11"
- * monthScope(at, "Europe/Berlin"); // => "month:2026-12"
+ * dayScope(new Date("2026-11-23T23:30:00Z"), "Asia/Tokyo").scope; // => "day:2026-11-24"
  * ```
  */
-export function monthScope(at: EpochSeconds, timeZone: string): string {
-  return `month:${localDate("monthScope", at, timeZone).slice(0, -3)}`;
+export function dayScope(at: Instant, timeZone: string, options?: ScopeOptions): TimedScope {
+  return calendarScope("dayScope", DAY, at, timeZone, options);
 }
 
 /**
- * The scope of the calendar day that an instant falls on, where the clock says `timeZone`.
+ * The scope of the ISO 8601 week of an instant in a time zone, such as `week:2026-W48`. A week begins on Monday; the
+ * first week of a year contains 4 January.
  *
- * @param at - epoch seconds.
+ * @param at - the time of admission.
  * @param timeZone - an IANA name; an unknown one is refused.
- * @throws TypeError if either is of a wrong type.
- * @throws RangeError for milliseconds, or an unknown time zone.
+ * @param options - `prefix`: the start of the name, such as `tenant:acme:`.
+ * @returns the scope, and when its week ends. Build it for each admission.
+ * @throws TypeError if an argument has a wrong type.
+ * @throws RangeError for milliseconds, an unknown time zone, or a prefix that is too long or has a control character.
  * @example
  * ```ts
- * dayScope(epochSeconds(new Date("2026-11-23T23:30:00Z")), "Asia/Tokyo"); // => "day:2026-11-24"
+ * weekScope(new Date("2027-01-03T12:00:00Z"), "UTC").scope; // => "week:2026-W53"
  * ```
  */
-export function dayScope(at: EpochSeconds, timeZone: string): string {
-  return `day:${localDate("dayScope", at, timeZone)}`;
+export function weekScope(at: Instant, timeZone: string, options?: ScopeOptions): TimedScope {
+  return calendarScope("weekScope", WEEK, at, timeZone, options);
 }
 
 /**
- * The two usual scopes of a hold: this run, and the month that it is admitted in.
+ * The scope of the calendar month of an instant in a time zone, such as `month:2026-11`.
  *
- * @param options - the run's id, the time of admission, the caps of both windows, an IANA time zone.
- * @returns two scopes with their caps; the month's knows when it is over. Make them anew for each admission.
+ * @param at - the time of admission.
+ * @param timeZone - an IANA name; an unknown one is refused.
+ * @param options - `prefix`: the start of the name, such as `tenant:acme:`.
+ * @returns the scope, and when its month ends. Build it for each admission.
+ * @throws TypeError if an argument has a wrong type.
+ * @throws RangeError for milliseconds, an unknown time zone, or a prefix that is too long or has a control character.
+ * @example
+ * ```ts
+ * const at = new Date("2026-11-30T23:30:00Z");
+ * monthScope(at, "UTC"); // => { scope: "month:2026-11", until: 1796083200 }
+ * monthScope(at, "Europe/Berlin", { prefix: "tenant:acme:" }).scope; // => "tenant:acme:month:2026-12"
+ * ```
+ */
+export function monthScope(at: Instant, timeZone: string, options?: ScopeOptions): TimedScope {
+  return calendarScope("monthScope", MONTH, at, timeZone, options);
+}
+
+/**
+ * The two usual scopes of a hold: its run, and the calendar month of its admission.
+ *
+ * @param options - the run's id, the time of admission, the caps of both windows, an IANA time zone, and a `prefix`.
+ * @returns two scopes with their caps, and for the month when it ends. Build them for each admission.
  * @throws TypeError for a missing or unknown field or a wrong type.
- * @throws RangeError for milliseconds, or an unknown time zone.
+ * @throws RangeError for milliseconds, an unknown time zone, or an id or prefix that is empty, too long or has a
+ *   control character.
  * @example
  * ```ts
  * const cap = new BudgetCap({ run: usd("10"), month: usd("250") });
- * const at = epochSeconds(new Date("2026-11-23T12:00:00Z"));
+ * const at = new Date("2026-11-23T12:00:00Z");
  * const scopes = runAndMonth({ runId: "42", at, cap, timeZone: "UTC" });
  * scopes.map(({ scope }) => scope); // => ["run:42", "month:2026-11"]
  * ```
  */
 export function runAndMonth(options: {
   readonly runId: string;
-  readonly at: EpochSeconds;
+  readonly at: Instant;
   readonly cap: BudgetCap;
   readonly timeZone: string;
-}): readonly [ScopeCap, ScopeCap & { readonly until: EpochSeconds }] {
-  const { runId, at, cap, timeZone } = read("runAndMonth", options, {
-    runId: text,
+  readonly prefix?: string | undefined;
+}): readonly [ScopeCap, ScopeCap & TimedScope] {
+  const { runId, at, cap, timeZone, prefix } = read("runAndMonth", options, {
+    runId: anyText,
     at: instant,
-    cap: ourCap,
-    timeZone: text,
+    cap: budgetCap,
+    timeZone: anyText,
+    prefix: prefixReader,
   });
-  const scope = monthScope(at, timeZone);
   return Object.freeze([
-    outcome({ scope: runScope(runId), cap: cap.run }),
-    outcome({
-      scope,
-      cap: cap.month,
-      until: someKept(monthEnds, `${timeZone} ${scope}`, () => monthEnd(at, timeZone, scope)),
-    }),
+    outcome({ scope: runScope(runId, { prefix }), cap: cap.run }),
+    outcome({ ...calendarScope("runAndMonth", MONTH, at, timeZone, { prefix }), cap: cap.month }),
   ] as const);
 }
 
-/** A few are kept: there may be any number of zones and months. */
-function someKept<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
-  // Stryker disable next-line all: only how much memory is used
+/** Reads a prefix that may be missing or empty. */
+const prefixReader: Reader<string> = (what, value) =>
+  value === undefined || value === "" ? "" : nameUpTo(150)(what, value);
+
+function prefixOf(what: string, options: ScopeOptions = {}): string {
+  const { prefix } = read(what, options, { prefix: prefixReader });
+  return prefix;
+}
+
+/** A calendar period: a day, a week or a month. */
+interface Calendar {
+  /** The scope of a local date. */
+  readonly nameOf: (date: LocalDate) => string;
+  /** An upper bound of the period's length, with room for clock changes. */
+  readonly longestDays: number;
+}
+
+const DAY: Calendar = { nameOf: (date) => `day:${dateText(date)}`, longestDays: 3 };
+const WEEK: Calendar = { nameOf: weekName, longestDays: 9 };
+const MONTH: Calendar = { nameOf: (date) => `month:${dateText(date).slice(0, -3)}`, longestDays: 33 };
+
+/** A date in a time zone. */
+interface LocalDate {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+function dateText({ year, month, day }: LocalDate): string {
+  const digits = (count: number, value: number): string => String(value).padStart(count, "0");
+  return `${digits(4, year)}-${digits(2, month)}-${digits(2, day)}`;
+}
+
+/** ISO 8601-1:2019, 4.3.8: a week belongs to the year of its Thursday. */
+function weekName({ year, month, day }: LocalDate): string {
+  const date = new Date(0);
+  // Date.UTC reads the years 0 to 99 as 1900 to 1999.
+  date.setUTCFullYear(year, month - 1, day);
+  const weekday = (date.getUTCDay() + 6) % 7;
+  date.setUTCDate(date.getUTCDate() + 3 - weekday);
+  const thursday = date.getTime();
+  const weekYear = date.getUTCFullYear();
+  date.setUTCFullYear(weekYear, 0, 1);
+  const week = 1 + Math.floor((thursday - date.getTime()) / (7 * SECONDS_PER_DAY * 1000));
+  return `week:${String(weekYear).padStart(4, "0")}-W${String(week).padStart(2, "0")}`;
+}
+
+function calendarScope(
+  what: string,
+  calendar: Calendar,
+  at: unknown,
+  timeZone: unknown,
+  options: ScopeOptions | undefined,
+): TimedScope {
+  const seconds = instant(`${what}: at`, at);
+  const zone = anyText(`${what}: timeZone`, timeZone);
+  const prefix = prefixOf(what, options);
+  const name = calendar.nameOf(localDate(what, seconds, zone));
+  const until = memoizedFew(ends, `${zone} ${name}`, () => endOf(calendar, seconds, zone, name));
+  return Object.freeze({ scope: `${prefix}${name}`, until });
+}
+
+/** Memoizes up to 64 values, because there may be any number of zones and months. */
+function memoizedFew<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
+  // Stryker disable next-line all: it only limits the memory
   if (made.size >= 64) made.clear();
-  return kept(made, key, make);
+  return memoized(made, key, make);
 }
 
 /**
- * Some runtimes take an offset such as +01:00, which knows no daylight saving, and abbreviations such as BST, for
- * Dhaka's time or London's. These are all names of three letters that the IANA database has (2025b).
+ * Names that may be passed to Intl. It leaves out offsets such as +01:00, which some runtimes accept although they have
+ * no daylight saving time, and ambiguous abbreviations such as BST (Dhaka or London). The listed names are all the
+ * three-letter names of the IANA database (2025b).
  */
 const NAME = /^(?:(?![a-z]{3}$)[a-z]|[cemw]et|[ehm]st|gmt|prc|ro[ck]|uct|utc)/i;
 
 const formatters = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
-const monthEnds = /* @__PURE__ */ new Map<string, EpochSeconds>();
+const ends = /* @__PURE__ */ new Map<string, EpochSeconds>();
 
 function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
-  return someKept(formatters, timeZone, () => {
-    // Without a prototype: no calendar or numbering is inherited.
+  return memoizedFew(formatters, timeZone, () => {
+    // Without a prototype, so that no calendar or numbering system is inherited.
     const options = Object.assign(
       Object.create(null) as object,
       {
@@ -139,26 +246,36 @@ function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
   });
 }
 
-/** The local calendar date, `2026-11-23`. */
-function localDate(what: string, at: unknown, timeZone: unknown): string {
-  const date = new Date(instant(`${what}: at`, at) * 1000);
-  const parts = formatterFor(what, text(`${what}: timeZone`, timeZone)).formatToParts(date);
-  // Stryker disable next-line OptionalChaining,StringLiteral: the parts that were asked for are there
-  const part = (type: string): string => parts.find((found) => found.type === type)?.value ?? "";
-  return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}`;
+function localDate(what: string, at: EpochSeconds, timeZone: string): LocalDate {
+  const parts = formatterFor(what, timeZone).formatToParts(new Date(at * 1000));
+  // Stryker disable next-line OptionalChaining: the formatter always returns the parts that were asked for
+  const part = (type: string): number => Number(parts.find((found) => found.type === type)?.value);
+  return { year: part("year"), month: part("month"), day: part("day") };
 }
 
-const DAY = 86_400;
+const SECONDS_PER_DAY = 86_400;
 
-/** The second in which the scope's month ends: midnight, unless the clocks change just then. */
-function monthEnd(at: EpochSeconds, timeZone: string, scope: string): EpochSeconds {
+/**
+ * The second in which a scope ends: midnight, unless the clocks change then. If the clocks go back just after midnight,
+ * the old day comes back for a time; the scope ends when it is over for the last time.
+ */
+function endOf(calendar: Calendar, at: EpochSeconds, timeZone: string, name: string): EpochSeconds {
+  // A value between two valid instants is a valid instant.
+  const isWithin = (seconds: number): boolean =>
+    calendar.nameOf(localDate("until", seconds as EpochSeconds, timeZone)) === name;
   let inside = Math.floor(at);
-  let outside = inside + 32 * DAY;
-  while (outside - inside > 1) {
-    const middle = Math.floor((inside + outside) / 2);
-    // Between two instants is an instant.
-    if (monthScope(middle as EpochSeconds, timeZone) === scope) inside = middle;
-    else outside = middle;
+  for (;;) {
+    let outside = inside + calendar.longestDays * SECONDS_PER_DAY;
+    while (outside - inside > 1) {
+      const middle = Math.floor((inside + outside) / 2);
+      if (isWithin(middle)) inside = middle;
+      else outside = middle;
+    }
+    const again = WITHIN_HOURS.map((hours) => outside + hours * 3600).find(isWithin);
+    if (again === undefined) return outside as EpochSeconds;
+    inside = again;
   }
-  return outside as EpochSeconds;
 }
+
+/** How far clocks go back, in hours: usually one, never more than three. */
+const WITHIN_HOURS = [0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3];

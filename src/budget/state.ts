@@ -1,11 +1,14 @@
-import { amount } from "../money/amount.ts";
-import { notOurs, read, seal } from "../internal/check.ts";
+import { read, type Reader } from "../internal/check.ts";
+import { foreignReader, ReturnOverride, seal } from "../internal/value.ts";
+import { anyAmount } from "../money/amount.ts";
 import { moneyJson, usdFromJson } from "../money/json.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 
+const FIELDS = { reserved: anyAmount, spent: anyAmount };
+
 /**
- * What a window has committed, in micro-cents. Both fields are required: a row with misspelt columns
- * must not read as nothing committed.
+ * The amounts that a window has committed, in micro-cents. Both fields are required: a row with misspelt columns must
+ * not read as zero.
  *
  * @example
  * ```ts
@@ -14,28 +17,25 @@ import { type MicroCents, microCents } from "../money/micro-cents.ts";
  * ```
  */
 export class BudgetState {
-  readonly #ours: undefined;
-  /** Set aside for work that has not been settled. */
+  /** Held for work that is not settled yet. */
   declare readonly reserved: MicroCents;
-  /** Paid, or charged because nobody knows better. */
+  /** Paid, or charged because nobody reported the actual cost. */
   declare readonly spent: MicroCents;
 
   /**
-   * @throws TypeError for a missing or unknown field, or what is no bigint.
+   * @throws TypeError for a missing or unknown field, or an amount that is not a bigint.
    * @throws RangeError for a negative amount.
    */
   constructor(state: { readonly reserved: MicroCents; readonly spent: MicroCents }) {
-    seal(this, read("BudgetState", state, { reserved: amount, spent: amount }));
+    new Made(this);
+    seal(this, read("BudgetState", state, FIELDS));
   }
 
-  /** Whether a value is a state that this copy of the library made: not a clone, not a look-alike. */
-  static is(this: void, value: unknown): value is BudgetState {
-    return typeof value === "object" && value !== null && #ours in value;
-  }
-
-  /** Reserved and spent together. */
+  /** The sum of reserved and spent, in micro-cents. */
   committed(): MicroCents {
-    return committed(this);
+    // A look-alike that borrows the method may hold strings, and `+` would join them.
+    const { reserved, spent } = budgetState("committed: this", this);
+    return microCents(reserved + spent);
   }
 
   /** Decimal dollars: `{ reserved: "1.50", spent: "2.00" }`. */
@@ -45,17 +45,26 @@ export class BudgetState {
 
   /** Reads what {@link BudgetState.toJSON} wrote. */
   static fromJSON(json: unknown): BudgetState {
-    return fromJson(json);
+    return make(read("BudgetState", json, { reserved: usdFromJson, spent: usdFromJson }));
   }
 }
 
-/** Checked, since a look-alike that borrows the method may hold text, which would be joined. */
-function committed(state: BudgetState): MicroCents {
-  if (!BudgetState.is(state)) throw notOurs("committed: this", "BudgetState", state);
-  return microCents(state.reserved + state.spent);
+/** Outside the class: a bundler renames a class that refers to itself, and the new name would be printed. */
+function make(state: { readonly reserved: MicroCents; readonly spent: MicroCents }): BudgetState {
+  return new BudgetState(state);
 }
 
-/** Outside the class: one that names itself is renamed by bundlers, and prints under that name. */
-function fromJson(json: unknown): BudgetState {
-  return new BudgetState(read("BudgetState", json, { reserved: usdFromJson, spent: usdFromJson }));
+/** This class has its own mark, because every admission checks it, and a mark that all classes share is slower. */
+class Made extends ReturnOverride {
+  readonly #made = true;
+
+  static has(value: unknown): value is BudgetState {
+    return typeof value === "object" && value !== null && #made in value;
+  }
 }
+
+/** Reads a {@link BudgetState}. */
+export const budgetState: Reader<BudgetState> = (what, value) =>
+  Made.has(value) ? value : otherBudgetState(what, value);
+
+const otherBudgetState = /* @__PURE__ */ foreignReader("BudgetState", FIELDS, make);

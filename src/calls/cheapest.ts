@@ -1,7 +1,8 @@
 import { lackingScopes, scopeCaps } from "../budget/holds.ts";
-import type { Awaitable, Lacking } from "../budget/contract.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
+import type { Lacking } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
-import { BudgetState } from "../budget/state.ts";
+import { type BudgetState, budgetState } from "../budget/state.ts";
 import { ledgerAmount } from "../money/amount.ts";
 import {
   callable,
@@ -9,7 +10,6 @@ import {
   identifier,
   lengthOf,
   listOf,
-  notOurs,
   oneOf,
   optional,
   read,
@@ -18,16 +18,16 @@ import {
 import { outcome, outcomes } from "../money/outcome.ts";
 import { quote } from "../internal/text.ts";
 import { formatUsd, type MicroCents } from "../money/micro-cents.ts";
+import { BackendKind } from "../routing/kind.ts";
+import { type ToolRequirements, toolRequirements } from "../routing/capabilities.ts";
 import {
-  BackendKind,
   NoEligibleBackendError,
   type PassedOver,
   type Routable,
   selectBackend,
-  type ToolRequirements,
 } from "../routing/select-backend.ts";
 
-/** A scope's cap, and what is committed in it. */
+/** The cap of a scope, and the amounts that are committed in it. */
 export interface ScopeRoom {
   readonly scope: string;
   readonly cap: MicroCents;
@@ -36,27 +36,27 @@ export interface ScopeRoom {
 
 type Preference = "order" | "cheapest";
 
-/** What {@link selectAffordable} is told besides what {@link selectBackend} is. */
+/** Options of {@link selectAffordable}. */
 export interface AffordableOptions<Backend> {
-  /** The most that the job can cost on a backend, in micro-cents: an upper bound, 0 where it costs nothing. */
+  /** Returns an upper bound of the job's cost on a backend, in micro-cents; 0 if it is free there. */
   readonly maxCost: (backend: Backend) => MicroCents;
-  /** Every scope that the job would be held in. None if nothing counts what it costs. */
+  /** Every scope that the job would be held in; an empty list sets no limit. */
   readonly scopes: readonly ScopeRoom[];
-  /** `"order"`, the default: the first in the fixed order of kinds; `"cheapest"`: the cheapest of all. */
-  readonly prefer?: Preference;
-  /** Whether a model's API may be called at all. */
-  readonly allowSdk?: boolean;
+  /** `"order"` (the default) prefers the fixed order of kinds, `"cheapest"` the lowest upper bound. */
+  readonly prefer?: Preference | undefined;
+  /** Whether an SDK backend may be chosen; `false` by default. */
+  readonly allowSdk?: boolean | undefined;
 }
 
-/** A backend that was not chosen, and why. */
+/** A backend that was not chosen, with the reason and its cost. */
 export interface PassedOverForCost extends PassedOver {
-  /** Its upper bound; `null` if it cannot run the job at all. */
+  /** The upper bound of its cost in micro-cents; `null` if it cannot run the job at all. */
   readonly maxCost: MicroCents | null;
-  /** The scopes that its bound does not fit in, and by how much. */
+  /** The scopes without room for its upper bound, and how much is missing. */
   readonly lacking: readonly Lacking[];
 }
 
-/** The backend that can run the job within the budget, or none; and why not the others. */
+/** The backend that can run the job within the budget, or none, and the reasons against the other backends. */
 export type AffordableOutcome<Backend> =
   | {
       readonly kind: "selected";
@@ -66,25 +66,20 @@ export type AffordableOutcome<Backend> =
     }
   | { readonly kind: "refused"; readonly passedOver: readonly PassedOverForCost[] };
 
-const state: Reader<BudgetState> = (what, value) => {
-  if (BudgetState.is(value)) return value;
-  throw notOurs(what, "BudgetState", value);
-};
-
 const room: Reader<ScopeRoom> = (what, value) =>
-  Object.freeze(read<ScopeRoom>(what, value, { scope: identifier, cap: ledgerAmount, state }));
+  Object.freeze(read<ScopeRoom>(what, value, { scope: identifier, cap: ledgerAmount, state: budgetState }));
 
 /**
- * Routing that knows the budget: among the backends that can run a job, the first in the fixed order of kinds
- * whose upper bound fits every scope; or, on request, the cheapest.
+ * Chooses a backend within the budget. Of the backends that can run the job and whose upper bound fits in every scope,
+ * it takes the first in the fixed order of kinds, or with `prefer: "cheapest"` the one with the lowest upper bound.
  *
- * Equal costs are decided by the order of kinds, then by the order of the list. It looks and does not hold:
- * only the ledger's `hold` at `maxCost` decides whether the money is still there.
+ * At equal costs the order of kinds decides, then the order of the list. It holds no money: only the ledger's `hold` at
+ * `maxCost` decides whether the room is still there.
  *
- * @param backends - as for {@link selectBackend}, of which each is asked once.
+ * @param backends - as for {@link selectBackend}; each one is asked once.
  * @param requirements - what the job needs.
- * @returns the backend and its bound, and for each of the others why it was passed over.
- * @throws TypeError or RangeError for wrong arguments, or a bound that is no amount.
+ * @returns the backend and its upper bound, and the reason against each other backend.
+ * @throws TypeError or RangeError for wrong arguments, or if `maxCost` returns no amount.
  * @example
  * ```ts
  * const able = new BackendCapabilities();
@@ -99,7 +94,7 @@ const room: Reader<ScopeRoom> = (what, value) =>
  *   allowSdk: true,
  * });
  * found.kind === "selected" && found.backend.name; // => "api"
- * found.passedOver[0]?.reason; // => 'its $0.90 is $0.40 too much for "month:2026-11"'
+ * found.passedOver[0]?.reason; // => 'its cost of $0.90 exceeds the room in "month:2026-11" by $0.40'
  * ```
  */
 export function selectAffordable<Backend extends Routable>(
@@ -108,6 +103,7 @@ export function selectAffordable<Backend extends Routable>(
   options: AffordableOptions<Backend>,
 ): AffordableOutcome<Backend> {
   const length = lengthOf("selectAffordable: backends", backends);
+  const needs = toolRequirements("selectAffordable: requirements", requirements);
   const { maxCost, scopes, prefer, allowSdk } = read("selectAffordable", options, {
     maxCost: callable,
     scopes: listOf(room),
@@ -117,9 +113,9 @@ export function selectAffordable<Backend extends Routable>(
   const rooms = scopes.map(({ scope, cap, state }) => ({ scope, cap, committed: state.committed() }));
   const passedOver: PassedOverForCost[] = [];
   const fitting: Candidate<Backend>[] = [];
-  // By place: a list's own iterator can lie.
+  // By index, because an array can override its iterator.
   for (let index = 0; index < length; index++) {
-    const asked = askOne(backends, index, requirements, allowSdk);
+    const asked = askOne(backends, index, needs, allowSdk);
     if ("refused" in asked) {
       passedOver.push(outcome({ ...asked.refused, index, maxCost: null, lacking: outcomes([]) }));
       continue;
@@ -134,7 +130,7 @@ export function selectAffordable<Backend extends Routable>(
   return chosen(fitting, passedOver, prefer);
 }
 
-/** One backend, if it can run the job, else why it cannot, as {@link selectBackend} says it. */
+/** Asks {@link selectBackend} about one backend: the backend if it can run the job, or else the reason. */
 function askOne<Backend extends Routable>(
   backends: readonly Backend[],
   index: number,
@@ -151,8 +147,8 @@ function askOne<Backend extends Routable>(
 }
 
 function tooMuch(cost: MicroCents, lacking: readonly Lacking[]): string {
-  const scopes = lacking.map(({ scope, by }) => `$${formatUsd(by)} too much for ${quote(scope)}`);
-  return `its $${formatUsd(cost)} is ${scopes.join(", ")}`;
+  const scopes = lacking.map(({ scope, by }) => `${quote(scope)} by $${formatUsd(by)}`);
+  return `its cost of $${formatUsd(cost)} exceeds the room in ${scopes.join(", ")}`;
 }
 
 interface Candidate<Backend> {
@@ -190,9 +186,11 @@ function chosen<Backend>(
 }
 
 /**
- * What is committed in the scopes of a job, for {@link selectAffordable}, as the ledger has it now.
+ * Reads the committed amounts of a job's scopes from the ledger, for {@link selectAffordable}.
  *
- * @param scopes - with their caps, as a hold takes them.
+ * @param scopes - the scopes with their caps, as for a hold.
+ * @throws TypeError or RangeError for a wrong scope or cap.
+ * @throws unknown what the ledger throws.
  * @example
  * ```ts
  * const ledger = memoryStore();

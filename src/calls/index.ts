@@ -1,6 +1,6 @@
 /**
- * Paid calls: what they can cost and what they did, money set aside around each, streams that stop in time, and
- * requests that go nowhere else.
+ * Paid calls: upper bounds and actual costs, a hold around each call, streams that stop before they exceed it, and
+ * requests that reach only one endpoint.
  *
  * @module
  */

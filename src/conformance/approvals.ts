@@ -1,5 +1,5 @@
 import { jobHoldId } from "../budget/holds.ts";
-import { BackendKind } from "../routing/select-backend.ts";
+import { BackendKind } from "../routing/kind.ts";
 import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
@@ -16,9 +16,9 @@ import {
   nothingToClaim,
   paid,
   RUN,
-  START,
   YES,
 } from "./given.ts";
+import { START } from "./clock.ts";
 
 const QUEUED = { kind: "queued" };
 const notWaiting = (state: string): unknown => ({ kind: "not_waiting", state });

@@ -10,9 +10,9 @@ import {
   recovered,
   ROUNDS,
   STALE,
-  START,
   upTo,
 } from "./given.ts";
+import { START } from "./clock.ts";
 
 const AGAIN = { retriable: true };
 

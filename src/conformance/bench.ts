@@ -1,22 +1,15 @@
-import type { Awaitable } from "../budget/contract.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
 import type { DispatchStore } from "../dispatch/contract.ts";
-import { type EpochSeconds, epochSeconds } from "../time.ts";
 import { callable } from "../internal/check.ts";
 import { fail, Skip } from "./check.ts";
 import type { MakeStore } from "./make-store.ts";
-import { START } from "./given.ts";
+import { type Clock, manualClock } from "./clock.ts";
 
 /** A method that a case may need. */
 export type Method = Exclude<keyof DispatchStore, "migrate">;
 
 /** The methods that a case needs, and no other. */
 export type Handle<Needs extends Method> = Pick<DispatchStore, Needs>;
-
-/** A clock that stands still until a case moves it. */
-export interface Clock {
-  (): EpochSeconds;
-  now: number;
-}
 
 /** The parser of payloads that the store was given. */
 export interface Parser {
@@ -45,11 +38,6 @@ export interface Bench<Needs extends Method> {
   closeHold(holdId: string): Promise<void>;
   /** Ends the case: the store cannot run it. */
   skip(reason: string): never;
-}
-
-function manualClock(): Clock {
-  const clock: Clock = Object.assign(() => epochSeconds(clock.now), { now: START });
-  return clock;
 }
 
 /** Makes a store, runs a case on it, and closes every handle that was made. */

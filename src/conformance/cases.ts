@@ -4,6 +4,7 @@ import { batchCases } from "./batches.ts";
 import { cancelCases } from "./cancels.ts";
 import { chargeCases } from "./charges.ts";
 import type { Definition } from "./define.ts";
+import { decisionCases } from "./decisions.ts";
 import { faultCases } from "./faults.ts";
 import { groupCases } from "./groups.ts";
 import { historyCases } from "./history.ts";
@@ -33,6 +34,7 @@ export const CASES: readonly Definition[] = [
   ...raceCases,
   ...historyCases,
   ...approvalCases,
+  ...decisionCases,
   ...cancelCases,
   ...chargeCases,
   ...retryCases,

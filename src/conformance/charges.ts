@@ -15,8 +15,8 @@ import {
   nothingToClaim,
   recovered,
   RUN,
-  START,
 } from "./given.ts";
+import { START } from "./clock.ts";
 
 const completed = (booked: bigint | number, overrun: bigint | number = 0): unknown => ({
   kind: "completed",

@@ -1,5 +1,5 @@
 import { type DispatchErrorCode, isDispatchError } from "../errors.ts";
-import type { Awaitable } from "../budget/contract.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
 
 /** Ends a case that a store cannot run. */
 export class Skip extends Error {

@@ -49,12 +49,15 @@ export function conformance<
   Store extends StoreFor<Part> = StoreFor<Part>,
 >(
   makeStore: MakeStore<Store>,
-  options: { readonly parts?: readonly Part[]; readonly log?: (line: string) => unknown } = {},
+  options: {
+    readonly parts?: readonly Part[] | undefined;
+    readonly log?: ((line: string) => unknown) | undefined;
+  } = {},
 ): readonly ConformanceCase[] {
   callable("conformance: makeStore", makeStore);
   const part = oneOf<ConformancePart>({ jobs: "jobs", ledger: "ledger", both: "both" });
   const readers = { parts: optional(listOf(part), null), log: optional(callable, null) };
-  const { parts, log } = read("conformance", options, readers, true);
+  const { parts, log } = read("conformance", options, readers);
   const print =
     log ??
     ((line: unknown): void => {

@@ -4,12 +4,9 @@ import type { ScopeCap } from "../budget/scopes.ts";
 import type { Lease } from "../dispatch/lease.ts";
 import type { Claimed, JobRequest } from "../dispatch/contract.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
-import { BackendKind } from "../routing/select-backend.ts";
+import { BackendKind } from "../routing/kind.ts";
 import type { Handle } from "./bench.ts";
 import { fail, same } from "./check.ts";
-
-/** Where every case's clock starts: 2026-11-23T00:00:00Z. */
-export const START = 1_795_392_000;
 
 /** The largest amount that a ledger takes. */
 export const MOST: bigint = 2n ** 62n - 1n;

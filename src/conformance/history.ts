@@ -3,7 +3,8 @@ import { epochSeconds } from "../time.ts";
 import type { Handle } from "./bench.ts";
 import { check, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, micro, START, upTo } from "./given.ts";
+import { asks, capped, counted, micro, upTo } from "./given.ts";
+import { START } from "./clock.ts";
 
 const SCOPES = ["run:1", "run:2", "month:1"] as const;
 const CAP = 60;

@@ -2,18 +2,8 @@ import { drain } from "../dispatch/drain.ts";
 import { epochSeconds } from "../time.ts";
 import { check, kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import {
-  AT_ONCE,
-  claim,
-  claimed,
-  free,
-  LANES,
-  leaseOf,
-  MALFORMED,
-  nothingToClaim,
-  START,
-  upTo,
-} from "./given.ts";
+import { AT_ONCE, claim, claimed, free, LANES, leaseOf, MALFORMED, nothingToClaim, upTo } from "./given.ts";
+import { START } from "./clock.ts";
 
 const DONE = { kind: "completed", booked: 0n, overrun: 0n };
 

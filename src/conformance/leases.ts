@@ -1,8 +1,9 @@
 import { Lease } from "../dispatch/lease.ts";
 import { epochSeconds } from "../time.ts";
-import { like, same } from "./check.ts";
+import { like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { AT_ONCE, free, leaseOf, micro, nothingToClaim, recovered, STALE, START } from "./given.ts";
+import { AT_ONCE, free, leaseOf, micro, nothingToClaim, recovered, STALE } from "./given.ts";
+import { START } from "./clock.ts";
 
 const DONE = { kind: "completed", booked: micro(0), overrun: micro(0) };
 const NONE = { attempts: [], more: false };
@@ -204,6 +205,42 @@ export const leaseCases: readonly Definition[] = [
       same("over", await store.recoverStale({ ttlSeconds: 60 }), recovered("lost", 1, "requeued"));
       const seen = new Lease({ ...fields(late), leasedAt: epochSeconds(START + 300) });
       same("over, seen from ahead", await store.complete(seen, "late"), STALE);
+    },
+  ),
+  define(
+    "jobs",
+    ["submit", "claim", "complete", "fail"],
+    "lease: a clone, or one that went through JSON, is taken by its fields; what lacks one is refused",
+    async ({ store }) => {
+      const clones: readonly (readonly [string, (of: Lease) => unknown])[] = [
+        ["a clone", (of) => structuredClone(of)],
+        ["JSON", (of) => JSON.parse(JSON.stringify(of)) as unknown],
+        ["its fields", fields],
+      ];
+      for (const [what, clone] of clones) {
+        await store.submit(free(`${what} 1`));
+        const first = clone(await leaseOf(store)) as Lease;
+        same(`complete by ${what}`, await store.complete(first, "done"), DONE);
+        await store.submit(free(`${what} 2`));
+        const second = clone(await leaseOf(store)) as Lease;
+        like(`fail by ${what}`, await store.fail(second, "no", { retriable: false }), { kind: "failed" });
+      }
+      await store.submit(free("j"));
+      const lease = await leaseOf(store);
+      // What JavaScript callers may pass.
+      const wrong: readonly (readonly [string, unknown])[] = [
+        ["without its token", { ...fields(lease), token: undefined }],
+        ["with an unknown field", { ...fields(lease), worker: "w" }],
+        ["that is a Map", new Map(Object.entries(lease))],
+        ["whose fields are inherited", Object.create(lease)],
+        ["that is its token", lease.token],
+      ];
+      for (const [what, given] of wrong) {
+        const other = given as Lease;
+        await refuses(`complete by one ${what}`, "TypeError", () => store.complete(other, "done"));
+        await refuses(`fail by one ${what}`, "TypeError", () => store.fail(other, "no", AGAIN));
+      }
+      same("complete by the lease", await store.complete(lease, "done"), DONE);
     },
   ),
   define(

@@ -1,4 +1,5 @@
-import type { Awaitable, BudgetLedger } from "../budget/contract.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
+import type { BudgetLedger } from "../budget/contract.ts";
 import type { DispatchStore, JobStore } from "../dispatch/contract.ts";
 import type { EpochSeconds } from "../time.ts";
 
@@ -37,16 +38,17 @@ export interface MakeStore<Store> {
   /** A fresh, empty store, ready to use. */
   (options: MakeStoreOptions): Awaitable<Store>;
   /** A second handle on a store's database: through another connection, or in another process. */
-  readonly peer?: (store: Store) => Awaitable<Store>;
+  readonly peer?: ((store: Store) => Awaitable<Store>) | undefined;
   /**
    * A handle on a store's database whose next operation loses its connection and throws: `before` its commit,
    * so that nothing was done, or `after` it, so that only the answer is lost.
    */
-  readonly cut?: (store: Store, when: "before" | "after") => Awaitable<Store>;
+  readonly cut?: ((store: Store, when: "before" | "after") => Awaitable<Store>) | undefined;
   /** Calls `use` with a handle inside a transaction of the caller's own, waits for it, and rolls back. */
-  readonly rolledBack?: (store: Store, use: (inside: Store) => Promise<void>) => Awaitable<void>;
+  readonly rolledBack?:
+    ((store: Store, use: (inside: Store) => Promise<void>) => Awaitable<void>) | undefined;
   /** Releases a job's hold in the database itself, and with it the money, as somebody's own hand might. */
-  readonly closeHold?: (store: Store, holdId: string) => Awaitable<void>;
+  readonly closeHold?: ((store: Store, holdId: string) => Awaitable<void>) | undefined;
   /** Called at the end of a case for each handle that was made for it, the store itself last. */
-  readonly close?: (handle: Store) => Awaitable<void>;
+  readonly close?: ((handle: Store) => Awaitable<void>) | undefined;
 }

@@ -1,7 +1,8 @@
 import { epochSeconds } from "../time.ts";
 import { like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { claim, free, leaseOf, nothingToClaim, START } from "./given.ts";
+import { claim, free, leaseOf, nothingToClaim } from "./given.ts";
+import { START } from "./clock.ts";
 
 const DONE = { kind: "completed", booked: 0n, overrun: 0n };
 

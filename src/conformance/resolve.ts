@@ -1,6 +1,7 @@
 import { kind, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, micro, MONTH, RUN, START } from "./given.ts";
+import { asks, capped, counted, micro, MONTH, RUN } from "./given.ts";
+import { START } from "./clock.ts";
 
 const settled = (booked: number, overrun = 0, corrected = false): unknown => {
   return { kind: "settled", booked: micro(booked), overrun: micro(overrun), corrected };

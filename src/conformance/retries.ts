@@ -15,9 +15,9 @@ import {
   nothingToClaim,
   recovered,
   RUN,
-  START,
   YES,
 } from "./given.ts";
+import { START } from "./clock.ts";
 
 const AGAIN = { retriable: true };
 const QUEUED = { kind: "queued" };

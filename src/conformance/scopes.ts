@@ -1,7 +1,8 @@
 import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, MALFORMED, micro, MONTH, RUN, START } from "./given.ts";
+import { asks, capped, counted, MALFORMED, micro, MONTH, RUN } from "./given.ts";
+import { START } from "./clock.ts";
 
 const COMPOSED = "caf\u00e9";
 const DECOMPOSED = "cafe\u0301";

@@ -1,32 +1,36 @@
-import type { Approval } from "../approval/approval.ts";
-import type { Awaitable, BudgetLedger, Lacking } from "../budget/contract.ts";
+import type { Approval, ApprovalFields } from "../approval/approval.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
+import type { BudgetLedger, Lacking } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { JobState } from "./lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
-import type { BackendKind } from "../routing/select-backend.ts";
-import type { EpochSeconds } from "../time.ts";
+import type { BackendKind } from "../routing/kind.ts";
+import type { EpochSeconds, Instant } from "../time.ts";
 import type { Lease } from "./lease.ts";
 
-/** A claimed job: the right to run it, and what to run. */
+/** A claimed job: its lease and its payload. */
 export interface Claimed<Payload> {
   readonly lease: Lease;
   readonly payload: Payload;
 }
 
 /**
- * `booked` is what the attempt was charged, `overrun` what nobody had set aside, in micro-cents. `stale`: the
- * lease was lost, and the result does not count; the actual that came with it still corrects its own charge.
+ * `booked` is the amount that was charged for the attempt, `overrun` the part of it above the held amount, both in
+ * micro-cents. `stale`: the lease was lost and the result does not count; a reported actual cost still corrects the
+ * charge of its own attempt.
  */
 export type CompleteOutcome =
   | { readonly kind: "completed"; readonly booked: MicroCents; readonly overrun: MicroCents }
   | { readonly kind: "stale" };
 
-/** `waiting`: a retry was due, and there was no room for it or its month was over; a person decides. */
+/**
+ * `waiting`: the retry could not be held, because a scope had no room or had expired; a person must approve it again.
+ */
 export type FailOutcome =
   | { readonly kind: "requeued" | "failed" | "waiting"; readonly booked: MicroCents }
   | { readonly kind: "stale" };
 
-/** What recovery did with each attempt that was lost. */
+/** What recovery did with each lost attempt. */
 export interface RecoverOutcome {
   readonly attempts: readonly {
     readonly jobId: string;
@@ -34,89 +38,97 @@ export interface RecoverOutcome {
     readonly charged: MicroCents;
     readonly outcome: "requeued" | "failed" | "waiting";
   }[];
-  /** Whether there was more than the limit. */
+  /** Whether more leases are stale than the limit allowed. */
   readonly more: boolean;
 }
 
+/** Options of {@link JobStore.complete}. */
 export interface CompleteOptions {
-  /** What it has truly cost, in micro-cents; without it the attempt is charged in full. */
-  readonly actual?: MicroCents;
+  /** The actual cost of the attempt in micro-cents. Without it the attempt is charged in full. */
+  readonly actual?: MicroCents | undefined;
 }
 
+/** Options of {@link JobStore.fail}. */
 export interface FailOptions {
   /** Whether another attempt may help. */
   readonly retriable: boolean;
   /** Lowers the job's own limit; it cannot raise it. */
-  readonly maxAttempts?: number;
-  /** What it has truly cost, in micro-cents: `0` says that nothing ran. Without it: in full. */
-  readonly actual?: MicroCents;
+  readonly maxAttempts?: number | undefined;
+  /** The actual cost of the attempt in micro-cents, `0` if nothing ran. Without it the attempt is charged in full. */
+  readonly actual?: MicroCents | undefined;
   /** Seconds until the retry may be claimed. */
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** Options of {@link JobStore.recoverStale}. */
+export interface RecoverOptions {
+  /** The age of a lease, in seconds, from which its worker counts as lost. */
+  readonly ttlSeconds: number;
+  /** Lowers each job's own limit; it cannot raise it. */
+  readonly maxAttempts?: number | undefined;
+  /** The most leases to recover in this call; 100 by default. */
+  readonly limit?: number | undefined;
 }
 
 /**
- * Jobs that run once: what a worker needs of a queue. Implement it against a database; the rules that every
- * store applies are functions of `dispatch-kit/rules`.
+ * The part of a queue that a worker needs. Each attempt of a job runs under one claim. To implement it over a database,
+ * use the rules that every store applies: the functions of `dispatch-kit/rules`.
  *
- * @typeParam Payload - what a job is.
- * @typeParam Result - what it answers.
+ * @typeParam Payload - the input of a job.
+ * @typeParam Result - the result of a job.
  */
 export interface JobStore<Payload = unknown, Result = unknown> {
-  /** The next job of these lanes, now this caller's alone; `null` if none can be claimed. */
+  /** Claims the next job of these lanes for this caller alone; `null` if no job can be claimed. */
   claim(lanes: readonly string[]): Awaitable<Claimed<Payload> | null>;
   /**
-   * Records the result and settles the attempt's hold at its actual cost, or charges it in full. The same
-   * token's repeat gets the first answer.
+   * Records the result, and settles the attempt's hold at its actual cost or charges it in full. A repeated call with
+   * the same token gets the first outcome again.
    *
-   * @throws DispatchError `result_refused` for a result that the store cannot hold.
+   * @throws DispatchError `result_refused` for a result that the store cannot save.
    */
   complete(lease: Lease, result: Result, options?: CompleteOptions): Awaitable<CompleteOutcome>;
-  /** Records a failure, and queues the next attempt if one may help and there is room for it. */
+  /** Records a failure. Queues the next attempt if it may help and its cost can be held. */
   fail(lease: Lease, error: string, options: FailOptions): Awaitable<FailOutcome>;
   /** Restarts the lease's time; false if it is lost. */
   renew?(lease: Lease): Awaitable<boolean>;
-  /** Takes back every lease that is at least `ttlSeconds` old, and charges its attempt in full. */
-  recoverStale(options: {
-    readonly ttlSeconds: number;
-    readonly maxAttempts?: number;
-    readonly limit?: number;
-  }): Awaitable<RecoverOutcome>;
+  /** Ends every lease that is at least `ttlSeconds` old and charges its attempt in full; at most `limit` leases. */
+  recoverStale(options: RecoverOptions): Awaitable<RecoverOutcome>;
 }
 
-/** Scopes to hold in, and who agreed. */
+/** The scopes to hold the cost in, and the approval. */
 export interface ApprovedScopes {
-  readonly approval: Approval;
+  readonly approval: Approval | ApprovalFields;
   readonly scopes: readonly ScopeCap[];
 }
 
-/** A job to run. `backend: "local"` with `maxCost` 0 is free: it needs no approval and holds nothing. */
+/** A job to run. A job with `backend: "local"` and `maxCost` 0 is free: it needs no approval and holds no money. */
 export interface JobRequest<Payload> {
-  /** 1 to 200 code units; the same job twice is one job. */
+  /** 1 to 200 code units. Submitting the same job again does nothing. */
   readonly jobId: string;
-  /** The queue that it waits in. */
+  /** The queue that the job waits in. */
   readonly lane: string;
-  /** Anything that JSON can hold. */
+  /** Any JSON value. */
   readonly payload: Payload;
   readonly backend: BackendKind;
-  /** The most that one attempt can cost, in micro-cents. */
+  /** An upper bound of the cost of one attempt, in micro-cents. */
   readonly maxCost: MicroCents;
-  /** How often it may be executed, crashes included; at least 1. */
+  /** The most attempts, crashed ones included; at least 1. */
   readonly maxAttempts: number;
-  /** Higher goes first; 0 by default. */
-  readonly priority?: number;
-  /** Not before this instant. */
-  readonly runAt?: EpochSeconds | null;
-  /** An approval that is there already. */
-  readonly approved?: ApprovedScopes;
+  /** A job with a higher priority is claimed first; 0 by default. */
+  readonly priority?: number | undefined;
+  /** The earliest time at which the job may be claimed; by default as soon as it is queued. */
+  readonly runAt?: Instant | null | undefined;
+  /** An approval that was given before the job is submitted, and its scopes. */
+  readonly approved?: ApprovedScopes | undefined;
 }
 
-/** `refused`: nothing was stored, and it may be submitted again. `exists`: it was submitted before. */
+/** `refused`: nothing was stored, and the job may be submitted again. `exists`: the same job was submitted before. */
 export type SubmitOutcome =
   | { readonly kind: "queued" | "awaiting_approval" }
   | { readonly kind: "refused"; readonly lacking: readonly Lacking[] }
   | { readonly kind: "exists"; readonly state: JobState };
 
-/** `refused`: there is no room, and the job still waits. */
+/** `refused`: a scope has no room or has expired; the job still waits for approval. */
 export type ApproveOutcome =
   | { readonly kind: "queued" }
   | { readonly kind: "refused"; readonly lacking: readonly Lacking[] }
@@ -125,12 +137,15 @@ export type ApproveOutcome =
 export type RejectOutcome =
   { readonly kind: "rejected" } | { readonly kind: "not_waiting"; readonly state: JobState };
 
-/** `state` is `rejected` if it was awaiting approval, else `failed`; `ended`: it had ended before. */
+/**
+ * `cancelled`: the new `state` is `rejected` if the job was awaiting approval, else `failed`. `ended`: it had already
+ * ended.
+ */
 export type CancelOutcome =
   | { readonly kind: "cancelled"; readonly state: "rejected" | "failed"; readonly booked: MicroCents }
   | { readonly kind: "ended"; readonly state: JobState };
 
-/** A job as the store knows it. */
+/** A job as the store has saved it. */
 export interface Job<Payload = unknown, Result = unknown> {
   readonly jobId: string;
   readonly lane: string;
@@ -141,84 +156,98 @@ export interface Job<Payload = unknown, Result = unknown> {
   readonly priority: number;
   readonly runAt: EpochSeconds | null;
   readonly state: JobState;
-  /** How often it was claimed. */
+  /** The number of claims so far. */
   readonly attempts: number;
   readonly approval: Approval | null;
-  /** Why it failed, was rejected or waits again. */
+  /** Why the job failed, was rejected, or waits for approval again. */
   readonly error: { readonly code: JobErrorCode; readonly message: string } | null;
-  /** `null` until it has succeeded. */
+  /** `null` until the job has succeeded. */
   readonly result: Result | null;
 }
 
-/** `error`: the executor failed; `lost`: its lease was recovered; `no_room`: a retry could not hold. */
+/** `error`: the executor failed. `lost`: the lease was recovered. `no_room`: the cost of a retry could not be held. */
 export type JobErrorCode = "cancelled" | "error" | "lost" | "no_room" | "rejected";
 
-/** The part of a store that queues jobs and decides about them. */
+/** Selects the jobs of a list. A field that is left out does not filter. */
+export interface JobFilter {
+  readonly state?: JobState | undefined;
+  readonly lane?: string | undefined;
+  /** The most jobs to list; 100 by default. */
+  readonly limit?: number | undefined;
+  /** The id of a job: the list starts after it. */
+  readonly after?: string | undefined;
+}
+
+/** Options of {@link DispatchStore.prune}. */
+export interface PruneOptions {
+  /** Only jobs and holds that ended before this instant are pruned. */
+  readonly before: Instant;
+}
+
+/** The part of a store that submits, approves, cancels and lists jobs. */
 export interface JobQueue<Payload = unknown, Result = unknown> {
-  /** Queues a job, or lets it wait for approval. @throws DispatchError `job_conflict` for another under its id. */
+  /**
+   * Queues a job, or lets it wait for approval.
+   *
+   * @throws DispatchError `job_conflict` if the id was used for a different job, `cap_conflict` if a scope's cap is
+   *   pinned at another amount.
+   */
   submit(job: JobRequest<Payload>): Promise<SubmitOutcome>;
   /**
-   * Submits jobs in order, each with its own outcome, in one transaction: if it throws, none was submitted.
+   * Submits jobs in order in one transaction, each with its own outcome. If it throws, no job was submitted.
    *
    * @throws DispatchError `job_conflict` or `cap_conflict`.
    */
   submitMany(jobs: readonly JobRequest<Payload>[]): Promise<readonly SubmitOutcome[]>;
   /**
-   * Holds the cost of a job's next attempt in these scopes, and queues it; without room it goes on waiting.
+   * Holds the cost of a job's next attempt in these scopes and queues the job. Without room the job keeps waiting.
    *
-   * @throws DispatchError `job_unknown`, or `cap_conflict` against a pinned cap.
+   * @throws DispatchError `job_unknown`, or `cap_conflict` if a scope's cap is pinned at another amount.
    */
   approve(
     jobId: string,
-    approval: Approval,
+    approval: Approval | ApprovalFields,
     options: { readonly scopes: readonly ScopeCap[] },
   ): Promise<ApproveOutcome>;
   /** Ends a job that waits for approval. @throws DispatchError `job_unknown`. */
-  reject(jobId: string, approval: Approval): Promise<RejectOutcome>;
+  reject(jobId: string, approval: Approval | ApprovalFields): Promise<RejectOutcome>;
   /**
-   * Ends a job. One that runs is charged in full, and its result will not count.
+   * Ends a job. A running job is charged in full, and its result will not count.
    *
    * @throws DispatchError `job_unknown`.
    */
   cancel(jobId: string): Promise<CancelOutcome>;
-  /** A job as it is now; `null` if there is none, or it was pruned. */
+  /** The current job of this id; `null` if there is none, or it was pruned. */
   job(jobId: string): Promise<Job<Payload, Result> | null>;
-  /** In the order of submission, after the job `after`; at most `limit`, 100 by default. */
-  jobs(filter?: {
-    readonly state?: JobState;
-    readonly lane?: string;
-    readonly limit?: number;
-    readonly after?: string;
-  }): Promise<readonly Job<Payload, Result>[]>;
+  /** Lists jobs in the order of submission. */
+  jobs(filter?: JobFilter): Promise<readonly Job<Payload, Result>[]>;
 }
 
-/** The same methods, each of which answers with a promise. */
+/** The same methods; each returns a promise. */
 type Promised<Methods> = {
   readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => infer Answer
     ? (...args: Args) => Promise<Awaited<Answer>>
     : never;
 };
 
-/** Job and money in one database: what every store of this library is. */
+/** A store of jobs and money in one database, as every store of this library implements it. */
 export interface DispatchStore<Payload = unknown, Result = unknown>
   extends Promised<Required<JobStore<Payload, Result>>>, JobQueue<Payload, Result>, Promised<BudgetLedger> {
   /** Prepares the store; call it once before anything else. */
   migrate(): Promise<void>;
-  /** Up to `limit` jobs at once, in the order in which `claim` would give them. */
+  /** Claims up to `limit` jobs, in the same order as `claim`. */
   claimMany(lanes: readonly string[], limit: number): Promise<readonly Claimed<Payload>[]>;
   /**
-   * Completes jobs in order, each with its own outcome, in one transaction: if it throws, none was completed.
+   * Completes jobs in order in one transaction, each with its own outcome. If it throws, no job was completed.
    *
-   * @throws DispatchError `result_refused` for a result that the store cannot hold.
-   * @throws RangeError for an actual cost of free work.
+   * @throws DispatchError `result_refused` for a result that the store cannot save.
+   * @throws RangeError for an actual cost of a free job.
    */
   completeMany(
     completions: readonly (CompleteOptions & { readonly lease: Lease; readonly result: Result })[],
   ): Promise<readonly CompleteOutcome[]>;
-  /** Makes the store own a scope's cap; a request with another is then a `cap_conflict`. */
+  /** Pins the cap of a scope in the store. A request with another cap then throws a `cap_conflict`. */
   pinCap(scope: string, cap: MicroCents): Promise<void>;
-  /** Forgets the contents of what ended before an instant; ids still answer `exists`. */
-  prune(options: {
-    readonly before: EpochSeconds;
-  }): Promise<{ readonly jobs: number; readonly holds: number }>;
+  /** Deletes the contents of jobs and holds that ended before an instant. Their ids still answer `exists`. */
+  prune(options: PruneOptions): Promise<{ readonly jobs: number; readonly holds: number }>;
 }

@@ -1,4 +1,4 @@
-import type { Awaitable } from "../budget/contract.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
 import { type DispatchError, isDispatchError } from "../errors.ts";
 import {
   callable,
@@ -10,37 +10,43 @@ import {
   read,
   wrongType,
 } from "../internal/check.ts";
-import { amount } from "../money/amount.ts";
+import { abortSignal } from "../internal/abort.ts";
+import { anyAmount } from "../money/amount.ts";
 import { kindOf } from "../internal/text.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { ExecutionContext, Executor, RetriableError } from "./executor.ts";
 import type { Lease } from "./lease.ts";
 import type { Claimed, CompleteOutcome, FailOutcome, JobStore } from "./contract.ts";
 
+/** Options of {@link drain}. */
 export interface DrainOptions<Payload, Result> {
-  /** Where to claim; the job of the highest priority among all of them is first. */
+  /** The lanes to claim from. The job with the highest priority in all of them is claimed first. */
   readonly lanes: readonly string[];
-  /** Stops claiming; what runs is finished and recorded. */
-  readonly signal?: AbortSignal;
-  /** What a job has truly cost, in micro-cents; `null`, a throw, or what is no amount charges it in full. */
-  readonly actualCost?: (result: Result, job: Claimed<Payload>) => Awaitable<MicroCents | null>;
-  /** Told of each result that came too late to count. What it throws ends the drain. */
-  readonly onStale?: (lease: Lease) => unknown;
+  /** Stops claiming. The job that runs is finished and recorded. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Returns the actual cost of a job in micro-cents. If it returns `null` or no amount, or throws, the job is charged
+   * in full.
+   */
+  readonly actualCost?: ((result: Result, job: Claimed<Payload>) => Awaitable<MicroCents | null>) | undefined;
+  /** Called for each result that came too late to count. If it throws, the drain ends with its error. */
+  readonly onStale?: ((lease: Lease) => unknown) | undefined;
 }
 
-/** How many jobs ended how. */
+/** The number of jobs for each way to end. */
 export type DrainSummary = Record<(CompleteOutcome | FailOutcome)["kind"], number>;
 
 /**
  * Runs every job that can be claimed in these lanes, one after another, and then returns.
  *
- * A job that fails is recorded and the next one runs; a store that fails is thrown. It does not wait for
- * retries that are not due, recover lost leases or expire holds.
+ * If a job fails, the failure is recorded and the next job runs. If the store fails, its error is thrown. `drain` does
+ * not wait for retries that are not due, recover lost leases or expire holds.
  *
- * @param executor - a function, or a {@link WorkerExecutor}; it throws {@link RetriableError} for what
- *   another attempt can fix, and anything else for what none can.
- * @returns how many jobs ended how.
- * @throws TypeError if an argument is not of its type.
+ * @param executor - a function, or a {@link WorkerExecutor}. It throws {@link RetriableError} if another attempt can
+ *   help, and any other error if none can.
+ * @returns the number of jobs for each way to end.
+ * @throws TypeError if an argument has a wrong type.
+ * @throws unknown what the store and `onStale` throw.
  * @example
  * ```ts
  * const store = memoryStore();
@@ -61,17 +67,17 @@ export async function drain<Payload, Result>(
   executor: Executor<Payload, Result>,
   options: DrainOptions<Payload, Result>,
 ): Promise<DrainSummary> {
-  // Before anything is claimed: a worker that cannot run must not take a job.
+  // Checked before the first claim: a drain that cannot run must not take a job.
   const call = optional(callable, undefined);
-  const given = read(
-    "drain",
-    options,
-    { lanes: listOf(identifier), signal: optional(abortSignal, undefined), actualCost: call, onStale: call },
-    true,
-  );
-  const { lanes, signal, onStale } = given;
-  // A function, which is called as its declared type says.
-  const actualCost = given.actualCost as DrainOptions<Payload, Result>["actualCost"];
+  const settings = read("drain", options, {
+    lanes: listOf(identifier),
+    signal: optional(abortSignal, undefined),
+    actualCost: call,
+    onStale: call,
+  });
+  const { lanes, signal, onStale } = settings;
+  // Any function may be given; its result is checked.
+  const actualCost = settings.actualCost as DrainOptions<Payload, Result>["actualCost"];
   const run = runnable(executor);
   const summary: DrainSummary = { completed: 0, requeued: 0, failed: 0, waiting: 0, stale: 0 };
   while (signal?.aborted !== true) {
@@ -84,59 +90,45 @@ export async function drain<Payload, Result>(
   return summary;
 }
 
-/** Reads an AbortSignal by its shape: passing the controller instead would never stop anything. */
-export function abortSignal(what: string, value: unknown): { readonly aborted: boolean } {
-  if (
-    typeof value === "object" &&
-    value !== null &&
-    "aborted" in value &&
-    typeof value.aborted === "boolean"
-  ) {
-    // Its `aborted` is read again each time, which is what a signal is for.
-    return value as { readonly aborted: boolean };
-  }
-  throw wrongType(what, "an AbortSignal", value);
-}
-
 /** An executor as a function. */
 export type Run<Payload, Result> = (payload: Payload, context: ExecutionContext) => Awaitable<Result>;
 
-/** Checks an executor, and makes a function of it. */
+/** Checks an executor and returns it as a function. */
 export function runnable<Payload, Result>(
   executor: Executor<Payload, Result>,
   what = "drain",
 ): Run<Payload, Result> {
   if (typeof executor === "function") return executor;
-  const given: unknown = executor;
+  const value: unknown = executor;
   if (
-    typeof given === "object" &&
-    given !== null &&
-    "execute" in given &&
-    typeof given.execute === "function"
+    typeof value === "object" &&
+    value !== null &&
+    "execute" in value &&
+    typeof value.execute === "function"
   ) {
     return (payload, context) => executor.execute(payload, context);
   }
   throw wrongType(`${what}: executor`, "a function or a WorkerExecutor", executor);
 }
 
-/** What a job that runs needs of its store. */
-export type Reports<Payload, Result> = Pick<JobStore<Payload, Result>, "complete" | "fail" | "renew">;
+/** The part of a store that a running job uses. */
+export type AttemptStore<Payload, Result> = Pick<JobStore<Payload, Result>, "complete" | "fail" | "renew">;
 
 /**
  * Runs one claimed job and records how it ended.
  *
- * @param untold - told why `actualCost` could not tell.
+ * @param onUnknownCost - called with the error if `actualCost` throws or returns no amount.
  */
 export async function runJob<Payload, Result>(
-  store: Reports<Payload, Result>,
+  store: AttemptStore<Payload, Result>,
   run: Run<Payload, Result>,
   job: Claimed<Payload>,
   actualCost: DrainOptions<Payload, Result>["actualCost"],
   controller: AbortController,
-  untold?: (error: unknown) => void,
+  onUnknownCost?: (error: unknown) => void,
 ): Promise<CompleteOutcome | FailOutcome> {
   const { lease, payload } = job;
-  // What the store threw while the lease was renewed: not the job's failure, also if the executor passes it on.
+  // Errors of the store during a renewal. They are no failures of the job, even if the executor rethrows them.
   const storeFailures = new Set<unknown>();
   const context: ExecutionContext = {
     lease,
@@ -159,67 +151,72 @@ export async function runJob<Payload, Result>(
     if (storeFailures.has(error)) throw error;
     return recordFailure(store, lease, error);
   }
-  // A cost that cannot be told is no reason to lose the result: the attempt is charged in full.
-  // Stryker disable next-line OptionalChaining: what throws is no amount either, and drain has nobody to tell
-  const actual = await costOf(() => actualCost?.(result, job), untold);
+  // With an unknown cost the attempt is charged in full, and the result is kept.
+  // Stryker disable next-line OptionalChaining: the error means an unknown cost too, and drain reports none
+  const actual = await costOf(() => actualCost?.(result, job), onUnknownCost);
   try {
-    return await orWithout(actual, (cost) => store.complete(lease, result, cost));
+    return await reportWithCost(actual, (cost) => store.complete(lease, result, cost));
   } catch (error) {
-    // The store refuses the result itself, and would again. Any other failure says nothing about the job.
+    // The store would refuse the same result again, so the job has failed. Other errors are not about the job.
     if (isDispatchError(error, "result_refused")) return recordFailure(store, lease, error, actual);
     throw error;
   }
 }
 
 async function recordFailure<Payload, Result>(
-  store: Reports<Payload, Result>,
+  store: AttemptStore<Payload, Result>,
   lease: Lease,
   error: unknown,
   cost: MicroCents | null = null,
 ): Promise<FailOutcome> {
-  // Whatever was thrown is the executor's, and may throw again when it is read.
-  const message = attempt(() => messageOf(error), "the executor threw");
-  const retry = attempt(() => retryOf(error), null);
+  // The executor may have thrown anything, such as an object whose getters throw.
+  const message = tryOr(() => messageOf(error), "the executor threw");
+  const retry = tryOr(() => retryOf(error), null);
   const options = { retriable: retry !== null, retryAfterSeconds: retry?.retryAfterSeconds ?? 0 };
-  return orWithout(retry?.actual ?? cost, (actual) => store.fail(lease, message, { ...options, ...actual }));
+  return reportWithCost(retry?.actual ?? cost, (actual) =>
+    store.fail(lease, message, { ...options, ...actual }),
+  );
 }
 
-/** What a {@link RetriableError}, of this copy or another, says; a delay that is none is no delay. */
+/** The cost and delay of a {@link RetriableError} of this copy or another; an invalid delay counts as 0. */
 function retryOf(error: unknown): Pick<RetriableError, "actual" | "retryAfterSeconds"> | null {
   if (!isDispatchError(error, "retriable")) return null;
   const { actual, retryAfterSeconds } = error as DispatchError &
     Pick<RetriableError, "actual" | "retryAfterSeconds">;
   return {
-    // Stryker disable next-line StringLiteral: nobody sees what the reader says
-    actual: orElse(amount, null)("actual", actual),
-    // Stryker disable next-line StringLiteral: the same
+    // Stryker disable next-line StringLiteral: the reader's message is dropped
+    actual: orElse(anyAmount, null)("actual", actual),
+    // Stryker disable next-line StringLiteral: as above
     retryAfterSeconds: orElse(duration, 0)("retryAfterSeconds", retryAfterSeconds),
   };
 }
 
-async function costOf(tell: () => unknown, untold?: (error: unknown) => void): Promise<MicroCents | null> {
+async function costOf(
+  readCost: () => unknown,
+  onUnknownCost?: (error: unknown) => void,
+): Promise<MicroCents | null> {
   try {
-    const cost = (await tell()) ?? null;
-    // Stryker disable next-line StringLiteral: drain has nobody to tell it to
-    return cost === null ? null : amount("actualCost", cost);
+    const cost = (await readCost()) ?? null;
+    // Stryker disable next-line StringLiteral: drain drops the message
+    return cost === null ? null : anyAmount("actualCost", cost);
   } catch (error) {
-    untold?.(error);
+    onUnknownCost?.(error);
     return null;
   }
 }
 
-function attempt<Value>(read: () => Value, other: Value): Value {
+function tryOr<Value>(read: () => Value, fallback: Value): Value {
   try {
     return read();
   } catch {
-    return other;
+    return fallback;
   }
 }
 
-/** Reports with the cost; if the store refuses it, as it does for free work, without. */
-async function orWithout<Outcome>(
+/** Reports an end with its cost. If the store refuses the cost, as it does for a free job, it reports without one. */
+async function reportWithCost<Outcome>(
   actual: MicroCents | null,
-  report: (cost: { readonly actual?: MicroCents }) => Awaitable<Outcome>,
+  report: (cost: { readonly actual?: MicroCents | undefined }) => Awaitable<Outcome>,
 ): Promise<Outcome> {
   try {
     return await report(actual === null ? {} : { actual });

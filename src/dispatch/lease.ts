@@ -1,9 +1,17 @@
-import { finite, identifier, read, seal, whole } from "../internal/check.ts";
-import { type EpochSeconds, instant } from "../time.ts";
+import { finite, identifier, optional, read, type Reader, whole } from "../internal/check.ts";
+import { become, valueReader } from "../internal/value.ts";
+import { type EpochSeconds, type Instant, instant } from "../time.ts";
+
+const FIELDS = {
+  jobId: identifier,
+  leasedAt: instant,
+  attempts: /* @__PURE__ */ optional(whole, 0),
+  token: identifier,
+};
 
 /**
- * The right to run one attempt of a job, fenced by a token: complete, fail and renew act only for the
- * token that holds the job now.
+ * The right to run one attempt of a job. A token fences it: `complete`, `fail` and `renew` accept only the token that
+ * holds the job now.
  *
  * @example
  * ```ts
@@ -12,50 +20,51 @@ import { type EpochSeconds, instant } from "../time.ts";
  * ```
  */
 export class Lease {
-  readonly #ours: undefined;
   declare readonly jobId: string;
   /** When it was claimed or last renewed, on the store's clock. */
   declare readonly leasedAt: EpochSeconds;
-  /** Which attempt of the job this is, from 1. */
+  /** The number of this attempt, counted from 1; 0 if it was left out. */
   declare readonly attempts: number;
-  /** Opaque, new with every claim. */
+  /** An opaque string, new for every claim. */
   declare readonly token: string;
 
   /**
    * @throws TypeError for a missing or unknown field or a wrong type.
-   * @throws RangeError for an id or token that is no identifier, milliseconds, or a negative count.
+   * @throws RangeError for an id or token that is not 1 to 200 code units without control characters, an instant in
+   *   milliseconds, or a count that is negative or not whole.
    */
   constructor(lease: {
     readonly jobId: string;
-    readonly leasedAt: EpochSeconds;
-    readonly attempts: number;
+    readonly leasedAt: Instant;
+    readonly attempts?: number | undefined;
     readonly token: string;
   }) {
-    const readers = { jobId: identifier, leasedAt: instant, attempts: whole, token: identifier };
-    seal(this, read("Lease", lease, readers));
-  }
-
-  /** Whether a value is one that this copy of the library made. */
-  static is(this: void, value: unknown): value is Lease {
-    return typeof value === "object" && value !== null && #ours in value;
+    become(this, "Lease", read("Lease", lease, FIELDS));
   }
 }
 
+/** Reads a {@link Lease}. */
+export const leaseOf: Reader<Lease> = /* @__PURE__ */ valueReader(
+  "Lease",
+  FIELDS,
+  (fields) => new Lease(fields),
+);
+
 /**
- * Whether a lease is so old that its worker counts as lost; at the very second of its TTL it is.
+ * Whether a lease is so old that its worker counts as lost: its age is at least `ttlSeconds`.
  *
- * @param leasedAt - when it was claimed or renewed, epoch seconds; one from the future is not stale.
- * @param now - epoch seconds, on the same clock.
+ * @param leasedAt - when it was claimed or renewed. A lease from the future is not stale.
+ * @param now - the current time, on the same clock.
  * @param ttlSeconds - at least 0.
- * @throws TypeError if an argument is not a number.
- * @throws RangeError for milliseconds, or a value that is not finite.
+ * @throws TypeError if an argument has a wrong type.
+ * @throws RangeError for milliseconds, a value that is not finite, or a negative `ttlSeconds`.
  * @example
  * ```ts
  * isLeaseStale(epochSeconds(1000), epochSeconds(1060), 60); // => true
  * isLeaseStale(epochSeconds(1000), epochSeconds(1059.9), 60); // => false
  * ```
  */
-export function isLeaseStale(leasedAt: EpochSeconds, now: EpochSeconds, ttlSeconds: number): boolean {
+export function isLeaseStale(leasedAt: Instant, now: Instant, ttlSeconds: number): boolean {
   const age = instant("isLeaseStale: now", now) - instant("isLeaseStale: leasedAt", leasedAt);
   return age >= finite("isLeaseStale: ttlSeconds", ttlSeconds);
 }
@@ -63,8 +72,8 @@ export function isLeaseStale(leasedAt: EpochSeconds, now: EpochSeconds, ttlSecon
 /**
  * Whether a job has used up its attempts.
  *
- * @param attempts - how many were made, a whole number.
- * @param maxAttempts - how many it may make; with 0 it never runs.
+ * @param attempts - the number of attempts so far, a whole number.
+ * @param maxAttempts - the most attempts allowed, a whole number; with 0 the job never runs.
  * @throws TypeError if either is not a number.
  * @throws RangeError if either is negative or not whole.
  * @example

@@ -23,8 +23,10 @@ export const JobState: Readonly<{
 });
 export type JobState = (typeof JobState)[keyof typeof JobState];
 
-/** Every move of the original; the stores add the retry moves, running to queued, pending or awaiting_approval. */
-const MOVES: Readonly<Record<JobState, readonly JobState[]>> = {
+type Moves = Readonly<Record<JobState, readonly JobState[]>>;
+
+/** The moves of {@link canTransition}: those of the Python package. */
+const MOVES: Moves = {
   pending: ["awaiting_approval", "running", "failed"],
   awaiting_approval: ["approved", "rejected", "failed"],
   approved: ["queued", "failed"],
@@ -35,12 +37,35 @@ const MOVES: Readonly<Record<JobState, readonly JobState[]>> = {
   rejected: [],
 };
 
+/**
+ * The moves that a store makes beside them. A retry queues the job again, free work as pending, or lets it wait for a
+ * person. An approval passes `approved` within one transaction: no row ever shows it.
+ */
+const STORE_MOVES: Moves = {
+  pending: [],
+  awaiting_approval: ["queued"],
+  approved: [],
+  queued: [],
+  running: ["queued", "pending", "awaiting_approval"],
+  succeeded: [],
+  failed: [],
+  rejected: [],
+};
+
 /** Reads a {@link JobState}. */
 export const jobState: Reader<JobState> = /* @__PURE__ */ oneOf(JobState);
 
 /** Whether a job has ended: no move leads out of `succeeded`, `failed` and `rejected`. */
 export function isTerminal(state: JobState): boolean {
-  return MOVES[jobState("isTerminal", state)].length === 0;
+  const current = jobState("isTerminal", state);
+  return MOVES[current].length === 0 && STORE_MOVES[current].length === 0;
+}
+
+/** Whether a store may change a job's state like this: a move of {@link canTransition}, or one that stores add. */
+export function canMove(current: JobState, target: JobState): boolean {
+  const from = jobState("canMove: current", current);
+  const to = jobState("canMove: target", target);
+  return MOVES[from].includes(to) || STORE_MOVES[from].includes(to);
 }
 
 /**

@@ -17,8 +17,9 @@ import type {
   RejectOutcome,
   SubmitOutcome,
 } from "./contract.ts";
-import { amount, ledgerAmount } from "../money/amount.ts";
+import { anyAmount, ledgerAmount } from "../money/amount.ts";
 import {
+  anyText,
   flag,
   listOf,
   oneOf,
@@ -26,7 +27,6 @@ import {
   outOfRange,
   read,
   type Reader,
-  text,
   whole,
   wholeFrom,
   wrongType,
@@ -34,10 +34,10 @@ import {
 import { usdFromJson } from "../money/json.ts";
 import { outcome } from "../money/outcome.ts";
 import { JobState, jobState } from "./lifecycle.ts";
-import { backendKind } from "../routing/select-backend.ts";
+import { backendKind } from "../routing/kind.ts";
 import { instant } from "../time.ts";
 
-/** Anything that a ledger or a job store answers and that can be stringified. */
+/** Every outcome, hold or job that a ledger or a job store returns. */
 export type StoreAnswer =
   | HoldOutcome
   | SettleOutcome
@@ -57,16 +57,16 @@ type Shape = Readonly<Record<string, Reader<unknown>>>;
 
 const money: Reader<unknown> = (what, value) => ledgerAmount(what, usdFromJson(what, value));
 
-/** What a scope lacks may be more than any amount. */
-const lack: Reader<unknown> = (what, value) => amount(what, usdFromJson(what, value));
+/** The missing room of a scope may be larger than the largest amount of a ledger. */
+const missingRoom: Reader<unknown> = (what, value) => anyAmount(what, usdFromJson(what, value));
 
-/** In JSON a field that is `null` is there; one that is missing is not. */
+/** Reads a field that may be `null`; a missing field is refused, since JSON writes `null`. */
 function nullable(reader: Reader<unknown>): Reader<unknown> {
   return (what, value) => (value === null ? null : reader(what, value));
 }
 
 function present(what: string, value: unknown): unknown {
-  if (value === undefined) throw wrongType(what, "there", value);
+  if (value === undefined) throw wrongType(what, "present", value);
   return value;
 }
 
@@ -74,19 +74,23 @@ function record(shape: Shape): Reader<object> {
   return (what, json) => outcome(read(what, json, shape));
 }
 
-/** A scope that lacks room; `over` is there only where it is true. */
+/** A scope without room. `over` is written only if it is true. */
 function lacking(what: string, json: unknown): object {
-  const { over, ...rest } = read(what, json, { scope: text, by: lack, over: optional(yes, undefined) });
+  const { over, ...rest } = read(what, json, {
+    scope: anyText,
+    by: missingRoom,
+    over: optional(yes, undefined),
+  });
   return outcome(over === undefined ? rest : { ...rest, over });
 }
 
 function yes(what: string, value: unknown): boolean {
   if (flag(what, value)) return true;
-  // Stryker disable next-line BooleanLiteral: of a boolean only its type is told
+  // Stryker disable next-line BooleanLiteral: the message shows only the type of a boolean
   throw outOfRange(what, "true or left out", false);
 }
 
-/** What has a `kind`. */
+/** The fields of the answers that have a `kind`. */
 function kinds(): Readonly<Record<string, Shape>> {
   const state = { state: jobState };
   const booked = { booked: money };
@@ -114,9 +118,9 @@ function kinds(): Readonly<Record<string, Shape>> {
 
 function holdShape(): Shape {
   return {
-    holdId: text,
+    holdId: anyText,
     amount: money,
-    scopes: listOf(record({ scope: text, cap: money, until: nullable(instant) })),
+    scopes: listOf(record({ scope: anyText, cap: money, until: nullable(instant) })),
     state: oneOf(HoldState),
     booked: money,
     expiresAt: nullable(instant),
@@ -126,8 +130,8 @@ function holdShape(): Shape {
 function jobShape(): Shape {
   const codes = oneOf({ 1: "cancelled", 2: "error", 3: "lost", 4: "no_room", 5: "rejected" });
   return {
-    jobId: text,
-    lane: text,
+    jobId: anyText,
+    lane: anyText,
     payload: present,
     backend: backendKind,
     maxCost: money,
@@ -137,15 +141,15 @@ function jobShape(): Shape {
     state: jobState,
     attempts: whole,
     approval: nullable((_, value) => new Approval(value as Approval)),
-    error: nullable(record({ code: codes, message: text })),
+    error: nullable(record({ code: codes, message: anyText })),
     result: present,
   };
 }
 
-/** What has no `kind` is told by a field that only it has. */
+/** Finds the type of an answer without `kind` by a field that only this type has. */
 function shapeOf(json: object): readonly [what: string, Shape] {
   const attempt = {
-    jobId: text,
+    jobId: anyText,
     attempt: wholeFrom(1),
     charged: money,
     outcome: oneOf({ 1: "requeued", 2: "failed", 3: "waiting" }),
@@ -155,13 +159,13 @@ function shapeOf(json: object): readonly [what: string, Shape] {
   if (Object.hasOwn(json, "attempts")) {
     return ["a RecoverOutcome", { attempts: listOf(record(attempt)), more: flag }];
   }
-  return ["an ExpireOutcome", { charged: listOf(record({ holdId: text, amount: money })), more: flag }];
+  return ["an ExpireOutcome", { charged: listOf(record({ holdId: anyText, amount: money })), more: flag }];
 }
 
 /**
- * Reads back any answer of a ledger or a job store that was stringified, with its money exact.
+ * Reads an answer of a ledger or a job store from its JSON. Money stays exact.
  *
- * @param json - what `JSON.parse` gave; every field is checked.
+ * @param json - the result of `JSON.parse`; every field is checked.
  * @throws TypeError for a missing or unknown field or a wrong type.
  * @throws RangeError for an unknown kind, or a value out of range.
  * @example
@@ -175,12 +179,12 @@ export function outcomeFromJSON(json: unknown): StoreAnswer {
   if (typeof json !== "object" || json === null) throw wrongType("outcomeFromJSON", "a plain object", json);
   if (!Object.hasOwn(json, "kind")) {
     const [what, shape] = shapeOf(json);
-    // The shape has shown that it is one of them.
+    // The shape's readers have checked every field.
     return record(shape)(what, json) as StoreAnswer;
   }
   const all = kinds();
   const names = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
   const kind = oneOf(names)("outcomeFromJSON: kind", Reflect.get(json, "kind"));
-  // The shape has shown that it is one of them.
+  // The shape's readers have checked every field.
   return record({ kind: oneOf({ kind }), ...all[kind] })(kind, json) as StoreAnswer;
 }

@@ -1,6 +1,7 @@
-import { type Approval, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
+import { type ApprovalDraft, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
+import type { Lacking } from "../budget/contract.ts";
 import { scopeCaps } from "../budget/holds.ts";
-import type { ScopeCap } from "../budget/scopes.ts";
+import type { HeldScope } from "../budget/scopes.ts";
 import { DispatchError } from "../errors.ts";
 import { ledgerAmount } from "../money/amount.ts";
 import {
@@ -11,19 +12,17 @@ import {
   listOf,
   optional,
   orNull,
-  notOurs,
   read,
   type Reader,
-  text,
+  anyText,
   whole,
   wholeFrom,
   wrongType,
 } from "../internal/check.ts";
 import { quote } from "../internal/text.ts";
 import { formatUsd, type MicroCents } from "../money/micro-cents.ts";
-import { BackendKind, backendKind } from "../routing/select-backend.ts";
+import { BackendKind, backendKind } from "../routing/kind.ts";
 import { type EpochSeconds, instant } from "../time.ts";
-import { Lease } from "./lease.ts";
 import type { JobRequest } from "./contract.ts";
 
 /** A job's request, checked: what every store keeps of it. */
@@ -41,8 +40,8 @@ export interface JobBody {
 
 /** A checked approval, with the scopes to hold in. */
 export interface CheckedApproval {
-  readonly approval: Approval;
-  readonly scopes: readonly ScopeCap[];
+  readonly approval: ApprovalDraft;
+  readonly scopes: readonly HeldScope[];
 }
 
 /** Checks a job's request, before a store touches anything. */
@@ -102,16 +101,21 @@ export function unknownJob(jobId: string): DispatchError {
   return new DispatchError("job_unknown", `there is no job ${quote(jobId)}`, { subject: jobId });
 }
 
+/** Why a job waits again: its attempt has ended with `message`, and these scopes have no room for a retry. */
+export function noRoom(
+  message: string,
+  lacking: readonly Lacking[],
+): { readonly code: "no_room"; readonly message: string } {
+  const why = lacking.map(({ scope, by, over }) =>
+    over === true ? `${quote(scope)} is over` : `${quote(scope)} lacks $${formatUsd(by)}`,
+  );
+  return { code: "no_room", message: `${message}; no retry: ${why.join(", ")}` };
+}
+
 /** The error for a report that tells what free work has cost. */
 export function noActualCost(what: string, jobId: string, actual: MicroCents | null): RangeError {
   const given = actual === null ? "none" : `$${formatUsd(actual)}`;
   return new RangeError(`${what}: job ${quote(jobId)} is free, so it has no actual cost; got ${given}`);
-}
-
-/** Reads a lease of this copy. */
-export function ourLease(what: string, value: unknown): Lease {
-  if (Lease.is(value)) return value;
-  throw notOurs(what, "Lease", value);
 }
 
 /** Reads lanes; none at all means that nothing is claimed. */
@@ -121,7 +125,7 @@ const money = /* @__PURE__ */ optional(ledgerAmount, null);
 const attemptLimit = /* @__PURE__ */ optional(whole, Infinity);
 
 /** Reads a limit: at least 1, 100 if it is left out. */
-export const limit: Reader<number> = /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 100);
+export const pageLimit: Reader<number> = /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 100);
 
 /** Checks the options of `complete`. */
 export function completeOptions(options: unknown): { readonly actual: MicroCents | null } {
@@ -149,12 +153,12 @@ export function recoverOptions(options: unknown): {
   readonly maxAttempts: number;
   readonly limit: number;
 } {
-  return read("recoverStale", options, { ttlSeconds: finite, maxAttempts: attemptLimit, limit });
+  return read("recoverStale", options, { ttlSeconds: finite, maxAttempts: attemptLimit, limit: pageLimit });
 }
 
 /** An error's text for the store: at most 4,000 code units, without what a text column cannot hold. */
 export function errorText(what: string, value: unknown): string {
-  return text(what, value)
+  return anyText(what, value)
     .slice(0, 4000)
     .replaceAll(/[\0\p{Cs}]/gu, "\ufffd");
 }

@@ -5,16 +5,16 @@ import { outOfRange, wrongType } from "../internal/check.ts";
 const MAX_LEDGER_AMOUNT = 4_611_686_018_427_387_903n;
 
 /** A bigint of at least 0 micro-cents. */
-export function amount(what: string, value: unknown): MicroCents {
+export function anyAmount(what: string, value: unknown): MicroCents {
   if (typeof value !== "bigint") throw wrongType(what, "MicroCents, from usd(…) or microCents(…)", value);
   if (value < 0n) throw outOfRange(what, "at least 0 micro-cents", value);
-  // A bigint is all that an amount is at run time; the brand is for the compiler.
+  // At run time an amount is a bigint; the brand exists only for the compiler.
   return value as MicroCents;
 }
 
-/** An amount that every store can hold, and add to another, without overflow. */
+/** An amount that every store can hold, and add to another one, without overflow. */
 export function ledgerAmount(what: string, value: unknown): MicroCents {
-  const checked = amount(what, value);
+  const checked = anyAmount(what, value);
   if (checked <= MAX_LEDGER_AMOUNT) return checked;
   throw outOfRange(what, "at most 2^62 - 1 micro-cents", checked);
 }

@@ -9,7 +9,7 @@ interface Decimal {
   readonly places: number;
 }
 
-/** Every decimal of up to 15 significant digits survives a double unchanged (IEEE 754, binary64). */
+/** A double keeps every decimal of up to 15 significant digits unchanged (IEEE 754, binary64). */
 const EXACT_DIGITS = 15;
 
 const DECIMAL = /^(-?\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/;
@@ -17,31 +17,35 @@ const DECIMAL = /^(-?\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/;
 /**
  * Reads a plain decimal string, or a number as its shortest decimal.
  *
- * @param noisy - accept the 16th and 17th digit of a number, which a literal may not have said.
+ * @param noisy - accept a number with 16 or 17 significant digits; these may come from float arithmetic.
  */
 function parse(what: string, value: unknown, noisy: boolean): Decimal {
   const isNumber = typeof value === "number";
   if (!isNumber && typeof value !== "string") throw wrongType(what, "a decimal string or a number", value);
-  // Stryker disable next-line ArrayDeclaration: only the first element could be one, and it is not read
+  // Stryker disable next-line ArrayDeclaration: a mutant adds a first element, which is not read
   const [, whole, fraction = "", exponent] = DECIMAL.exec(String(value)) ?? [];
-  // Only a number may have an exponent: it is how JavaScript prints a small one.
+  // JavaScript prints very small and very large numbers with an exponent; a string must not have one.
   if (whole === undefined || (exponent !== undefined && !isNumber)) {
     throw outOfRange(what, "a plain decimal such as 12.50", value);
   }
   const places = fraction.length - Number(exponent ?? 0);
   // Stryker disable next-line EqualityOperator: ten to the power of 0 is 1
   const units = BigInt(whole + fraction) * (places < 0 ? 10n ** BigInt(-places) : 1n);
-  // Only for a number, which is short: the pattern is quadratic in a string of zeros.
+  // The pattern takes quadratic time on a long string of zeros, so it runs only on numbers, which are short.
   if (isNumber && !noisy && String(units).replace(/-|0+$/g, "").length > EXACT_DIGITS) {
-    throw outOfRange(what, `exact: a string, or a number of at most ${EXACT_DIGITS} digits`, value);
+    throw outOfRange(
+      what,
+      `exact: a string, or a number of at most ${EXACT_DIGITS} significant digits`,
+      value,
+    );
   }
   return { units, places: Math.max(places, 0) };
 }
 
 /**
- * A decimal in units of `10 ** -scale`, exactly; rounded towards positive infinity only if `up`.
+ * Reads a decimal in units of `10 ** -scale`. The result is exact, or with `up` rounded towards positive infinity.
  *
- * @throws RangeError if it is finer than that and `up` is not set.
+ * @throws RangeError if the value has more decimal places than `scale` and `up` is not set.
  */
 export function unitsAt(scale: number, what: string, value: unknown, up = false): bigint {
   const { units, places } = parse(what, value, up);
@@ -49,7 +53,7 @@ export function unitsAt(scale: number, what: string, value: unknown, up = false)
   if (places <= scale) return units * 10n ** BigInt(scale - places);
   const divisor = 10n ** BigInt(places - scale);
   const rest = units % divisor;
-  if (rest !== 0n && !up) throw outOfRange(what, `of at most ${scale} decimal places`, value);
+  if (rest !== 0n && !up) throw outOfRange(what, `a decimal with at most ${scale} decimal places`, value);
   return units / divisor + (rest > 0n ? 1n : 0n);
 }
 
@@ -60,16 +64,16 @@ export function units18(what: string, value: unknown): bigint {
   return units;
 }
 
-/** The same of a price that was checked before. */
+/** {@link units18} of a price that was checked before. */
 export function unitsOf(checked: Price): bigint {
-  // Stryker disable next-line StringLiteral: it cannot be refused any more
+  // Stryker disable next-line StringLiteral: the price was checked before, so no message shows it
   return units18("", checked);
 }
 
-/** Checks a price and leaves it as it was given. */
+/** Checks a price and returns it unchanged. */
 export function price(what: string, value: unknown): Price {
   units18(what, value);
-  // units18 has shown that it is a string or a number.
+  // units18 throws unless the value is a string or a number.
   return value as Price;
 }
 
@@ -78,7 +82,7 @@ export function ceilDiv(numerator: bigint, denominator: bigint): bigint {
   return (numerator + denominator - 1n) / denominator;
 }
 
-/** `units / 10 ** places` in plain digits, with at least `least` of the places. */
+/** `units / 10 ** places` in plain digits, with at least `least` decimal places. */
 export function decimalText(units: bigint, places: number, least: number): string {
   if (units < 0n) return `-${decimalText(-units, places, least)}`;
   const digits = units.toString().padStart(places + 1, "0");
@@ -89,12 +93,12 @@ export function decimalText(units: bigint, places: number, least: number): strin
   return end > point ? `${whole}.${digits.slice(point, end)}` : whole;
 }
 
-/** The same fields with every price as plain digits; counts of tokens stay numbers. */
+/** The same fields, with every price as plain digits. `aboveInputTokens` stays a number. */
 export function pricesJson(prices: object): Record<string, unknown> {
   const json = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(json);
     if (typeof value === "object") return value && pricesJson(value);
-    // Stryker disable next-line StringLiteral: it cannot be refused any more
+    // Stryker disable next-line StringLiteral: the price was checked before, so no message shows it
     return decimalText(units18("", value), 18, 0);
   };
   return Object.fromEntries(

@@ -1,7 +1,9 @@
 import { formatUsd, type MicroCents, usd } from "./micro-cents.ts";
-import { text } from "../internal/check.ts";
+import { anyText } from "../internal/check.ts";
 
-/** The own fields, amounts of money as decimal dollars, none as `null`; in plain objects and lists too. */
+/**
+ * The own fields for JSON: bigints as decimal dollars and `undefined` as `null`, also inside plain objects and lists.
+ */
 export function moneyJson(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, fieldJson(field)]));
 }
@@ -10,11 +12,11 @@ function fieldJson(field: unknown): unknown {
   if (typeof field === "bigint") return formatUsd(field);
   if (typeof field !== "object" || field === null) return field ?? null;
   if (Array.isArray(field)) return field.map(fieldJson);
-  // What has a class has its own toJSON, or is what JSON makes of it.
+  // JSON.stringify calls the toJSON() of class instances, so they are left alone.
   return Object.getPrototypeOf(field) === Object.prototype ? moneyJson(field) : field;
 }
 
-/** Decimal dollars from JSON: a string, never a number that was through a float. */
+/** Reads decimal dollars from JSON: a string only, since a JSON number may have lost digits as a float. */
 export function usdFromJson(what: string, value: unknown): MicroCents {
-  return usd(text(what, value));
+  return usd(anyText(what, value));
 }

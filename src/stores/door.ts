@@ -1,6 +1,6 @@
-import { type Approval, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
+import { type Approval, type ApprovalFields, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
 import type {
-  Awaitable,
   ExpireOutcome,
   Hold,
   HoldOutcome,
@@ -11,7 +11,7 @@ import type {
 import { anyHoldId, extension, holdRequest, ownHoldId } from "../budget/holds.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { BudgetState } from "../budget/state.ts";
-import type { Lease } from "../dispatch/lease.ts";
+import { type Lease, leaseOf } from "../dispatch/lease.ts";
 import {
   approvedScopes,
   completeOptions,
@@ -19,10 +19,8 @@ import {
   errorText,
   failOptions,
   jobRequest,
-  jsonText,
   laneNames,
-  limit as limitReader,
-  ourLease,
+  pageLimit,
   recoverOptions,
 } from "../dispatch/rules.ts";
 import type {
@@ -35,28 +33,21 @@ import type {
   FailOptions,
   FailOutcome,
   Job,
+  JobFilter,
   JobRequest,
+  PruneOptions,
+  RecoverOptions,
   RecoverOutcome,
   RejectOutcome,
   SubmitOutcome,
 } from "../dispatch/contract.ts";
-import { DispatchError } from "../errors.ts";
 import { ledgerAmount } from "../money/amount.ts";
 import { anything, identifier, listOf, optional, read, wholeFrom } from "../internal/check.ts";
-import { outcome } from "../money/outcome.ts";
-import { type JobState, jobState } from "../dispatch/lifecycle.ts";
+import { jobState } from "../dispatch/lifecycle.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
-import { type EpochSeconds, instant } from "../time.ts";
-import type { ClaimedText, Completion } from "./engine/attempts.ts";
-import type { Submission } from "./engine/queue.ts";
-import type { ShownJob } from "./engine/tables.ts";
-import type { Run } from "./operations.ts";
-
-/** How a value that went through JSON gets its type back; each throws for what is not one. */
-export interface Parsers<Payload, Result> {
-  readonly payload: (value: unknown) => Payload;
-  readonly result: (value: unknown) => Result;
-}
+import { instant } from "../time.ts";
+import type { ClaimedText, Completion, Run, Submission } from "./operations.ts";
+import { type Parsers, StoredValues } from "./stored-values.ts";
 
 /** Seconds until a payload that its parser refused is offered again, perhaps to a newer worker. */
 const REFUSED_PAYLOAD_DELAY = 60;
@@ -64,14 +55,12 @@ const REFUSED_PAYLOAD_DELAY = 60;
 /** The door of every store: it checks and parses, and runs what is checked. */
 export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   readonly #run: Run;
-  readonly #payload: (json: string) => Payload;
-  readonly #result: (json: string) => Result;
+  readonly #values: StoredValues<Payload, Result>;
   readonly #migrate: () => Awaitable<void>;
 
   constructor(run: Run, parsers: Parsers<Payload, Result>, migrate: () => Awaitable<void>) {
     this.#run = run;
-    this.#payload = parser("payload", parsers.payload);
-    this.#result = parser("result", parsers.result);
+    this.#values = new StoredValues(parsers);
     this.#migrate = migrate;
   }
 
@@ -101,8 +90,8 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     return this.#run((operations) => operations.extend(own, checked.by, checked.step));
   }
 
-  async expire(options: { readonly limit?: number } = {}): Promise<ExpireOutcome> {
-    const { limit } = read("expire", options, { limit: limitReader });
+  async expire(options: { readonly limit?: number | undefined } = {}): Promise<ExpireOutcome> {
+    const { limit } = read("expire", options, { limit: pageLimit });
     return this.#run((operations) => operations.expire(limit));
   }
 
@@ -136,7 +125,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
 
   async approve(
     jobId: string,
-    approval: Approval,
+    approval: Approval | ApprovalFields,
     options: { readonly scopes: readonly ScopeCap[] },
   ): Promise<ApproveOutcome> {
     const approved = approvedScopes("approve", { ...options, approval });
@@ -144,7 +133,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     return this.#run((operations) => operations.approve(checked, approved));
   }
 
-  async reject(jobId: string, approval: Approval): Promise<RejectOutcome> {
+  async reject(jobId: string, approval: Approval | ApprovalFields): Promise<RejectOutcome> {
     const decision = approvalWith(ApprovalOutcome.REJECTED)("reject: approval", approval);
     const checked = identifier("reject: jobId", jobId);
     return this.#run((operations) => operations.reject(checked, decision));
@@ -167,19 +156,19 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
 
   async complete(lease: Lease, result: Result, options: CompleteOptions = {}): Promise<CompleteOutcome> {
     const { actual } = completeOptions(options);
-    const text = this.#resultText(result);
-    const completion = { lease: ourLease("complete: lease", lease), result: text, actual };
+    const text = this.#values.resultText(result);
+    const completion = { lease: leaseOf("complete: lease", lease), result: text, actual };
     return this.#run((operations) => operations.complete(completion));
   }
 
   async completeMany(
     completions: readonly (CompleteOptions & { readonly lease: Lease; readonly result: Result })[],
   ): Promise<readonly CompleteOutcome[]> {
-    const readers = { lease: ourLease, result: anything, actual: optional(ledgerAmount, null) };
+    const readers = { lease: leaseOf, result: anything, actual: optional(ledgerAmount, null) };
     const checked = listOf((what, entry): Completion => {
       const { lease, result, actual } = read(what, entry, readers);
       // The parser of the store says whether it is one.
-      return { lease, result: this.#resultText(result as Result), actual };
+      return { lease, result: this.#values.resultText(result as Result), actual };
     })("completeMany", completions);
     return this.#run((operations) => operations.completeMany(checked));
   }
@@ -187,20 +176,16 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   async fail(lease: Lease, error: string, options: FailOptions): Promise<FailOutcome> {
     const checked = failOptions(options);
     const message = errorText("fail: error", error);
-    const failure = { ...checked, lease: ourLease("fail: lease", lease), error: message };
+    const failure = { ...checked, lease: leaseOf("fail: lease", lease), error: message };
     return this.#run((operations) => operations.fail(failure));
   }
 
   async renew(lease: Lease): Promise<boolean> {
-    const checked = ourLease("renew: lease", lease);
+    const checked = leaseOf("renew: lease", lease);
     return this.#run((operations) => operations.renew(checked));
   }
 
-  async recoverStale(options: {
-    readonly ttlSeconds: number;
-    readonly maxAttempts?: number;
-    readonly limit?: number;
-  }): Promise<RecoverOutcome> {
+  async recoverStale(options: RecoverOptions): Promise<RecoverOutcome> {
     const checked = recoverOptions(options);
     return this.#run((operations) => operations.recoverStale(checked));
   }
@@ -208,32 +193,25 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   async job(jobId: string): Promise<Job<Payload, Result> | null> {
     const checked = identifier("job: jobId", jobId);
     const job = await this.#run((operations) => operations.job(checked));
-    return job && this.#shown(job);
+    return job && this.#values.shown(job);
   }
 
-  async jobs(
-    filter: {
-      readonly state?: JobState;
-      readonly lane?: string;
-      readonly limit?: number;
-      readonly after?: string;
-    } = {},
-  ): Promise<readonly Job<Payload, Result>[]> {
+  async jobs(filter: JobFilter = {}): Promise<readonly Job<Payload, Result>[]> {
     const name = optional(identifier, null);
-    const readers = { state: optional(jobState, null), lane: name, limit: limitReader, after: name };
-    const checked = read("jobs", filter, readers, true);
+    const readers = { state: optional(jobState, null), lane: name, limit: pageLimit, after: name };
+    const checked = read("jobs", filter, readers);
     const jobs = await this.#run((operations) => operations.jobs(checked));
-    return Object.freeze(jobs.map((job) => this.#shown(job)));
+    return Object.freeze(jobs.map((job) => this.#values.shown(job)));
   }
 
-  async prune(options: { readonly before: EpochSeconds }): Promise<{ jobs: number; holds: number }> {
+  async prune(options: PruneOptions): Promise<{ jobs: number; holds: number }> {
     const { before } = read("prune", options, { before: instant });
     return Object.freeze(await this.#run((operations) => operations.prune(before)));
   }
 
   #submission(request: JobRequest<Payload>): Submission {
     const checked = jobRequest(request);
-    this.#payload(checked.body.payload);
+    this.#values.payload(checked.body.payload);
     return checked;
   }
 
@@ -252,7 +230,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   /** A claimed job; `null` if its parser refuses the payload, which has then cost an attempt and no money. */
   async #parsed({ lease, payload, paid }: ClaimedText): Promise<Claimed<Payload> | null> {
     try {
-      return Object.freeze({ lease, payload: this.#payload(payload) });
+      return Object.freeze({ lease, payload: this.#values.payload(payload) });
     } catch (error) {
       const failure = {
         lease,
@@ -267,46 +245,4 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
       return null;
     }
   }
-
-  #resultText(result: Result): string {
-    try {
-      const text = jsonText("complete: result", result);
-      this.#result(text);
-      return text;
-    } catch (cause) {
-      // Both throw errors.
-      throw new DispatchError("result_refused", (cause as Error).message, { cause });
-    }
-  }
-
-  #shown({ body, state, attempts, decision, error, result }: ShownJob): Job<Payload, Result> {
-    const { jobId, lane, backend, maxCost, maxAttempts, priority, runAt } = body;
-    return outcome({
-      jobId,
-      lane,
-      payload: this.#payload(body.payload),
-      backend,
-      maxCost,
-      maxAttempts,
-      priority,
-      runAt,
-      state,
-      attempts: attempts.length,
-      approval: decision,
-      error: error && Object.freeze(error),
-      result: result === null ? null : this.#result(result),
-    });
-  }
-}
-
-/** Reads stored JSON. What the caller's parser refuses is a wrong type, not a failure of the store. */
-function parser<Value>(what: string, parse: (value: unknown) => Value): (json: string) => Value {
-  return (json) => {
-    try {
-      return parse(JSON.parse(json));
-    } catch (cause) {
-      const message = cause instanceof Error ? cause.message : "it threw no error";
-      throw new TypeError(`the store's parser refuses a ${what}: ${message}`, { cause });
-    }
-  };
 }

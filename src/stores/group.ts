@@ -1,38 +1,38 @@
 import { DispatchError, isDispatchError } from "../errors.ts";
 
-interface Waiting<Input, Answer> {
+interface Call<Input, Answer> {
   readonly input: Input;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What is missing is no answer, and admits nothing. */
+/** The error for a call that the database did not answer: a missing answer admits nothing. */
 export function missingAnswer(): DispatchError {
   return new DispatchError("store_failed", "the database answered fewer calls than were made");
 }
 
-/** The most calls of one statement. */
-const MOST = 200;
-/** Milliseconds after which a statement that waits for a lock no longer keeps the next one waiting. */
+/** The most calls in one statement. */
+const MOST_CALLS = 200;
+/** Milliseconds after which a statement that waits for a lock no longer delays the next one. */
 const PATIENCE = 50;
 /** The most statements of one kind at once. */
-const LANES = 8;
+const MOST_STATEMENTS = 8;
 
 /**
- * Calls of one kind that are in flight together in this process: they travel as one statement, each with its own
- * answer. After a definite error each is run alone.
+ * Sends calls of one kind that are in flight together in this process as one statement, each with its own answer.
+ * After a definite error each call is run alone.
  */
 export class Group<Input, Answer> {
   readonly #run: (inputs: readonly Input[]) => Promise<readonly Answer[]>;
   readonly #key: (input: Input) => string | null;
-  #waiting: Waiting<Input, Answer>[] = [];
-  /** The keys of the calls that travel. */
-  readonly #aboard = new Set<string>();
+  #waiting: Call<Input, Answer>[] = [];
+  /** The keys of the calls that were sent and are not answered yet. */
+  readonly #sentKeys = new Set<string>();
   #running = 0;
-  #lanes = 1;
-  #patience: ReturnType<typeof setTimeout> | null = null;
+  #allowed = 1;
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** @param key - of two calls with one key the second waits for the first; one without a key goes with any. */
+  /** @param key - of two calls with the same key the second waits for the first; `null` waits for none. */
   constructor(
     run: (inputs: readonly Input[]) => Promise<readonly Answer[]>,
     key: (input: Input) => string | null,
@@ -44,49 +44,49 @@ export class Group<Input, Answer> {
   call(input: Input): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
-      // What else is called in this turn goes along.
+      // Calls of the same turn are sent together.
       queueMicrotask(() => {
-        this.#depart();
+        this.#sendWaiting();
       });
     });
   }
 
-  #depart(): void {
+  #sendWaiting(): void {
     if (this.#waiting.length === 0) return;
-    if (this.#running >= this.#lanes) {
-      this.#patience ??= setTimeout(() => {
-        this.#patience = null;
-        this.#lanes = Math.min(LANES, this.#running + 1);
-        this.#depart();
+    if (this.#running >= this.#allowed) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = null;
+        this.#allowed = Math.min(MOST_STATEMENTS, this.#running + 1);
+        this.#sendWaiting();
       }, PATIENCE);
       return;
     }
-    const taken = new Set(this.#aboard);
-    const together: Waiting<Input, Answer>[] = [];
-    const later: Waiting<Input, Answer>[] = [];
+    const taken = new Set(this.#sentKeys);
+    const together: Call<Input, Answer>[] = [];
+    const later: Call<Input, Answer>[] = [];
     for (const call of this.#waiting) {
       const key = this.#key(call.input);
-      if (together.length === MOST || (key !== null && taken.has(key))) later.push(call);
+      if (together.length === MOST_CALLS || (key !== null && taken.has(key))) later.push(call);
       else together.push(call);
       if (key !== null) taken.add(key);
     }
     this.#waiting = later;
-    // Those that are left follow calls with their own keys.
+    // Every call waits for one with its own key.
     if (together.length === 0) return;
     const keys = together.map(({ input }) => this.#key(input)).filter((key) => key !== null);
-    for (const key of keys) this.#aboard.add(key);
+    for (const key of keys) this.#sentKeys.add(key);
     this.#running++;
-    void this.#travel(together).finally(() => {
-      for (const key of keys) this.#aboard.delete(key);
+    void this.#send(together).finally(() => {
+      for (const key of keys) this.#sentKeys.delete(key);
       this.#running--;
-      this.#lanes = 1;
-      if (this.#patience !== null) clearTimeout(this.#patience);
-      this.#patience = null;
-      this.#depart();
+      this.#allowed = 1;
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#sendWaiting();
     });
   }
 
-  async #travel(calls: readonly Waiting<Input, Answer>[]): Promise<void> {
+  async #send(calls: readonly Call<Input, Answer>[]): Promise<void> {
     try {
       const answers = await this.#run(calls.map(({ input }) => input));
       calls.forEach(({ resolve, reject }, index) => {
@@ -96,7 +96,7 @@ export class Group<Input, Answer> {
       });
     } catch (error) {
       if (calls.length > 1 && isDispatchError(error, "store_failed")) {
-        for (const call of calls) await this.#travel([call]);
+        for (const call of calls) await this.#send([call]);
       } else for (const { reject } of calls) reject(error);
     }
   }

@@ -1,16 +1,7 @@
-import type { Approval } from "../approval/approval.ts";
-import type {
-  Awaitable,
-  ExpireOutcome,
-  Hold,
-  HoldOutcome,
-  HoldRequest,
-  ReleaseOutcome,
-  SettleOutcome,
-} from "../budget/contract.ts";
+import type { ApprovalDraft } from "../approval/approval.ts";
+import type { ExpireOutcome, Hold, HoldOutcome, ReleaseOutcome, SettleOutcome } from "../budget/contract.ts";
+import type { CheckedHold } from "../budget/holds.ts";
 import type { BudgetState } from "../budget/state.ts";
-import type { Lease } from "../dispatch/lease.ts";
-import type { CheckedApproval, recoverOptions } from "../dispatch/rules.ts";
 import type {
   ApproveOutcome,
   CancelOutcome,
@@ -20,20 +11,48 @@ import type {
   RejectOutcome,
   SubmitOutcome,
 } from "../dispatch/contract.ts";
+import type { Lease } from "../dispatch/lease.ts";
+import type { CheckedApproval, failOptions, JobBody, recoverOptions } from "../dispatch/rules.ts";
+import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
-import type { ClaimedText, Completion, Failure } from "./engine/attempts.ts";
-import type { Submission } from "./engine/queue.ts";
-import type { JobFilter, ShownJob } from "./engine/tables.ts";
+import type { CheckedFilter, ShownJob } from "./engine/tables.ts";
+
+/** A job to submit, checked. */
+export interface Submission {
+  readonly body: JobBody;
+  readonly approved: CheckedApproval | null;
+}
+
+/** A claimed job whose payload is still JSON. */
+export interface ClaimedText {
+  readonly lease: Lease;
+  readonly payload: string;
+  readonly paid: boolean;
+}
+
+/** What a worker reports when it completes a job, checked. */
+export interface Completion {
+  readonly lease: Lease;
+  /** JSON. */
+  readonly result: string;
+  readonly actual: MicroCents | null;
+}
+
+/** What a worker reports when a job fails, checked. */
+export interface Failure extends ReturnType<typeof failOptions> {
+  readonly lease: Lease;
+  readonly error: string;
+}
 
 export interface Pruned {
   readonly jobs: number;
   readonly holds: number;
 }
 
-/** What a store does once everything that it was given is checked; payloads and results are JSON. */
-export interface Operations {
-  hold(request: HoldRequest): Awaitable<HoldOutcome>;
+/** The ledger, once everything that it was given is checked. */
+export interface LedgerOperations {
+  hold(request: CheckedHold): Awaitable<HoldOutcome>;
   settle(holdId: string, actual: MicroCents): Awaitable<SettleOutcome>;
   release(holdId: string): Awaitable<ReleaseOutcome>;
   extend(holdId: string, by: MicroCents, step: number): Awaitable<HoldOutcome>;
@@ -41,21 +60,32 @@ export interface Operations {
   usage(scope: string): Awaitable<BudgetState>;
   getHold(holdId: string): Awaitable<Hold | null>;
   pinCap(scope: string, cap: MicroCents): Awaitable<void>;
+}
+
+/** Submissions, decisions and look-ups, once everything is checked; payloads and results are JSON. */
+export interface QueueOperations {
   submit(submission: Submission): Awaitable<SubmitOutcome>;
   submitMany(submissions: readonly Submission[]): Awaitable<readonly SubmitOutcome[]>;
   approve(jobId: string, approved: CheckedApproval): Awaitable<ApproveOutcome>;
-  reject(jobId: string, decision: Approval): Awaitable<RejectOutcome>;
+  reject(jobId: string, decision: ApprovalDraft): Awaitable<RejectOutcome>;
   cancel(jobId: string): Awaitable<CancelOutcome>;
+  job(jobId: string): Awaitable<ShownJob | null>;
+  jobs(filter: CheckedFilter): Awaitable<readonly ShownJob[]>;
+  prune(before: EpochSeconds): Awaitable<Pruned>;
+}
+
+/** Claims and reports, once everything is checked. */
+export interface AttemptOperations {
   claimMany(lanes: readonly string[], limit: number): Awaitable<readonly ClaimedText[]>;
   complete(completion: Completion): Awaitable<CompleteOutcome>;
   completeMany(completions: readonly Completion[]): Awaitable<readonly CompleteOutcome[]>;
   fail(failure: Failure): Awaitable<FailOutcome>;
   renew(lease: Lease): Awaitable<boolean>;
   recoverStale(options: ReturnType<typeof recoverOptions>): Awaitable<RecoverOutcome>;
-  job(jobId: string): Awaitable<ShownJob | null>;
-  jobs(filter: JobFilter): Awaitable<readonly ShownJob[]>;
-  prune(before: EpochSeconds): Awaitable<Pruned>;
 }
+
+/** What a store does once everything that it was given is checked. */
+export interface Operations extends LedgerOperations, QueueOperations, AttemptOperations {}
 
 /** Runs an operation in a transaction of its own, or together with others that are in flight. */
 export type Run = <Answer>(operation: (operations: Operations) => Awaitable<Answer>) => Promise<Answer>;

@@ -1,21 +1,21 @@
-import { callable, optional, outOfRange, read, type Reader, text, wrongType } from "../internal/check.ts";
-import { type EpochSeconds, instant } from "../time.ts";
-import type { Parsers } from "./door.ts";
+import { callable, optional, outOfRange, read, type Reader, anyText, wrongType } from "../internal/check.ts";
+import { type EpochSeconds, type Instant, instant } from "../time.ts";
+import type { Parsers } from "./stored-values.ts";
 
 /** What every store takes. */
 export interface StoreOptions<Payload, Result> {
   /** Gives a payload its type back, and throws for what is none. */
-  readonly payload?: (value: unknown) => Payload;
+  readonly payload?: ((value: unknown) => Payload) | undefined;
   /** Gives a result its type back, and throws for what is none. */
-  readonly result?: (value: unknown) => Result;
+  readonly result?: ((value: unknown) => Result) | undefined;
   /** The store's time, in epoch seconds. */
-  readonly clock?: () => EpochSeconds;
+  readonly clock?: (() => Instant) | undefined;
 }
 
 /** What every store in a database takes. */
 export interface DatabaseOptions<Payload, Result> extends StoreOptions<Payload, Result> {
   /** What the names of its tables begin with: a letter, then at most 40 of `a-z`, `0-9` and `_`. */
-  readonly schema?: string;
+  readonly schema?: string | undefined;
 }
 
 interface Checked<Payload, Result> {
@@ -27,7 +27,7 @@ interface Checked<Payload, Result> {
 
 /** A schema's name, or its default. */
 export const schemaName: Reader<string> = (what, value) => {
-  const name = value === undefined ? "dispatch_kit" : text(what, value);
+  const name = value === undefined ? "dispatch_kit" : anyText(what, value);
   if (/^[a-z][a-z0-9_]{0,40}$/.test(name)) return name;
   throw outOfRange(what, "a letter and at most 40 of a-z, 0-9 and _", name);
 };
@@ -59,12 +59,16 @@ export function storeOptions<Payload, Result>(
   const call = optional(callable, undefined);
   const shared = { payload: call, result: call, clock: call };
   const own = inDatabase ? { ...shared, schema: schemaName, ...more } : shared;
-  read(what, options, own, true);
-  // Without a parser the types are the caller's own claim.
-  const { payload = (value) => value as Payload, result = (value) => value as Result, clock } = options;
+  // The functions among them are called as their declared types say; without a parser the types are the caller's claim.
+  const {
+    payload = (value) => value as Payload,
+    result = (value) => value as Result,
+    clock,
+    schema = "dispatch_kit",
+  } = read(what, options, own) as DatabaseOptions<Payload, Result>;
   return {
     parsers: { payload, result },
     clock: clock ? () => instant(`${what}: clock`, clock()) : null,
-    schema: options.schema ?? "dispatch_kit",
+    schema,
   };
 }

@@ -1,86 +1,88 @@
 import type { Price } from "../money/decimal.ts";
 
-/** What a model call costs, in USD per million tokens; `requestUsd` once a call. */
+/** The prices of a model, in USD per million tokens; `requestUsd` is charged once per call, `searchUsd` per search. */
 export interface TokenPrices {
   readonly inputUsdPerMTok: Price;
   readonly outputUsdPerMTok: Price;
   /** Missing or `null`: the input price, never zero. */
-  readonly cacheReadUsdPerMTok?: Price | null;
+  readonly cacheReadUsdPerMTok?: Price | null | undefined;
   /** Missing or `null`: the input price, never zero. */
-  readonly cacheWriteUsdPerMTok?: Price | null;
-  /** What is written to a cache for an hour. Missing or `null`: the price of any cache write. */
-  readonly cacheWrite1hUsdPerMTok?: Price | null;
-  /** Missing or `null`: the input price, as for all that follows with `input`. */
-  readonly inputAudioUsdPerMTok?: Price | null;
-  readonly inputImageUsdPerMTok?: Price | null;
-  readonly inputVideoUsdPerMTok?: Price | null;
-  /** Audio read from a cache. Missing or `null`: the dearer of the prices for audio and for cache reads. */
-  readonly cacheReadAudioUsdPerMTok?: Price | null;
-  /** Images read from a cache. Missing or `null`: the dearer of the prices for images and for cache reads. */
-  readonly cacheReadImageUsdPerMTok?: Price | null;
-  /** Missing or `null`: the output price, as for all that follows with `output`. */
-  readonly outputAudioUsdPerMTok?: Price | null;
-  readonly outputImageUsdPerMTok?: Price | null;
-  readonly outputVideoUsdPerMTok?: Price | null;
-  readonly outputReasoningUsdPerMTok?: Price | null;
-  readonly outputCitationUsdPerMTok?: Price | null;
-  /** A fee for the call itself, in USD; none if missing (in a tier: the base fee). */
-  readonly requestUsd?: Price | null;
-  /** For each search that the provider runs, in USD. If missing, searches have no price and are refused. */
-  readonly searchUsd?: Price | null;
+  readonly cacheWriteUsdPerMTok?: Price | null | undefined;
+  /** Tokens written to a cache for an hour. Missing or `null`: the cache write price. */
+  readonly cacheWrite1hUsdPerMTok?: Price | null | undefined;
+  /** Missing or `null`: the input price. The same holds for the next fields that start with `input`. */
+  readonly inputAudioUsdPerMTok?: Price | null | undefined;
+  readonly inputImageUsdPerMTok?: Price | null | undefined;
+  readonly inputVideoUsdPerMTok?: Price | null | undefined;
+  /** Audio read from a cache. Missing or `null`: the higher of the prices given for audio and for cache reads. */
+  readonly cacheReadAudioUsdPerMTok?: Price | null | undefined;
+  /** Images read from a cache. Missing or `null`: the higher of the prices given for images and for cache reads. */
+  readonly cacheReadImageUsdPerMTok?: Price | null | undefined;
+  /** Missing or `null`: the output price. The same holds for the next fields that start with `output`. */
+  readonly outputAudioUsdPerMTok?: Price | null | undefined;
+  readonly outputImageUsdPerMTok?: Price | null | undefined;
+  readonly outputVideoUsdPerMTok?: Price | null | undefined;
+  readonly outputReasoningUsdPerMTok?: Price | null | undefined;
+  readonly outputCitationUsdPerMTok?: Price | null | undefined;
+  /** A fee per call, in USD. Missing or `null`: no fee; in a tier, the base fee. */
+  readonly requestUsd?: Price | null | undefined;
+  /**
+   * A fee per search that the provider runs, in USD. Missing or `null`: searches are refused; in a tier, the base fee.
+   */
+  readonly searchUsd?: Price | null | undefined;
 }
 
-/** Prices that apply to the whole call once it has more than `aboveInputTokens` input tokens. */
+/** Prices for a call with more than `aboveInputTokens` input tokens. They apply to all its tokens. */
 export interface TokenTier extends TokenPrices {
   readonly aboveInputTokens: number;
 }
 
-/** Token counts of a call: each kind of tokens counts among those that it is part of. */
+/** Token counts of a call. Each count includes its parts: `inputTokens` includes `cacheReadTokens`, for example. */
 export interface TokenUsage {
-  /** All of the input, cached or not, of any kind. */
+  /** All input tokens of any kind, cached or not. */
   readonly inputTokens: number;
-  /** All of the output, reasoning included. */
+  /** All output tokens, reasoning included. */
   readonly outputTokens: number;
-  readonly cacheReadTokens?: number;
-  readonly cacheWriteTokens?: number;
-  /** Those of `cacheWriteTokens` that are kept for an hour. */
-  readonly cacheWrite1hTokens?: number;
-  readonly inputAudioTokens?: number;
-  readonly inputImageTokens?: number;
-  readonly inputVideoTokens?: number;
-  /** Those of `cacheReadTokens` that are among `inputAudioTokens` too. */
-  readonly cacheReadAudioTokens?: number;
-  /** Those of `cacheReadTokens` that are among `inputImageTokens` too. */
-  readonly cacheReadImageTokens?: number;
-  readonly outputAudioTokens?: number;
-  readonly outputImageTokens?: number;
-  readonly outputVideoTokens?: number;
-  readonly outputReasoningTokens?: number;
-  readonly outputCitationTokens?: number;
+  readonly cacheReadTokens?: number | undefined;
+  readonly cacheWriteTokens?: number | undefined;
+  /** The part of `cacheWriteTokens` that the provider keeps for an hour. */
+  readonly cacheWrite1hTokens?: number | undefined;
+  readonly inputAudioTokens?: number | undefined;
+  readonly inputImageTokens?: number | undefined;
+  readonly inputVideoTokens?: number | undefined;
+  /** Audio read from a cache: part of `cacheReadTokens` and of `inputAudioTokens`. */
+  readonly cacheReadAudioTokens?: number | undefined;
+  /** Images read from a cache: part of `cacheReadTokens` and of `inputImageTokens`. */
+  readonly cacheReadImageTokens?: number | undefined;
+  readonly outputAudioTokens?: number | undefined;
+  readonly outputImageTokens?: number | undefined;
+  readonly outputVideoTokens?: number | undefined;
+  readonly outputReasoningTokens?: number | undefined;
+  readonly outputCitationTokens?: number | undefined;
   /** Searches that the provider ran. */
-  readonly searches?: number;
+  readonly searches?: number | undefined;
 }
 
 /**
- * The most of everything in a call. A kind that is left out could be all of the input or output: one that
- * cannot happen is set to 0, so that its price does not count.
+ * Upper bounds of the token counts of a call. A kind that is left out may make up the whole input or output. Set a
+ * kind that cannot occur to 0, so that its price does not count.
  */
 export interface TokenLimits {
   readonly maxInputTokens: number;
   readonly maxOutputTokens: number;
-  readonly maxCacheReadTokens?: number;
-  readonly maxCacheWriteTokens?: number;
-  readonly maxCacheWrite1hTokens?: number;
-  readonly maxInputAudioTokens?: number;
-  readonly maxInputImageTokens?: number;
-  readonly maxInputVideoTokens?: number;
-  readonly maxCacheReadAudioTokens?: number;
-  readonly maxCacheReadImageTokens?: number;
-  readonly maxOutputAudioTokens?: number;
-  readonly maxOutputImageTokens?: number;
-  readonly maxOutputVideoTokens?: number;
-  readonly maxOutputReasoningTokens?: number;
-  readonly maxOutputCitationTokens?: number;
-  /** 0 if left out: a provider searches only when it is asked to. */
-  readonly maxSearches?: number;
+  readonly maxCacheReadTokens?: number | undefined;
+  readonly maxCacheWriteTokens?: number | undefined;
+  readonly maxCacheWrite1hTokens?: number | undefined;
+  readonly maxInputAudioTokens?: number | undefined;
+  readonly maxInputImageTokens?: number | undefined;
+  readonly maxInputVideoTokens?: number | undefined;
+  readonly maxCacheReadAudioTokens?: number | undefined;
+  readonly maxCacheReadImageTokens?: number | undefined;
+  readonly maxOutputAudioTokens?: number | undefined;
+  readonly maxOutputImageTokens?: number | undefined;
+  readonly maxOutputVideoTokens?: number | undefined;
+  readonly maxOutputReasoningTokens?: number | undefined;
+  readonly maxOutputCitationTokens?: number | undefined;
+  /** 0 if left out, because a provider searches only on request. */
+  readonly maxSearches?: number | undefined;
 }

@@ -1,8 +1,8 @@
 import type { Reader } from "../internal/check.ts";
 
 /**
- * Every kind of tokens that can have a price of its own, with what it is part of: the nearest first, and last
- * the whole input or output. A kind comes before what it is part of.
+ * Every kind of tokens that can have its own price, with its parents: the kinds that it is part of. The nearest parent
+ * is first; the last is `input` or `output`. Each kind is listed before its parents.
  */
 export const TOKEN_KINDS: Readonly<Record<TokenKind, readonly TokenKind[]>> = {
   cacheReadAudio: ["cacheRead", "inputAudio", "input"],
@@ -39,27 +39,30 @@ export type TokenKind =
   | "outputCitation"
   | "output";
 
-/** The same in order. */
+/** {@link TOKEN_KINDS} as a list, in the same order. */
 export const KIND_LIST: readonly (readonly [TokenKind, readonly TokenKind[]])[] =
-  // Its keys are those of the record.
+  // The keys are those of TOKEN_KINDS.
   /* @__PURE__ */ Object.entries(TOKEN_KINDS) as [TokenKind, readonly TokenKind[]][];
 
 export type LimitField = `max${Capitalize<TokenKind>}Tokens`;
 
-/** The field of the most tokens of a kind. */
+/** The name of the field of `TokenLimits` for a kind. */
 export function limitOf(kind: TokenKind): LimitField {
-  // The name is what this function is for.
+  // The template builds exactly this name.
   return `max${kind.charAt(0).toUpperCase()}${kind.slice(1)}Tokens` as LimitField;
 }
 
-/** A reader for a field of each kind, those of the whole input and output `required`, and `more` readers. */
+/**
+ * A reader for each kind's field: `required` for the whole input and output, `rest` for other kinds; and `more`
+ * readers.
+ */
 export function kindReaders<Field extends string, More extends string, T>(
   field: (kind: TokenKind) => Field,
   required: Reader<T>,
   rest: Reader<T>,
   more: Readonly<Record<More, Reader<T>>>,
 ): Readonly<Record<Field | More, Reader<T>>> {
-  const kinds = KIND_LIST.map(([kind, wholes]) => [field(kind), wholes.length === 0 ? required : rest]);
-  // What must be there is named first. The keys are those that field() names.
+  const kinds = KIND_LIST.map(([kind, parents]) => [field(kind), parents.length === 0 ? required : rest]);
+  // Reversed, so that an error message lists the required fields first. The keys are those that field() names.
   return { ...(Object.fromEntries(kinds.reverse()) as Record<Field, Reader<T>>), ...more };
 }

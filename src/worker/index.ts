@@ -1,7 +1,8 @@
 /**
- * The loop that runs jobs: claims, renewals, recovery, retries and a graceful stop, over any store.
+ * The loop that runs jobs from any store: claims, renewals, recovery, retries and a graceful stop.
  *
  * @module
  */
-export type { Wake, WorkOptions, WorkStore } from "./options.ts";
+export type { Wake } from "../dispatch/wake.ts";
+export type { WorkOptions, WorkStore } from "./options.ts";
 export { work } from "./work.ts";

@@ -1,40 +1,40 @@
-/** Waits of any number of callers, each of which ends at its time or when the gate opens. */
+/** Lets any number of callers wait. Each wait ends after its time or when the gate opens. */
 export class Gate {
   readonly #waiting = new Set<() => void>();
 
-  /** Ends every wait there is; later ones wait again. */
+  /** Ends all current waits. Later waits are not affected. */
   open(): void {
-    for (const go of this.#waiting) go();
+    for (const finish of this.#waiting) finish();
   }
 
-  /** Without a time, until the gate opens. */
+  /** Waits for a time, or without one until the gate opens. */
   wait(seconds?: number): Promise<void> {
     return new Promise((resolve) => {
-      const go = (): void => {
+      const finish = (): void => {
         clearTimeout(timer);
-        this.#waiting.delete(go);
+        this.#waiting.delete(finish);
         resolve();
       };
-      const timer = seconds === undefined ? undefined : setTimeout(go, seconds * 1000);
-      this.#waiting.add(go);
+      const timer = seconds === undefined ? undefined : setTimeout(finish, seconds * 1000);
+      this.#waiting.add(finish);
     });
   }
 }
 
-/** `base` doubled that many times, and no more than `max`. */
+/** `base` doubled `times` times, at most `max`. */
 export function doubled(base: number, max: number, times: number): number {
-  // Zero stays zero, also where the power is infinite.
+  // 0 times an infinite power would be NaN.
   return base === 0 ? 0 : Math.min(max, base * 2 ** times);
 }
 
-/** Between half of it and all of it, so that many workers do not do one thing at one time. */
+/** A random time between half of `seconds` and all of it, so that many workers do not act at the same moment. */
 export function jittered(seconds: number, random: () => number): number {
   const share = random();
-  // A wait of NaN or less than nothing would be none, over and over.
+  // A wait of NaN or a negative wait would end at once, in an endless loop.
   return share >= 0 && share <= 1 ? seconds * (1 - share / 2) : seconds;
 }
 
-/** Seconds since an arbitrary instant; unlike the time of day, it never jumps. */
-export function ticking(): number {
+/** Seconds since an arbitrary instant. Unlike the time of day, this clock never jumps. */
+export function monotonicSeconds(): number {
   return performance.now() / 1000;
 }

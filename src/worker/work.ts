@@ -2,30 +2,31 @@ import { type DrainSummary, type Run, runnable } from "../dispatch/drain.ts";
 import { type Executor, RetriableError } from "../dispatch/executor.ts";
 import type { Claimed } from "../dispatch/contract.ts";
 import { Attempt } from "./attempt.ts";
-import { type Settings, settingsOf, type Wake, type WorkOptions, type WorkStore } from "./options.ts";
-import { doubled, Gate, jittered, ticking } from "./timing.ts";
+import type { Wake } from "../dispatch/wake.ts";
+import { type Settings, settingsOf, type WorkOptions, type WorkStore } from "./options.ts";
+import { doubled, Gate, jittered, monotonicSeconds } from "./timing.ts";
 
 /**
  * Runs the jobs of these lanes until it is stopped.
  *
- * It claims up to `concurrency` jobs, looks again when one has ended, and less and less often while there are
- * none; it renews the lease of every job that runs, at a third of `leaseSeconds`; it recovers the leases that
- * others lost and expires holds. The signal of a job aborts when its lease is lost, or could not be renewed in
- * `leaseSeconds`: another worker may have the job by then, and its result may not count.
+ * It runs up to `concurrency` jobs and claims the next one when a job ends; while there are no jobs, it claims less and
+ * less often. It renews the lease of every running job each third of `leaseSeconds`. It also recovers the lost
+ * leases of other workers and expires holds. The signal of a job aborts when its lease is lost or could not be renewed
+ * within `leaseSeconds`: another worker may have the job then, and the result may not count.
  *
- * A call of the store that fails goes to `onError` and is made again later; a report, which is safe to repeat,
- * at least until `leaseSeconds` are over. What could not be reported then is left to the recovery, which
- * charges it in full. A call that never answers is waited for, also at the stop, and so is an executor: give
- * the database client a timeout of its own.
+ * If a call to the store fails, `onError` gets the error and the call is repeated later. The report of a job's end is
+ * safe to repeat, and is repeated for at least `leaseSeconds`. After that, recovery charges the attempt in full. A call
+ * to the store or an executor that never returns is awaited without limit, also at the stop: set a timeout in the
+ * database client.
  *
- * @param store - any {@link JobStore}; `claimMany`, `renew` and `expire` are used where it has them. Without
- *   `renew`, `leaseSeconds` must be more than the longest job takes.
- * @param executor - as for `drain`: it throws {@link RetriableError} for what another attempt can fix.
- * @returns how many jobs ended how, once the last of them was recorded; no timer is left then.
- * @throws TypeError if an argument is not of its type.
- * @throws RangeError for a time or a number of jobs that none can be.
- * @throws unknown what the store threw, if there is no `onError`, and what `onError` and `onStale` throw: after
- *   what runs was finished and recorded.
+ * @param store - any {@link JobStore}. `claimMany`, `renew` and `expire` are used if it has them. Without `renew`,
+ *   `leaseSeconds` must be longer than the longest job.
+ * @param executor - as for `drain`; it throws {@link RetriableError} if another attempt can help.
+ * @returns the number of jobs for each way to end, after the last job was recorded; no timer is left.
+ * @throws TypeError if an argument has a wrong type.
+ * @throws RangeError if a time or `concurrency` is out of range.
+ * @throws unknown what the store throws if there is no `onError`, and what `onError` and `onStale` throw. It is thrown
+ *   after the running jobs were finished and recorded.
  * @example
  * ```ts
  * const store = memoryStore();
@@ -39,7 +40,7 @@ import { doubled, Gate, jittered, ticking } from "./timing.ts";
  * });
  * const stop = new AbortController();
  * const executor = (payload: unknown) => {
- *   stop.abort(); // in a service: when the process is asked to end
+ *   stop.abort(); // in a service: on SIGTERM
  *   return payload;
  * };
  * const summary = await work(store, executor, { lanes: ["text"], signal: stop.signal });
@@ -60,17 +61,17 @@ class Worker<Payload, Result> {
   readonly #settings: Settings<Payload, Result>;
   readonly #summary: DrainSummary = { completed: 0, requeued: 0, failed: 0, waiting: 0, stale: 0 };
   readonly #running = new Set<Attempt<Payload, Result>>();
-  /** All that must end before the worker has. */
+  /** The tasks that must end before the worker ends. */
   readonly #tasks = new Set<Promise<void>>();
   readonly #stop = new Gate();
   #stopped = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  /** Why those that run abort, once they have had their time. */
+  /** The abort reason of the running jobs, once `stopWithinSeconds` are over. */
   #overdue: RetriableError | null = null;
   #failure: { readonly error: unknown } | null = null;
-  /** Opens when it is worth looking for jobs, or needless. */
-  readonly #news = new Gate();
-  #heard = 0;
+  /** Opens when there may be jobs to claim, and at the stop. */
+  readonly #idle = new Gate();
+  #notices = 0;
 
   constructor(
     store: WorkStore<Payload, Result>,
@@ -100,45 +101,45 @@ class Worker<Payload, Result> {
     return this.#summary;
   }
 
-  /** Keeps as many jobs running as there may be; one claim at a time. */
+  /** Keeps up to `concurrency` jobs running, with one claim at a time. */
   async #claim(): Promise<void> {
     const { concurrency, poll } = this.#settings;
-    let looks = 0;
+    let emptyClaims = 0;
     let failures = 0;
     while (!this.#stopped) {
       const room = concurrency - this.#running.size;
       if (room === 0) {
-        await this.#news.wait();
+        await this.#idle.wait();
         continue;
       }
-      const heard = this.#heard;
+      const notices = this.#notices;
       try {
         const found = await this.#claimUpTo(room);
         failures = 0;
-        if (found > 0) looks = 0;
-        // What was heard meanwhile may have come too late for that claim.
-        if (found < room && heard === this.#heard) {
-          await this.#news.wait(this.#jittered(doubled(poll.least, poll.most, looks++)));
+        if (found > 0) emptyClaims = 0;
+        // A notice that came during the claim may be about a job that the claim missed, so there is no wait then.
+        if (found < room && notices === this.#notices) {
+          await this.#idle.wait(this.#jittered(doubled(poll.least, poll.most, emptyClaims++)));
         }
       } catch (error) {
-        this.#tell(error);
-        await this.#rest(doubled(poll.least, poll.most, failures++));
+        this.#report(error);
+        await this.#pause(doubled(poll.least, poll.most, failures++));
       }
     }
   }
 
-  /** Fewer than `room` means that there were no more. */
+  /** Claims and starts up to `room` jobs; fewer if no more can be claimed. */
   async #claimUpTo(room: number): Promise<number> {
     const { lanes } = this.#settings;
     if (this.#store.claimMany) {
-      const claimedAt = ticking();
+      const claimedAt = monotonicSeconds();
       const jobs = await this.#store.claimMany(lanes, room);
       for (const job of jobs) this.#start(job, claimedAt);
       return jobs.length;
     }
     let found = 0;
     while (found < room && !this.#stopped) {
-      const claimedAt = ticking();
+      const claimedAt = monotonicSeconds();
       const job = await this.#store.claim(lanes);
       if (job === null) break;
       this.#start(job, claimedAt);
@@ -148,10 +149,10 @@ class Worker<Payload, Result> {
   }
 
   #start(job: Claimed<Payload>, claimedAt: number): void {
-    const failed = (error: unknown): void => {
-      this.#tell(error);
+    const onFailure = (error: unknown): void => {
+      this.#report(error);
     };
-    const attempt = new Attempt(this.#store, job, this.#settings, failed);
+    const attempt = new Attempt(this.#store, job, this.#settings, onFailure);
     this.#running.add(attempt);
     if (this.#overdue) attempt.abort(this.#overdue);
     this.#fork(async () => {
@@ -160,73 +161,73 @@ class Worker<Payload, Result> {
         this.#summary[kind]++;
         if (kind !== "stale") return;
       } catch (error) {
-        this.#tell(error);
+        this.#report(error);
         return;
       } finally {
         this.#running.delete(attempt);
-        // There is room, and the job may have queued another.
-        this.#look();
+        // There is room now, and the job may have queued another one.
+        this.#claimSoon();
       }
       await this.#settings.onStale?.(job.lease);
     });
   }
 
-  /** Takes back lost leases and expires holds, every so often. */
+  /** Recovers lost leases and expires holds at intervals. */
   async #recover(): Promise<void> {
     const { leaseSeconds, recoverEverySeconds } = this.#settings;
-    await this.#rest(recoverEverySeconds);
+    await this.#pause(recoverEverySeconds);
     while (!this.#stopped) {
       await this.#sweep(async () => {
         const { attempts, more } = await this.#store.recoverStale({ ttlSeconds: leaseSeconds });
-        if (attempts.length > 0) this.#look();
+        if (attempts.length > 0) this.#claimSoon();
         return more && attempts.length > 0;
       });
       await this.#sweep(async () => {
         const swept = await this.#store.expire?.();
         return swept !== undefined && swept.more && swept.charged.length > 0;
       });
-      await this.#rest(recoverEverySeconds);
+      await this.#pause(recoverEverySeconds);
     }
   }
 
-  /** Goes on as long as there is more. */
-  async #sweep(some: () => Promise<boolean>): Promise<void> {
+  /** Calls `next` until it returns false. */
+  async #sweep(next: () => Promise<boolean>): Promise<void> {
     try {
-      while (!this.#stopped && (await some()));
+      while (!this.#stopped && (await next()));
     } catch (error) {
-      this.#tell(error);
+      this.#report(error);
     }
   }
 
-  /** Subscribes, however often it takes, until the stop. */
+  /** Keeps a subscription until the stop; after a failure it subscribes again. */
   async #listen(wake: Wake): Promise<void> {
     const { lanes, poll } = this.#settings;
     for (let failures = 0; !this.#stopped; failures++) {
       try {
-        const leave = await wake(lanes, () => {
-          this.#look();
+        const unsubscribe = await wake(lanes, () => {
+          this.#claimSoon();
         });
-        // What came before the subscription was not heard.
-        this.#look();
-        await this.#rest();
-        await leave();
+        // Jobs that were queued before the subscription gave no notice.
+        this.#claimSoon();
+        await this.#pause();
+        await unsubscribe();
       } catch (error) {
-        this.#tell(error);
-        await this.#rest(doubled(poll.least, poll.most, failures));
+        this.#report(error);
+        await this.#pause(doubled(poll.least, poll.most, failures));
       }
     }
   }
 
-  #look(): void {
-    this.#heard++;
-    this.#news.open();
+  #claimSoon(): void {
+    this.#notices++;
+    this.#idle.open();
   }
 
   #end(): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#stop.open();
-    this.#look();
+    this.#claimSoon();
     const { stopWithinSeconds } = this.#settings;
     if (stopWithinSeconds === undefined) return;
     this.#deadline = setTimeout(() => {
@@ -235,8 +236,8 @@ class Worker<Payload, Result> {
     }, stopWithinSeconds * 1000);
   }
 
-  /** Tells of a failure of the store; with nobody to tell, it is the end. */
-  #tell(error: unknown): void {
+  /** Passes a failure of the store to `onError`; without `onError` it stops the worker. */
+  #report(error: unknown): void {
     const { onError } = this.#settings;
     this.#fork(async () => {
       if (!onError) throw error;
@@ -258,8 +259,8 @@ class Worker<Payload, Result> {
     this.#tasks.add(forked);
   }
 
-  /** Waits for a time, or without one, at most until the stop. */
-  async #rest(seconds?: number): Promise<void> {
+  /** Waits for a time, or without one until the stop; the stop ends every wait. */
+  async #pause(seconds?: number): Promise<void> {
     if (!this.#stopped) await this.#stop.wait(seconds === undefined ? seconds : this.#jittered(seconds));
   }
 

@@ -8,9 +8,27 @@ describe("Approval", () => {
     expect(new Approval(given)).toEqual({ ...given, outcome: "approved" });
     expect(new Approval({ ...given, outcome: ApprovalOutcome.REJECTED }).outcome).toBe("rejected");
     expect(Object.isFrozen(new Approval(given))).toBe(true);
-    expect(Approval.is(new Approval(given))).toBe(true);
-    expect(Approval.is({ ...new Approval(given) })).toBe(false);
   });
+
+  it("takes a Date for its instant, and keeps it as ISO text in UTC", () => {
+    const decidedAt = new Date("2026-11-23T10:00:00.5+01:00");
+    expect(new Approval({ ...given, decidedAt })).toEqual({
+      ...given,
+      decidedAt: "2026-11-23T09:00:00.500Z",
+      outcome: "approved",
+    });
+    decidedAt.setTime(0);
+    const approval = new Approval({ ...given, decidedAt });
+    decidedAt.setTime(1);
+    expect(approval.decidedAt).toBe("1970-01-01T00:00:00.000Z");
+  });
+
+  it.each([new Date(NaN), new Date(8.64e15), new Date(-8.64e15)])(
+    "refuses a Date that ISO-8601 does not write with four digits of the year: %s",
+    (decidedAt) => {
+      expect(() => new Approval({ ...given, decidedAt })).toThrow(RangeError);
+    },
+  );
 
   it("survives JSON", () => {
     const approval = new Approval(given);
@@ -76,7 +94,17 @@ describe("Approval", () => {
   it("refuses another outcome, and a wrong type", () => {
     expect(() => new Approval({ ...given, outcome: "maybe" as never })).toThrow(RangeError);
     expect(() => new Approval({ ...given, outcome: true as never })).toThrow(TypeError);
-    expect(() => new Approval({ ...given, decidedAt: new Date() as never })).toThrow(TypeError);
+    expect(() => new Approval({ ...given, decidedAt: Date.now() as never })).toThrow(TypeError);
     expect(() => new Approval({ ...given, decided_at: "" } as never)).toThrow(TypeError);
+  });
+
+  it("needs an author, a reason and an instant: only a store says when", () => {
+    const needed = { author: "a string", reason: "a string", decidedAt: "a Date or a string" };
+    for (const [key, what] of Object.entries(needed)) {
+      const rest = { ...given, [key]: undefined };
+      expect(() => new Approval(rest)).toThrow(
+        new TypeError(`Approval.${key} must be ${what}; got undefined`),
+      );
+    }
   });
 });

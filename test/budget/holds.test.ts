@@ -1,4 +1,4 @@
-import { epochSeconds, type HoldRequest, HoldState, type MicroCents, type ScopeCap } from "dispatch-kit";
+import { epochSeconds, type HeldScope, type HoldRequest, HoldState, type MicroCents } from "dispatch-kit";
 import {
   capOf,
   chargeHold,
@@ -18,7 +18,7 @@ import {
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anyHoldId, ownHoldId, unknownHold } from "../../src/budget/holds.ts";
-import { capped, micro, MONTH, MOST, RUN, START } from "../stores/memory/support.ts";
+import { capped, micro, MONTH, MOST, RUN, setUp, START } from "../stores/memory/support.ts";
 
 /** An open hold of 10 in a run and a month. */
 function row(rest: Partial<HoldRow> = {}): HoldRow {
@@ -26,7 +26,7 @@ function row(rest: Partial<HoldRow> = {}): HoldRow {
     holdId: "h",
     asked: micro(10),
     steps: Object.freeze([]),
-    scopes: capped(100),
+    scopes: scopeCaps("scopes", capped(100)),
     state: HoldState.OPEN,
     booked: micro(0),
     settledFrom: HoldState.OPEN,
@@ -89,12 +89,35 @@ describe("scopeCaps", () => {
 
   it.each<readonly [string, unknown, typeof TypeError | typeof RangeError]>([
     ["milliseconds for an end", { scope: RUN, cap: 1n, until: Date.now() }, RangeError],
-    ["a Date for an end", { scope: RUN, cap: 1n, until: new Date() }, TypeError],
-    ["an explicit undefined", { scope: RUN, cap: 1n, until: undefined }, TypeError],
+    ["an invalid Date for an end", { scope: RUN, cap: 1n, until: new Date(NaN) }, RangeError],
+    ["text for an end", { scope: RUN, cap: 1n, until: new Date().toISOString() }, TypeError],
+    ["no cap", { scope: RUN }, TypeError],
+    ["a cap that is an explicit undefined", { scope: RUN, cap: undefined }, TypeError],
+    ["a field too many", { scope: RUN, cap: 1n, caps: 1n }, TypeError],
+    ["a Map", new Map<string, unknown>([["scope", RUN]]), TypeError],
+    ["inherited fields", Object.create({ scope: RUN, cap: 1n }), TypeError],
+    ["a list", [RUN, 1n], TypeError],
     ["a negative cap", { scope: RUN, cap: -1n }, RangeError],
     ["a cap above the limit", { scope: RUN, cap: MOST + 1n }, RangeError],
   ])("refuses %s", (_, scope, error) => {
     expect(() => scopeCaps("scopes", [scope])).toThrow(error);
+  });
+
+  it("takes a Date for an end, and an explicit undefined or null for none", () => {
+    const until = new Date((START + 1) * 1000);
+    const read = [until, epochSeconds(START + 1), undefined, null].map((end, at) => {
+      return scopeCaps("scopes", [{ scope: RUN, cap: micro(at), until: end }])[0];
+    });
+    expect(read.map((scope) => scope?.until)).toEqual([START + 1, START + 1, null, null]);
+    expect(read.every((scope) => Object.isFrozen(scope))).toBe(true);
+  });
+
+  it("takes what was answered, such as a hold's own scopes, by its fields", async () => {
+    const { store } = setUp();
+    const asked = [{ scope: RUN, cap: micro(5), until: epochSeconds(START + 1) }];
+    await store.hold({ holdId: "h", amount: micro(1), scopes: asked, ttlSeconds: 60 });
+    const kept = (await store.getHold("h"))?.scopes;
+    expect(scopeCaps("scopes", kept)).toEqual(asked);
   });
 
   it("reads a hole in the list as what it is: nothing", () => {
@@ -210,12 +233,24 @@ describe("isOver", () => {
     expect(isOver({ until }, epochSeconds(START))).toBe(true);
     expect(isOver({ until }, epochSeconds(START + 1))).toBe(true);
     expect(isOver({ until: null }, epochSeconds(START))).toBe(false);
+    expect(isOver({ until: undefined }, epochSeconds(START))).toBe(false);
     expect(isOver({}, epochSeconds(START))).toBe(false);
+  });
+
+  it("takes a Date for either", () => {
+    const until = new Date(START * 1000);
+    expect(isOver({ until }, epochSeconds(START - 0.001))).toBe(false);
+    expect(isOver({ until }, epochSeconds(START))).toBe(true);
+    expect(isOver({ until: epochSeconds(START) }, new Date(START * 1000 - 1))).toBe(false);
+    expect(isOver({ until }, until)).toBe(true);
   });
 
   it.each<readonly [string, unknown, unknown, typeof TypeError]>([
     ["an end that is no time", NaN, START, RangeError],
-    ["a Date for an end", new Date(), START, TypeError],
+    ["an invalid Date for an end", new Date(NaN), START, RangeError],
+    ["text for an end", new Date().toISOString(), START, TypeError],
+    ["an invalid Date for a time", START, new Date(NaN), RangeError],
+    ["no time", START, undefined, TypeError],
     ["a time that is none", START, NaN, RangeError],
     ["milliseconds", START, START * 1000, RangeError],
   ])("refuses %s, which would never be over", (_, until, now, error) => {
@@ -247,8 +282,8 @@ describe("repeatHold", () => {
     const padding = fc.constantFrom("", "x".repeat(60), "x".repeat(190));
     fc.assert(
       fc.property(names, names, padding, (before, now, pad) => {
-        const scopes = (list: readonly string[]): readonly ScopeCap[] =>
-          capped(1, ...list.map((last) => pad + last));
+        const scopes = (list: readonly string[]): readonly HeldScope[] =>
+          scopeCaps("scopes", capped(1, ...list.map((last) => pad + last)));
         const known = row({ scopes: scopes(before) });
         const repeat = (): unknown => repeatHold(known, request({ scopes: scopes(now) }));
         if ([...before].sort().join("\0") === [...now].sort().join("\0")) {

@@ -2,6 +2,7 @@ import { CostRates, estimateCost, perHour, usd } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decimals } from "../support/arbitraries.ts";
+import { without } from "../support/without.ts";
 import { add, compare, divide, dollars, rational, times } from "../support/rational.ts";
 
 const rate = fc.oneof(
@@ -46,6 +47,12 @@ describe("estimateCost", () => {
 
   it.each([
     ["a missing rate", { gpuUsdPerS: "1", vcpuUsdPerS: "1", idleTailS: 0 }, TypeError],
+    ["a rate that is undefined", { gpuUsdPerS: undefined, vcpuUsdPerS: "1", gibUsdPerS: 1 }, TypeError],
+    [
+      "an idle tail that is null",
+      { gpuUsdPerS: 1, vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: null },
+      TypeError,
+    ],
     ["an unknown field", { gpuUsdPerS: 1, vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: 0, gpus: 1 }, TypeError],
     ["a negative rate", { gpuUsdPerS: "-0.1", vcpuUsdPerS: 1, gibUsdPerS: 1, idleTailS: 0 }, RangeError],
     [
@@ -86,6 +93,46 @@ describe("estimateCost", () => {
       expect(() => estimateCost(rates, { ...limits, [key]: Infinity })).toThrow(RangeError);
       expect(() => estimateCost(rates, { ...limits, [key]: undefined })).toThrow(TypeError);
     }
-    expect(() => estimateCost({ ...rates } as never, limits)).toThrow(TypeError);
+  });
+
+  it("reads a look-alike of rates by its fields, and nothing else for rates", () => {
+    const fields = { gpuUsdPerS: perHour("2.99"), vcpuUsdPerS: "0.1", gibUsdPerS: 0.2, idleTailS: 30 };
+    const rates = new CostRates(fields);
+    const limits = { maxRuntimeS: 7, vcpus: 3, memoryGib: 5 };
+    const cost = estimateCost(rates, limits);
+    const alike = [
+      fields,
+      { ...rates },
+      structuredClone(rates),
+      JSON.parse(JSON.stringify(rates)),
+      new Proxy(rates, {}),
+    ];
+    for (const other of alike) expect(estimateCost(other as CostRates, limits)).toBe(cost);
+    const missing = without(fields, "gibUsdPerS");
+    const not = [
+      missing,
+      Object.create(rates),
+      new Map(Object.entries(fields)),
+      [fields],
+      undefined,
+      CostRates,
+    ];
+    for (const other of not) expect(() => estimateCost(other as CostRates, limits)).toThrow(TypeError);
+    expect(() => estimateCost({ ...fields, gpuUsdPerS: "-1" } as never, limits)).toThrow(RangeError);
+  });
+
+  it("CostRates: no idle tail unless one is given", () => {
+    const rates = { gpuUsdPerS: 1, vcpuUsdPerS: 0, gibUsdPerS: 0 };
+    const limits = { maxRuntimeS: 1, vcpus: 0, memoryGib: 0 };
+    for (const given of [rates, { ...rates, idleTailS: undefined }, { ...rates, idleTailS: 0 }]) {
+      expect(new CostRates(given).idleTailS).toBe(0);
+      expect(estimateCost(new CostRates(given), limits)).toBe(usd(1));
+    }
+    expect(CostRates.fromJSON({ gpuUsdPerS: "1", vcpuUsdPerS: "0", gibUsdPerS: "0" })).toEqual({
+      gpuUsdPerS: "1",
+      vcpuUsdPerS: "0",
+      gibUsdPerS: "0",
+      idleTailS: 0,
+    });
   });
 });

@@ -55,7 +55,7 @@ describe("selectAffordable", () => {
       {
         index: 0,
         kind: "local",
-        reason: 'its $0.50 is $0.05 too much for "run:1", $0.10 too much for "month:2026-11"',
+        reason: 'its cost of $0.50 exceeds the room in "run:1" by $0.05, "month:2026-11" by $0.10',
         maxCost: usd("0.50"),
         lacking: [
           { scope: "run:1", by: usd("0.05") },
@@ -74,7 +74,7 @@ describe("selectAffordable", () => {
     expect(refused.kind).toBe("refused");
     expect(refused.passedOver.map(({ reason }) => reason)).toEqual([
       "it lacks the tool",
-      'its $0.30 is $0.01 too much for "run:1"',
+      'its cost of $0.30 exceeds the room in "run:1" by $0.01',
       "allowSdk is not set",
     ]);
     expect(refused.passedOver.map((of) => of.maxCost)).toEqual([null, usd("0.30"), null]);
@@ -147,15 +147,29 @@ describe("selectAffordable", () => {
   it.each<readonly [string, unknown, unknown, unknown]>([
     ["no list", undefined, needs, options],
     ["a list with a hole", new Array(1), needs, options],
-    ["requirements that are a look-alike", [local], { ...needs }, options],
+    ["requirements without a tool", [local], { ...needs, toolId: undefined }, options],
+    ["requirements that are inherited", [local], Object.create(needs), options],
+    ["requirements of another class", [local], new Map(Object.entries(needs)), options],
     ["no options", [local], needs, undefined],
     ["no scopes", [local], needs, { maxCost }],
     ["no bound", [local], needs, { scopes: [] }],
     [
-      "a state that is a look-alike",
+      "a state without what is spent",
       [local],
       needs,
-      { maxCost, scopes: [{ ...room("a", "1", "0"), state: { reserved: 0n, spent: 0n } }] },
+      { maxCost, scopes: [{ ...room("a", "1", "0"), state: { reserved: 0n } }] },
+    ],
+    [
+      "a state in dollars",
+      [local],
+      needs,
+      { maxCost, scopes: [{ ...room("a", "1", "0"), state: { reserved: "0.00", spent: "0.00" } }] },
+    ],
+    [
+      "a state that is a list",
+      [local],
+      needs,
+      { maxCost, scopes: [{ ...room("a", "1", "0"), state: [0n, 0n] }] },
     ],
     ["a cap in dollars", [local], needs, { maxCost, scopes: [{ ...room("a", "1", "0"), cap: 1 }] }],
     ["a bound in dollars", [local], needs, { ...options, maxCost: () => 0.1 }],
@@ -167,6 +181,18 @@ describe("selectAffordable", () => {
     expect(() => selectAffordable(backends as never, requirements as never, given as never)).toThrow(
       /TypeError|RangeError|must be|no field/,
     );
+  });
+
+  it("reads look-alikes of requirements and states by their fields", () => {
+    const given = { maxCost, scopes: [room("a", "1", "0.60")] };
+    const clone = { maxCost, scopes: given.scopes.map((each) => ({ ...each, state: { ...each.state } })) };
+    for (const requirements of [{ ...needs }, structuredClone(needs), new Proxy(needs, {})]) {
+      const found = selectAffordable([local, cloud], requirements, clone as typeof given);
+      expect(found).toEqual(selectAffordable([local, cloud], needs, given));
+    }
+    const full = { reserved: usd(1), spent: usd(0) } as BudgetState;
+    const inFull = { maxCost, scopes: [{ ...room("a", "1", "0"), state: full }] };
+    expect(selectAffordable([local], needs, inFull).kind).toBe("refused");
   });
 
   it("its outcome can be stringified, and is frozen", () => {

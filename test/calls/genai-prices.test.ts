@@ -274,10 +274,15 @@ describe("ratesFromGenaiPrices", () => {
     ["an invalid date", { at: new Date(NaN) }],
     ["an unknown option", { at: AT, maxAge: 1 }],
     ["an age that is no number", { at: AT, listedAt: AT, maxAgeSeconds: "1" }],
-    ["an explicit undefined", { at: AT, maxAgeSeconds: undefined }],
+    ["a moment that is undefined", { at: undefined, maxAgeSeconds: 1 }],
   ])("throws for options that are %s", (_, options) => {
-    expect(() => ratesFromGenaiPrices(entry(prices), options as never)).toThrow(
-      /^(ratesFromGenaiPrices|epochSeconds)/,
+    expect(() => ratesFromGenaiPrices(entry(prices), options as never)).toThrow(/^ratesFromGenaiPrices/);
+  });
+
+  it("takes an explicit undefined for an option that is not there", () => {
+    const none = { at: AT, listedAt: undefined, maxAgeSeconds: undefined, noOutput: undefined };
+    expect(ratesFromGenaiPrices(entry(prices), none)).toEqual(
+      ratesFromGenaiPrices(entry(prices), { at: AT }),
     );
   });
 

@@ -63,8 +63,27 @@ describe("affordableTokens", () => {
     ["a field too many", { amount: 1n, maxInputTokens: 1, maxOutputTokens: 1 }, TypeError],
   ])("refuses %s", (_, limits, type) => {
     expect(() => affordableTokens(rates, limits as never)).toThrow(type);
-    const ours = { amount: usd(1), maxInputTokens: 1 };
-    expect(() => affordableTokens({ ...rates } as TokenRates, ours)).toThrow(TypeError);
+  });
+
+  it.each<[string, unknown]>([
+    ["no rates", undefined],
+    ["inherited rates", Object.create(rates)],
+    ["rates without a price of output", { ...rates, outputUsdPerMTok: undefined }],
+    ["a Map", new Map(Object.entries(rates))],
+    ["a list", [rates]],
+  ])("refuses %s", (_, wrong) => {
+    const limits = { amount: usd(1), maxInputTokens: 1 };
+    expect(() => affordableTokens(wrong as TokenRates, limits)).toThrow(TypeError);
+  });
+
+  it("reads a look-alike of rates by its fields", () => {
+    const limits = { amount: usd(1), maxInputTokens: 1 };
+    const expected = affordableTokens(rates, limits);
+    for (const other of [{ ...rates }, structuredClone(rates), new Proxy(rates, {})]) {
+      expect(affordableTokens(other as TokenRates, limits)).toBe(expected);
+    }
+    const dear = { ...rates, outputUsdPerMTok: "1000000" } as unknown as TokenRates;
+    expect(affordableTokens(dear, limits)).toBe(0);
   });
 });
 

@@ -28,7 +28,7 @@ describe("usageOf: parts that are none", () => {
     ["a modality without a count", gemini([{ modality: "AUDIO", tokenCount: "5" }])],
     ["OpenAI's details in words", { prompt_tokens: 1, completion_tokens: 1, prompt_tokens_details: "none" }],
     [
-      "a tool of Anthropic's server that is charged apart",
+      "a tool of Anthropic's server that is billed separately",
       { input_tokens: 1, output_tokens: 1, server_tool_use: { code_execution_requests: 1 } },
     ],
   ])("does not guess at %s", (_, report) => {

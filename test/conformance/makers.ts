@@ -1,6 +1,6 @@
 import { type DispatchStore, isDispatchError, DispatchError } from "dispatch-kit";
 import type { MakeStore } from "dispatch-kit/conformance";
-import { Engine } from "../../src/stores/engine/engine.ts";
+import { engine } from "../../src/stores/engine/engine.ts";
 import type { Tables } from "../../src/stores/engine/tables.ts";
 import { MemoryTables } from "../../src/stores/memory/tables.ts";
 import type { Operations } from "../../src/stores/operations.ts";
@@ -38,7 +38,7 @@ export function but<Target extends object>(target: Target, changed: Partial<Targ
 
 /** A store that is alone on its tables, and what a test does to it behind its back. */
 interface Made {
-  readonly engine: Engine;
+  readonly engine: Operations;
   readonly inside: () => DispatchStore;
   readonly joined: { current: Tables | null };
 }
@@ -52,8 +52,8 @@ export function makerOf(defect: Defect = {}): MakeStore<DispatchStore> {
     const joined: Made["joined"] = { current: null };
     const operationsOn = (tables: Tables): Operations => {
       const changed = defect.tables ? but(tables, defect.tables(tables)) : tables;
-      const engine = new Engine(changed);
-      return defect.operations ? but<Operations>(engine, defect.operations(engine, changed)) : engine;
+      const honest = engine(changed);
+      return defect.operations ? but(honest, defect.operations(honest, changed)) : honest;
     };
     const storeOn = (tables: () => Tables): DispatchStore => {
       const door = new Store(
@@ -69,7 +69,7 @@ export function makerOf(defect: Defect = {}): MakeStore<DispatchStore> {
       if (defect.rollsBack === "everything") joined.current = overlay;
       return storeOn(() => (defect.rollsBack === "nothing" ? memory : overlay));
     };
-    made.set(store, { engine: new Engine(memory), inside, joined });
+    made.set(store, { engine: engine(memory), inside, joined });
     return store;
   };
   return Object.assign(make, {
@@ -81,8 +81,8 @@ export function makerOf(defect: Defect = {}): MakeStore<DispatchStore> {
       await use(of.inside());
       of.joined.current = null;
     },
-    closeHold(store: DispatchStore, holdId: string) {
-      made.get(store)?.engine.release(holdId);
+    async closeHold(store: DispatchStore, holdId: string) {
+      await made.get(store)?.engine.release(holdId);
     },
   });
 }

@@ -1,7 +1,9 @@
 import { epochSeconds, isLeaseStale, Lease, shouldGiveUp } from "dispatch-kit";
+import { leaseOf } from "dispatch-kit/rules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { vectors } from "../support/vectors.ts";
+import { without } from "../support/without.ts";
 
 const NOW = epochSeconds(1_795_392_000);
 const fields = { jobId: "42", leasedAt: NOW, attempts: 1, token: "t-1" };
@@ -15,12 +17,18 @@ describe("Lease", () => {
     expect(new Lease({ ...fields, attempts: 0 }).attempts).toBe(0);
   });
 
+  it("has no attempts unless it says so, and takes a Date", () => {
+    expect(new Lease(without(fields, "attempts")).attempts).toBe(0);
+    expect(new Lease({ ...fields, attempts: undefined }).attempts).toBe(0);
+    expect(new Lease({ ...fields, leasedAt: new Date(NOW * 1000) })).toEqual(new Lease(fields));
+  });
+
   it.each<readonly [string, unknown]>([
     ["nothing", undefined],
     ["a missing token", { jobId: "42", leasedAt: NOW, attempts: 1 }],
     ["an explicit undefined", { ...fields, token: undefined }],
     ["an unknown field", { ...fields, worker: "w" }],
-    ["a Date", { ...fields, leasedAt: new Date() }],
+    ["an instant as text", { ...fields, leasedAt: new Date().toISOString() }],
     ["an id that is a number", { ...fields, jobId: 42 }],
     ["a count in words", { ...fields, attempts: "1" }],
   ])("refuses the type of %s", (_, lease) => {
@@ -32,25 +40,47 @@ describe("Lease", () => {
     ["a token with a line break", { token: "t\n" }],
     ["an id that is too long", { jobId: "x".repeat(201) }],
     ["milliseconds", { leasedAt: Date.now() as never }],
+    ["an invalid Date", { leasedAt: new Date(NaN) as never }],
     ["a negative count", { attempts: -1 }],
     ["half an attempt", { attempts: 0.5 }],
   ])("refuses %s", (_, wrong) => {
     expect(() => new Lease({ ...fields, ...wrong })).toThrow(RangeError);
   });
+});
 
-  it("Lease.is: knows its own, and no clone or look-alike", () => {
-    const lease = new Lease(fields);
-    expect(Lease.is(lease)).toBe(true);
+describe("leaseOf", () => {
+  const lease = new Lease(fields);
+
+  it("takes one that was made here as it is, and reads any other by its own fields", () => {
+    expect(leaseOf("lease", lease)).toBe(lease);
     const others = [
       { ...lease },
       structuredClone(lease),
-      Object.create(lease),
-      Lease.prototype,
-      null,
-      "t-1",
-      undefined,
+      JSON.parse(JSON.stringify(lease)),
+      Object.assign(Object.create(Lease.prototype) as object, fields),
+      new Proxy(lease, {}),
     ];
-    for (const other of others) expect(Lease.is(other)).toBe(false);
+    for (const other of others) {
+      const read = leaseOf("lease", other);
+      expect(read).not.toBe(other);
+      expect(read).toEqual(lease);
+      expect(read).toSatisfy(Object.isFrozen);
+    }
+  });
+
+  it.each<readonly [string, unknown]>([
+    ["inherited fields", Object.create(lease)],
+    ["the prototype", Lease.prototype],
+    ["the class", Lease],
+    ["a Map", new Map(Object.entries(fields))],
+    ["a list of one", [lease]],
+    ["a token alone", { token: "t-1" }],
+    ["a field too many", { ...fields, worker: "w" }],
+    ["nothing", null],
+    ["a token", "t-1"],
+    ["undefined", undefined],
+  ])("refuses %s", (_, other) => {
+    expect(() => leaseOf("lease", other)).toThrow(TypeError);
   });
 });
 
@@ -75,6 +105,16 @@ describe("isLeaseStale", () => {
     expect(isLeaseStale(NOW, epochSeconds(NOW - 0.001), 0)).toBe(false);
   });
 
+  it("takes a Date for either instant", () => {
+    const at = (seconds: number): Date => new Date(seconds * 1000);
+    for (const age of [59, 60]) {
+      expect(isLeaseStale(at(NOW), at(NOW + age), 60)).toBe(age === 60);
+      expect(isLeaseStale(NOW, at(NOW + age), 60)).toBe(age === 60);
+      expect(isLeaseStale(at(NOW), epochSeconds(NOW + age), 60)).toBe(age === 60);
+    }
+    expect(() => isLeaseStale(at(NaN), NOW, 60)).toThrow(RangeError);
+  });
+
   it("stays true as time goes on", () => {
     const time = fc.integer({ min: -1e6, max: 1e6 });
     fc.assert(
@@ -90,7 +130,7 @@ describe("isLeaseStale", () => {
     [NOW, undefined, 60],
     [NOW, NOW, undefined],
     [NOW, NOW, "60"],
-    [new Date(), NOW, 60],
+    [null, NOW, 60],
     [String(NOW), NOW, 60],
   ])("refuses the types of %s, %s, %s", (leasedAt, now, ttlSeconds) => {
     expect(() => isLeaseStale(leasedAt as never, now as never, ttlSeconds as never)).toThrow(TypeError);

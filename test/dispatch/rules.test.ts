@@ -14,7 +14,7 @@ import {
   errorText,
   jsonText,
   laneNames,
-  limit,
+  pageLimit,
   unknownJob,
 } from "../../src/dispatch/rules.ts";
 import { approved, capped, free, micro, paid, START, YES } from "../stores/memory/support.ts";
@@ -98,7 +98,7 @@ describe("completeOptions, failOptions, recoverOptions", () => {
 
 describe("limit, laneNames", () => {
   it("read a limit from 1, and lanes, of which there may be none", () => {
-    expect([limit("limit", undefined), limit("limit", 1)]).toEqual([100, 1]);
+    expect([pageLimit("limit", undefined), pageLimit("limit", 1)]).toEqual([100, 1]);
     expect(laneNames("lanes", [])).toEqual([]);
     expect(laneNames("lanes", ["a", "b"])).toSatisfy(Object.isFrozen);
   });

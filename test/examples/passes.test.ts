@@ -120,7 +120,7 @@ it("Agenda: takes by time, then in the order of putting in", () => {
 it("passedOver: says of each backend why only the hosted model is left", () => {
   expect(passedOver().map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual([
     "local: it lacks the tool",
-    "lan_worker: it has 8 GB, and 80 GB are needed",
+    "lan_worker: it has 8 GB of video memory, and the job needs 80 GB",
     "cloud_worker: it lacks the tool",
     "sdk: allowSdk is not set",
   ]);

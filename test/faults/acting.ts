@@ -3,7 +3,7 @@ import { Approval, ApprovalOutcome } from "../../src/approval/approval.ts";
 import type { JobRequest } from "../../src/dispatch/contract.ts";
 import { isDispatchError } from "../../src/errors.ts";
 import { microCents } from "../../src/money/micro-cents.ts";
-import { BackendKind } from "../../src/routing/select-backend.ts";
+import { BackendKind } from "../../src/routing/kind.ts";
 import { type Caller, capped } from "./caller.ts";
 import { costOf, type PlannedHold, slicesOf, type Task, TTL_SECONDS } from "./plan.ts";
 import { Random } from "./random.ts";

@@ -4,6 +4,7 @@ import {
   BackendCapabilities,
   BackendKind,
   BudgetWindow,
+  Determinism,
   HoldState,
   isDispatchError,
   JobState,
@@ -11,6 +12,7 @@ import {
   selectBackend,
   TokenRates,
   ToolRequirements,
+  WorkerHealth,
 } from "dispatch-kit";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -41,7 +43,16 @@ const values = Object.keys(TABLE).filter((path) => path.startsWith("new ") && !p
 const outcomes = [
   "admits",
   "perHour",
+  "dayScope",
+  "weekScope",
+  "monthScope",
   "runAndMonth",
+  "reserve",
+  "reconcile",
+  "release",
+  "summarizeFleet",
+  "planThroughput",
+  "planStage",
   "logEgress",
   "TokenRates.fromJSON",
   "BudgetCap.fromJSON",
@@ -141,13 +152,20 @@ describe("NoEligibleBackendError: passedOver", () => {
 });
 
 describe("a constant of the barrel", () => {
-  it.each(Object.entries({ ApprovalOutcome, BackendKind, BudgetWindow, HoldState, JobState }))(
-    "%s cannot be changed: decisions are made by it",
-    (_, constant) => {
-      expect(Object.isFrozen(constant)).toBe(true);
-      expect(new Set(Object.values(constant)).size).toBe(Object.keys(constant).length);
-    },
-  );
+  it.each(
+    Object.entries({
+      ApprovalOutcome,
+      BackendKind,
+      BudgetWindow,
+      Determinism,
+      HoldState,
+      JobState,
+      WorkerHealth,
+    }),
+  )("%s cannot be changed: decisions are made by it", (_, constant) => {
+    expect(Object.isFrozen(constant)).toBe(true);
+    expect(new Set(Object.values(constant)).size).toBe(Object.keys(constant).length);
+  });
 
   it("BackendKind, bent, does not let the SDK pass for a local backend", () => {
     const bent: Record<string, string> = BackendKind;

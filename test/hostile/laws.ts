@@ -16,7 +16,12 @@ export const amount: Field = when((model) => typeof model === "bigint" && model 
 export const flag: Field = when((model) => typeof model === "boolean");
 export const finite: Field = when((model) => typeof model === "number" && model >= 0 && model < Infinity);
 export const whole: Field = when((model) => Number.isSafeInteger(model) && Number(model) >= 0);
-export const instant: Field = when((model) => typeof model === "number" && Math.abs(model) < 1e11);
+/** A Date is its seconds. */
+export const instant: Field = (model) => {
+  const seconds = model instanceof Date ? model.getTime() / 1000 : model;
+  return typeof seconds === "number" && Math.abs(seconds) < 1e11 ? seconds : REFUSED;
+};
+export const text: Field = when((model) => typeof model === "string");
 export const callable: Field = when((model) => typeof model === "function");
 export const words: Field = when((model) => typeof model === "string" && /[^\s\p{C}]/u.test(model));
 export const nameUpTo = (max: number): Field =>
@@ -54,11 +59,10 @@ export const orNull =
   (model) =>
     model === undefined || model === null ? null : field(model);
 
-/** The fields that must be read, or REFUSED; an explicit `undefined` is none where money is concerned. */
-export function fieldsOf(fields: Readonly<Record<string, Field>>, model: unknown, lenient = false): unknown {
+/** The fields that must be read, or REFUSED; an explicit `undefined` is a missing field. */
+export function fieldsOf(fields: Readonly<Record<string, Field>>, model: unknown): unknown {
   if (!isPlain(model)) return REFUSED;
   if (Reflect.ownKeys(model).some((key) => !Object.hasOwn(fields, key))) return REFUSED;
-  if (!lenient && Object.keys(model).some((key) => model[key] === undefined)) return REFUSED;
   const made = Object.entries(fields).map(([key, field]) => {
     return [key, field(Object.hasOwn(model, key) ? model[key] : undefined)] as const;
   });
@@ -91,26 +95,26 @@ export function roundedUp(dollars: Rational): bigint {
   return compare({ over: down, under: 1n }, { over, under }) < 0 ? down + 1n : down;
 }
 
-interface Machine {
-  readonly gpu: Rational;
-  readonly vcpu: Rational;
-  readonly gib: Rational;
-  readonly tail: Rational;
-}
+type Rate = string | number | { readonly perHour: string | number };
 
-export function perHour(usd: string): Rational {
-  return divide(rational(usd), 3600n);
+/** USD per second. */
+function perSecond(rate: Rate): Rational {
+  return typeof rate === "object" ? divide(rational(rate.perHour), 3600n) : rational(rate);
 }
 
 /** What a machine costs at most, from fractions. */
-export function machineCost(rates: Machine, model: unknown): unknown {
+export function machineCost(machine: unknown, model: unknown): unknown {
   const limits = fieldsOf({ maxRuntimeS: price, vcpus: price, memoryGib: price }, model);
-  if (limits === REFUSED) return REFUSED;
+  if (machine === REFUSED || limits === REFUSED) return REFUSED;
+  const { gpuUsdPerS, vcpuUsdPerS, gibUsdPerS, idleTailS } = machine as Record<
+    "gpuUsdPerS" | "vcpuUsdPerS" | "gibUsdPerS",
+    Rate
+  > & { readonly idleTailS: string | number };
   const { maxRuntimeS, vcpus, memoryGib } = limits as Record<string, string | number>;
   const ofOne = add(
-    rates.gpu,
-    times(rates.vcpu, rational(vcpus ?? "")),
-    times(rates.gib, rational(memoryGib ?? "")),
+    perSecond(gpuUsdPerS),
+    times(perSecond(vcpuUsdPerS), rational(vcpus ?? "")),
+    times(perSecond(gibUsdPerS), rational(memoryGib ?? "")),
   );
-  return roundedUp(times(add(rational(maxRuntimeS ?? ""), rates.tail), ofOne));
+  return roundedUp(times(add(rational(maxRuntimeS ?? ""), rational(idleTailS)), ofOne));
 }

@@ -121,7 +121,7 @@ describe("settleHold", () => {
     holdId: "h",
     asked: usd(1),
     steps: [],
-    scopes: [{ scope: "run:1", cap: usd(5) }],
+    scopes: [{ scope: "run:1", cap: usd(5), until: null }],
     state: "open",
     booked: microCents(0n),
     settledFrom: "open",

@@ -85,7 +85,8 @@ const POLLUTION: readonly (readonly [PropertyKey, unknown])[] = [
   ["hasGpu", true],
   ["availableVramGb", 1e9],
   ["minVramGb", null],
-  ["requiredVramGb", null],
+  ["estimatedVramGb", null],
+  ["feasibleLocally", true],
   ["toolIds", null],
   ["images", null],
   ["tiers", []],
@@ -123,6 +124,16 @@ const POLLUTION: readonly (readonly [PropertyKey, unknown])[] = [
   ["secret", "polluted"],
   ["host", "polluted"],
   ["until", null],
+  ["prefix", "polluted"],
+  ["author", "polluted"],
+  ["reason", "polluted"],
+  ["decidedAt", "2026-11-23T09:00:00Z"],
+  ["jobId", "waiting"],
+  ["leasedAt", 0],
+  ["attempts", 1],
+  ["token", "polluted"],
+  ["staleAfterS", 1e9],
+  ["deadAfterS", 1e9],
   ["timeZone", "Asia/Tokyo"],
   ["calendar", "buddhist"],
   ["numberingSystem", "arab"],
@@ -198,7 +209,7 @@ describe("monthScope: formatters that are kept", () => {
     }[key];
     const at = epochSeconds(new Date("2026-11-23T12:00:00Z"));
     await outcomeOf(() => polluted(key, value, () => monthScope(at, zone ?? "")));
-    expect(monthScope(at, zone ?? "")).toBe("month:2026-11");
+    expect(monthScope(at, zone ?? "").scope).toBe("month:2026-11");
   });
 });
 

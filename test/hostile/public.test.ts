@@ -50,8 +50,10 @@ describe("the table of public names", () => {
       "ApprovalOutcome",
       "BackendKind",
       "BudgetWindow",
+      "Determinism",
       "HoldState",
       "JobState",
+      "WorkerHealth",
     ]);
   });
 });

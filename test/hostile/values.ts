@@ -152,7 +152,7 @@ export function anywhere(): readonly Hostile[] {
   ];
 }
 
-type Fields = Readonly<Record<PropertyKey, unknown>>;
+export type Fields = Readonly<Record<PropertyKey, unknown>>;
 
 export function isPlain(value: unknown): value is Fields {
   if (typeof value !== "object" || value === null) return false;
@@ -191,47 +191,108 @@ function attempt(make: () => unknown): unknown {
   }
 }
 
-function isMade([, made]: readonly [string, unknown]): boolean {
+function isMade([, made]: readonly [string, unknown, unknown?]): boolean {
   return made !== undefined;
 }
 
-/** Clones, look-alikes and proxies of a value that the library made: none of them is one. */
+/**
+ * Clones, look-alikes and proxies of a value that the library made. What has the fields as its own is what they say, as
+ * if its constructor was given them; anything else must not be believed.
+ */
 export function lookAlikes(value: object): readonly Hostile[] {
+  const own: Fields = { ...value };
+  const json: unknown = attempt(() => JSON.parse(JSON.stringify(value)));
+  const believed: [string, unknown, unknown][] = [
+    ...disguises(value, own, ""),
+    ["structuredClone", attempt(() => structuredClone(value)), own],
+    ["a JSON round trip", json, json],
+    ["a transparent proxy", new Proxy(value, {}), own],
+    ["a proxy of a proxy", new Proxy(new Proxy(value, {}), {}), own],
+  ];
+  for (const most of [true, false]) {
+    const kind = `, ${most ? "the most" : "the least"}`;
+    const fields = generousFields(value, most);
+    const sent: unknown = attempt(() => JSON.parse(JSON.stringify(fields)));
+    believed.push(...disguises(value, fields, kind), [`a JSON round trip${kind}`, sent, sent]);
+  }
+  return [
+    ...believed.filter(isMade).map(([label, value, model]) => ({ label, value, model })),
+    ...pretenders(value, own)
+      .filter(isMade)
+      .map(([label, value]) => ({ label, value, model: NOTHING })),
+    ...Object.keys(own).flatMap((key) => fieldTricks(own, key)),
+  ];
+}
+
+/** Objects of any class that have these fields, and no others, as their own. */
+function disguises(value: object, fields: Fields, kind: string): [string, unknown, Fields][] {
+  const prototype = Object.getPrototypeOf(value) as object;
+  const over = Object.create(value, Object.getOwnPropertyDescriptors(fields)) as unknown;
+  const made: [string, unknown][] = [
+    ["plain fields", { ...fields }],
+    ["frozen fields", Object.freeze({ ...fields })],
+    ["fields without a prototype", Object.assign(Object.create(null) as object, fields)],
+    ["fields of another realm", Object.assign(runInNewContext("({})") as object, fields)],
+    ["fields that are not enumerable", notEnumerable(fields)],
+    ["getters", Object.defineProperties({}, gettersOf(fields))],
+    ["own fields on its prototype", Object.assign(Object.create(prototype) as object, fields)],
+    ["setPrototypeOf", Object.setPrototypeOf({ ...fields }, prototype)],
+    ["own fields over the value", over],
+    ["a proxy of a look-alike", new Proxy({ ...fields }, { getPrototypeOf: () => prototype })],
+    ["own fields of another class", Object.assign(new Options(), fields)],
+    ["own fields of a map", Object.assign(new Map(), fields)],
+  ];
+  return made.map(([label, made]) => [label + kind, made, fields]);
+}
+
+/** What has to do with a value and has none of its fields, not all that it has are fields, or that throws. */
+function pretenders(value: object, own: Fields): [string, unknown][] {
   const prototype = Object.getPrototypeOf(value) as object;
   const revoked = Proxy.revocable(value, {});
   revoked.revoke();
-  const made: [string, unknown][] = [
-    ["structuredClone", attempt(() => structuredClone(value))],
-    ["a spread", { ...value }],
-    ["a JSON round trip", attempt(() => JSON.parse(JSON.stringify(value)) as unknown)],
+  class Accessors extends Options {}
+  Object.defineProperties(Accessors.prototype, gettersOf(own));
+  const [first = "x"] = Object.keys(own);
+  return [
     ["Object.create(value)", Object.create(value)],
-    ["a transparent proxy", new Proxy(value, {})],
+    ["a proxy of Object.create(value)", new Proxy(Object.create(value) as object, {})],
+    ["a class whose getters are the fields", new Accessors()],
     ["a revoked proxy", revoked.proxy],
     ["its prototype", prototype],
     ["its constructor", prototype.constructor],
     ["a value in a list", [value]],
+    ["a list with the fields", Object.assign([], own)],
+    ["a list of entries", Object.entries(own)],
+    ["a map of the fields", new Map(Object.entries(own))],
+    ["a set of it", new Set([value])],
+    ["a promise of it", Promise.resolve(value)],
+    ["a function with the fields", attempt(() => Object.assign(() => 1, { ...own }))],
+    ["a function that gives it", () => value],
+    ["with the class as its constructor", { ...own, constructor: prototype.constructor }],
+    ["an extra key", { ...own, extra: 1 }],
+    ["an extra key that is undefined", { ...own, extra: undefined }],
+    ["an extra symbol", { ...own, [Symbol(first)]: own[first] }],
+    ["an own __proto__", Object.assign(JSON.parse('{"__proto__": {}}') as object, own)],
+    ["a misspelt key", { ...own, [`${first}s`]: own[first] }],
+    ["a proxy that hides its keys", new Proxy({ ...own, extra: 1 }, { ownKeys: () => ["extra"] })],
+    ...liars(value),
   ];
-  for (const most of [true, false]) {
-    const fields = generousFields(value, most);
-    const kind = most ? "the most" : "the least";
-    made.push(
-      [`plain fields, ${kind}`, fields],
-      [`a JSON round trip, ${kind}`, attempt(() => JSON.parse(JSON.stringify(fields)) as unknown)],
-      [`own fields on its prototype, ${kind}`, Object.assign(Object.create(prototype) as object, fields)],
-      [`setPrototypeOf, ${kind}`, Object.setPrototypeOf({ ...fields }, prototype) as unknown],
-      [
-        `own fields over the value, ${kind}`,
-        Object.create(value, Object.getOwnPropertyDescriptors(fields)) as unknown,
-      ],
-      [
-        `a proxy that answers with ${kind}`,
-        new Proxy(value, { get: (target, key) => generous(Reflect.get(target, key), most) }),
-      ],
-      [`a proxy of a look-alike, ${kind}`, new Proxy(fields, { getPrototypeOf: () => prototype })],
-      [`with the class as its constructor, ${kind}`, { ...fields, constructor: prototype.constructor }],
-    );
-  }
-  return made.filter(isMade).map(([label, made]) => ({ label, value: made, model: NOTHING }));
+}
+
+/** Proxies that answer for a frozen value with other fields, which the language does not let them. */
+function liars(value: object): [string, unknown][] {
+  return [true, false].flatMap((most) => {
+    const isOther = ([, field]: [string, unknown]): boolean => !Object.is(generous(field, most), field);
+    if (!entries(value).some(isOther)) return [];
+    const liar = new Proxy(value, { get: (target, key) => generous(Reflect.get(target, key), most) });
+    return [[`a proxy that answers with ${most ? "the most" : "the least"}`, liar]];
+  });
+}
+
+function gettersOf(fields: Fields): PropertyDescriptorMap {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, field]) => [key, { get: () => field, enumerable: true }]),
+  );
 }
 
 /** What makes a plain object of right fields another thing, or keeps it the same. */
@@ -264,6 +325,14 @@ function records(value: Fields): Hostile[] {
       attempt(() => Object.defineProperties(() => 1, Object.getOwnPropertyDescriptors(value))),
     ],
     ["JSON", attempt(() => JSON.stringify(value))],
+    ["an own __proto__", Object.assign(JSON.parse('{"__proto__": {}}') as object, value)],
+    [
+      "a proxy that hides its keys",
+      new Proxy({ ...value, extra: 1 }, { has: () => true, ownKeys: () => ["extra"] }),
+    ],
+  ];
+  // Only where any key may be does one of these say anything.
+  const otherKeys: [string, Fields][] = [
     ["a misspelt key", { ...rest, [`${first}s`]: field }],
     ["a key in another case", { ...rest, [first.toUpperCase()]: field }],
     ["a key with white space", { ...rest, [`${first} `]: field }],
@@ -271,16 +340,12 @@ function records(value: Fields): Hostile[] {
     ["an extra key that is undefined", { ...value, extra: undefined }],
     ["an extra symbol", { ...value, [Symbol(first)]: field }],
     ["a key with a line break", { ...value, "a\nb\u001b[0m\u202e": 1 }],
-    ["an own __proto__", Object.assign(JSON.parse('{"__proto__": {}}') as object, value)],
     ["an own constructor", { ...value, constructor: Object }],
-    [
-      "a proxy that hides its keys",
-      new Proxy({ ...value, extra: 1 }, { has: () => true, ownKeys: () => ["extra"] }),
-    ],
   ];
   const model = { ...value };
   return [
     ...same.map(([label, value]) => ({ label, value, model })),
+    ...otherKeys.map(([label, value]) => ({ label, value, model: value })),
     ...other.filter(isMade).map(([label, value]) => ({ label, value, model: NOTHING })),
     ...keys.flatMap((key) => fieldTricks(value, key)),
   ];

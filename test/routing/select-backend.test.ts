@@ -104,11 +104,43 @@ describe("selectBackend", () => {
     expect(one(null)).toThrow(TypeError);
     expect(one("local")).toThrow(TypeError);
     expect(one({ kind: "local" })).toThrow(TypeError);
-    expect(one({ kind: "local", capabilities: { hasGpu: true } })).toThrow(TypeError);
+    expect(one({ kind: "local", capabilities: { hasGPU: true } })).toThrow(TypeError);
+    expect(one({ kind: "local", capabilities: new Map() })).toThrow(TypeError);
+    expect(one({ kind: "local", capabilities: Object.create(able) as unknown })).toThrow(TypeError);
+    expect(one({ kind: "local", capabilities: [] })).toThrow(TypeError);
+    expect(one({ kind: "local", capabilities: null })).toThrow(TypeError);
     expect(one({ kind: "gpu", capabilities: able })).toThrow(RangeError);
     expect(one({ kind: 1, capabilities: able })).toThrow(TypeError);
     expect(() => selectBackend(new Set() as never, needs)).toThrow(TypeError);
-    expect(() => selectBackend([], { ...needs } as never)).toThrow(TypeError);
+    expect(() => selectBackend([], Object.create(needs) as never)).toThrow(TypeError);
+    expect(() => selectBackend([], { minVramGb: 16 } as never)).toThrow(TypeError);
+    expect(() => selectBackend([], new Map(Object.entries(needs)) as never)).toThrow(TypeError);
+  });
+
+  it("reads look-alikes of requirements and capabilities by their fields", () => {
+    const small = new BackendCapabilities({ availableVramGb: 15.9 });
+    for (const [has, can] of [
+      [able, true],
+      [small, false],
+      [unable, false],
+    ] as const) {
+      for (const capabilities of [{ ...has }, structuredClone(has), new Proxy(has, {})]) {
+        for (const requirements of [needs, { ...needs }, structuredClone(needs)]) {
+          const backend = { kind: BackendKind.LOCAL, capabilities: capabilities as BackendCapabilities };
+          const select = (): unknown => selectBackend([backend], requirements);
+          if (can) expect(select()).toBe(backend);
+          else expect(select).toThrow(NoEligibleBackendError);
+          expect(has.canSatisfy(requirements)).toBe(can);
+        }
+      }
+    }
+  });
+
+  it("asks by its capabilities a backend whose canSatisfy is undefined", () => {
+    const given = { kind: BackendKind.LOCAL, canSatisfy: undefined, capabilities: able };
+    expect(selectBackend([given as Routable], needs)).toBe(given);
+    expect(() => selectBackend([{ ...given, capabilities: unable }], needs)).toThrow(NoEligibleBackendError);
+    expect(() => selectBackend([{ ...given, capabilities: undefined } as never], needs)).toThrow(TypeError);
   });
 
   it("explains of each backend why it was passed over", () => {
@@ -128,11 +160,11 @@ describe("selectBackend", () => {
     expect(error).toBeInstanceOf(NoEligibleBackendError);
     expect((error as NoEligibleBackendError).code).toBe("no_eligible_backend");
     expect((error as NoEligibleBackendError).passedOver.map(({ reason }) => reason)).toEqual([
-      "it has no GPU, and 16 GB are needed",
-      "it has 8 GB, and 16 GB are needed",
-      "it has an unknown number of GB, and 16 GB are needed",
+      "it has no known video memory, and the job needs 16 GB",
+      "it has 8 GB of video memory, and the job needs 16 GB",
+      "it has no known video memory, and the job needs 16 GB",
       "it lacks the tool",
-      "canSatisfy() said no",
+      "canSatisfy() returned false",
       "allowSdk is not set",
     ]);
     const image = new ToolRequirements({ toolId: "whisper", image: "whisper:3" });
@@ -162,7 +194,7 @@ describe("selectBackend", () => {
     Object.defineProperty(Object.prototype, key, { value: "local", configurable: true });
     try {
       expect(() => selectBackend([], needs)).toThrow(
-        new TypeError(`selectBackend: every object inherits ${key}`),
+        new TypeError(`selectBackend: Object.prototype has "${key}", so every backend would inherit it`),
       );
     } finally {
       Reflect.deleteProperty(Object.prototype, key);
@@ -193,10 +225,17 @@ describe("selectBackend", () => {
 });
 
 describe("BackendCapabilities", () => {
-  it("without a GPU takes no GPU job, whatever memory it names", () => {
-    const odd = new BackendCapabilities({ hasGpu: false, availableVramGb: 80 });
-    expect(odd.canSatisfy(needs)).toBe(false);
-    expect(odd.canSatisfy(new ToolRequirements({ toolId: "whisper" }))).toBe(true);
+  it("takes a GPU job by its memory alone, whatever hasGpu says", () => {
+    for (const hasGpu of [true, false, undefined]) {
+      const has = (availableVramGb: number | null): BackendCapabilities =>
+        new BackendCapabilities({ hasGpu, availableVramGb });
+      expect(has(16).canSatisfy(needs)).toBe(true);
+      expect(has(15.999).canSatisfy(needs)).toBe(false);
+      expect(has(0).canSatisfy(needs)).toBe(false);
+      expect(has(null).canSatisfy(needs)).toBe(false);
+      expect(has(null).canSatisfy(new ToolRequirements({ toolId: "whisper" }))).toBe(true);
+      expect(has(16).hasGpu).toBe(hasGpu ?? false);
+    }
   });
 
   it("that does not know its memory takes no job that needs any, nor one that needs none of it", () => {
@@ -237,17 +276,34 @@ describe("BackendCapabilities", () => {
 
 describe("ToolRequirements, NodeIdentity", () => {
   it("have null for none, and take undefined for it", () => {
-    expect(new ToolRequirements({ toolId: "x", image: undefined as never })).toEqual({
+    expect(new ToolRequirements({ toolId: "x", image: undefined })).toEqual({
       toolId: "x",
       minVramGb: null,
       image: null,
     });
-    expect(new NodeIdentity({ nodeId: "n" })).toEqual({ nodeId: "n", host: null });
-    expect(NodeIdentity.is(new NodeIdentity({ nodeId: "n", host: "h" }))).toBe(true);
+    const box = { name: "box", address: null };
+    expect(new NodeIdentity({ name: "box" })).toEqual(box);
+    expect(new NodeIdentity({ name: "box", address: undefined })).toEqual(box);
+    expect(new NodeIdentity(box)).toEqual(box);
+    expect(new NodeIdentity({ name: "box", address: "100.64.0.7" }).address).toBe("100.64.0.7");
   });
 
+  it.each([{}, { name: 1 }, { name: undefined }, { name: "box", address: 1 }, { nodeId: "box" }])(
+    "NodeIdentity refuses %j",
+    (given) => {
+      expect(() => new NodeIdentity(given as never)).toThrow(TypeError);
+    },
+  );
+
+  it.each([{ name: "" }, { name: "a\nb" }, { name: "box", address: "" }, { name: "x".repeat(201) }])(
+    "NodeIdentity refuses the value in %j",
+    (given) => {
+      expect(() => new NodeIdentity(given)).toThrow(RangeError);
+    },
+  );
+
   it.each([{}, { toolId: 1 }, { toolId: "x", minVramGb: "16" }, { toolId: "x", minVRamGb: 16 }])(
-    "refuse %j",
+    "ToolRequirements refuses %j",
     (given) => {
       expect(() => new ToolRequirements(given as never)).toThrow(TypeError);
     },

@@ -31,7 +31,7 @@ export function packAndInstall(consumer: string): void {
   writeData(consumer);
 }
 
-const VECTORS = ["approval", "budget", "dispatch", "egress", "estimate", "lifecycle", "routing"];
+const VECTORS = ["approval", "budget", "dispatch", "egress", "estimate", "later", "moves", "routing"];
 
 /** The recorded cases and the README's example as modules, since not every runtime can read files. */
 function writeData(consumer: string): void {
@@ -54,16 +54,16 @@ function writeData(consumer: string): void {
   writeFileSync(join(consumer, "types/example.ts"), code ?? "export {};");
 }
 
-/** The first TypeScript block under the README's heading "Example". */
+/** The first TypeScript block under the README's heading "Can we afford it?". */
 function readmeExample(): string | null {
   const readme = join(root, "README.md");
   if (!existsSync(readme)) {
     console.log("skipped: the README's example, since there is no README.md");
     return null;
   }
-  const [, section = ""] = readFileSync(readme, "utf8").split(/^#+ Example$/m);
+  const [, section = ""] = readFileSync(readme, "utf8").split(/^#+ Can we afford it\?$/m);
   const [, code] = /^```ts\n([^]*?)^```$/m.exec(section) ?? [];
-  if (code === undefined) throw new Error('README.md has no ts block under a heading "Example"');
+  if (code === undefined) throw new Error('README.md has no ts block under a heading "Can we afford it?"');
   return code;
 }
 

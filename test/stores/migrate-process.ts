@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { DatabaseSync } from "node:sqlite";
 import { Pool } from "pg";
-import { microCents } from "../../src/index.ts";
+import { isDispatchError, microCents } from "../../src/index.ts";
 import { postgresStore } from "../../src/stores/postgres/index.ts";
 import { sqliteStore } from "../../src/stores/sqlite/index.ts";
 
@@ -14,9 +14,17 @@ const store = pool
 
 process.stdout.write("ready\n");
 await once(process.stdin, "data");
-await store.migrate();
-const scopes = [{ scope: "run:1", cap: microCents(3n) }];
-const { kind: answer } = await store.hold({ holdId, amount: microCents(1n), scopes, ttlSeconds: 60 });
-process.stdout.write(`${answer}\n`);
+process.stdout.write(`${await answer()}\n`);
 await pool?.end();
 process.exit();
+
+async function answer(): Promise<string> {
+  const scopes = [{ scope: "run:1", cap: microCents(3n) }];
+  try {
+    await store.migrate();
+    return (await store.hold({ holdId, amount: microCents(1n), scopes, ttlSeconds: 60 })).kind;
+  } catch (error) {
+    if (isDispatchError(error)) return error.code;
+    throw error;
+  }
+}

@@ -17,6 +17,11 @@ export function vectors<Case>(file: string, op: string): readonly (Vector & Case
   return found;
 }
 
+/** The operations that a recorded file has cases of. */
+export function operations(file: string): readonly string[] {
+  return Array.from(new Set((json(file) as readonly Vector[]).map(({ op }) => op)));
+}
+
 /** A recorded file as it is. */
 export function json(file: string): unknown {
   return JSON.parse(readFileSync(new URL(`../vectors/${file}.json`, import.meta.url), "utf8"));

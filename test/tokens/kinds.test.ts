@@ -188,7 +188,7 @@ describe("estimateTokens: kinds of tokens", () => {
           const limits = Object.entries(usage).flatMap(([field, tokens], at) => {
             const name = `max${field.charAt(0).toUpperCase()}${field.slice(1)}`;
             const needed = ["inputTokens", "outputTokens", "searches"].includes(field);
-            return needed || left[at] === true ? [[name, tokens + (more[at] ?? 0)]] : [];
+            return needed || left[at] === true ? [[name, Number(tokens) + (more[at] ?? 0)]] : [];
           });
           // The names are those of its fields.
           const most = Object.fromEntries(limits) as TokenLimits;
@@ -273,10 +273,10 @@ describe("estimateTokens: kinds of tokens", () => {
     const of = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15 });
     const most = { maxInputTokens: 1, maxOutputTokens: 1, maxSearches: 1 };
     expect(() => estimateTokens(of, most)).toThrow(
-      new RangeError("estimateTokens: maxSearches must be 0, for they have no price; got 1"),
+      new RangeError("estimateTokens: maxSearches must be 0 because the rates have no searchUsd; got 1"),
     );
     expect(() => tokenCost(of, { inputTokens: 1, outputTokens: 1, searches: 2 })).toThrow(
-      new RangeError("tokenCost: searches must be 0, for they have no price; got 2"),
+      new RangeError("tokenCost: searches must be 0 because the rates have no searchUsd; got 2"),
     );
   });
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decimals } from "../support/arbitraries.ts";
 import { add, compare, divide, dollars, rational, times } from "../support/rational.ts";
+import { without } from "../support/without.ts";
 
 const price = decimals(18, 100n);
 const optionalPrice = fc.option(price, { nil: null });
@@ -83,12 +84,52 @@ describe("tokenCost", () => {
     [{ inputTokens: 2 ** 53, outputTokens: 0 }, RangeError],
     [{ inputTokens: NaN, outputTokens: 0 }, RangeError],
     [{ inputTokens: 1 }, TypeError],
-    [{ inputTokens: 1, outputTokens: 1, cacheReadTokens: undefined }, TypeError],
+    [{ inputTokens: undefined, outputTokens: 1 }, TypeError],
+    [{ inputTokens: 1, outputTokens: 1, cacheReadTokens: null }, TypeError],
     [{ inputTokens: 1, outputTokens: 1, cachedTokens: 1 }, TypeError],
     [{ inputTokens: "1", outputTokens: 1 }, TypeError],
   ])("refuses the usage %j", (usage, error) => {
     const of = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15 });
     expect(() => tokenCost(of, usage as never)).toThrow(error);
+  });
+});
+
+describe("tokenCost, estimateTokens", () => {
+  const of = new TokenRates({
+    inputUsdPerMTok: "3",
+    outputUsdPerMTok: "15",
+    cacheReadUsdPerMTok: "0.3",
+    tiers: [{ aboveInputTokens: 1000, inputUsdPerMTok: 6, outputUsdPerMTok: "22.5" }],
+  });
+  const most = { maxInputTokens: 2000, maxOutputTokens: 100 };
+  const usage = { inputTokens: 2000, outputTokens: 100, cacheReadTokens: 10 };
+
+  it("read a look-alike of rates by its fields, and judge it as TokenRates would", () => {
+    for (const other of [{ ...of }, structuredClone(of), JSON.parse(JSON.stringify(of)), new Proxy(of, {})]) {
+      expect(estimateTokens(other as TokenRates, most)).toBe(estimateTokens(of, most));
+      expect(tokenCost(other as TokenRates, usage)).toBe(tokenCost(of, usage));
+    }
+    const not = [
+      without(of, "outputUsdPerMTok"),
+      Object.create(of),
+      new Map(Object.entries(of)),
+      [of],
+      TokenRates,
+      null,
+    ];
+    for (const other of not) {
+      expect(() => estimateTokens(other as TokenRates, most)).toThrow(TypeError);
+      expect(() => tokenCost(other as TokenRates, usage)).toThrow(TypeError);
+    }
+  });
+
+  it("take an explicit undefined for a count that is not there", () => {
+    const rest = without(usage, "cacheReadTokens");
+    expect(tokenCost(of, { ...usage, cacheReadTokens: undefined, searches: undefined })).toBe(
+      tokenCost(of, rest),
+    );
+    const limits = { ...most, maxCacheReadTokens: undefined, maxSearches: undefined };
+    expect(estimateTokens(of, limits)).toBe(estimateTokens(of, most));
   });
 });
 
@@ -139,7 +180,7 @@ describe("TokenRates", () => {
     ["no input price", { outputUsdPerMTok: 1 }, TypeError],
     ["no output price", { inputUsdPerMTok: 1 }, TypeError],
     ["an input price of null", { inputUsdPerMTok: null, outputUsdPerMTok: 1 }, TypeError],
-    ["an explicit undefined", { inputUsdPerMTok: 1, outputUsdPerMTok: 1, requestUsd: undefined }, TypeError],
+    ["an input price of undefined", { inputUsdPerMTok: undefined, outputUsdPerMTok: 1 }, TypeError],
     ["a negative price", { inputUsdPerMTok: 1, outputUsdPerMTok: "-1" }, RangeError],
     [
       "a price per token instead of per million, with 19 places",
@@ -171,6 +212,18 @@ describe("TokenRates", () => {
     ["tiers that are no list", { inputUsdPerMTok: 1, outputUsdPerMTok: 1, tiers: {} }, TypeError],
   ])("refuses %s", (_, given, error) => {
     expect(() => new TokenRates(given as never)).toThrow(error);
+  });
+
+  it("takes an explicit undefined for a price that is not there", () => {
+    const prices = { inputUsdPerMTok: 1, outputUsdPerMTok: 2 };
+    const none = { requestUsd: undefined, searchUsd: undefined, cacheReadUsdPerMTok: undefined };
+    const of = new TokenRates({ ...prices, ...none, tiers: undefined });
+    expect(of).toEqual(new TokenRates(prices));
+    expect(Object.keys(of)).toEqual(Object.keys(new TokenRates(prices)));
+    const tier = { aboveInputTokens: 1, ...prices };
+    expect(new TokenRates({ ...prices, tiers: [{ ...tier, ...none }] })).toEqual(
+      new TokenRates({ ...prices, tiers: [tier] }),
+    );
   });
 
   it("a tier without a fee has the base fee", () => {

@@ -1,26 +1,26 @@
-/** The end of a request's time: its own, or when the caller aborts. */
+/** Ends a request after its timeout, or when the caller's signal aborts. */
 export class Deadline {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setTimeout>;
   #onAbort: ((reason: unknown) => void) | null = null;
 
-  /** @param late - makes the error for a request that took longer than `seconds`. */
-  constructor(seconds: number, caller: AbortSignal | undefined, late: () => Error) {
+  /** @param timeoutError - makes the error for a request that took longer than `seconds`. */
+  constructor(seconds: number, caller: AbortSignal | undefined, timeoutError: () => Error) {
     this.#caller = caller;
     this.#timer = setTimeout(() => {
-      this.#abort(late());
+      this.#abort(timeoutError());
     }, seconds * 1000);
     caller?.addEventListener("abort", this.#follow);
     if (caller?.aborted === true) this.#follow();
   }
 
-  /** Aborts what is given it. */
+  /** Aborts at the timeout, or when the caller's signal aborts. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The answer of `task`, also if that does not listen to the signal. */
+  /** Waits for `task`, but rejects at the deadline even if `task` ignores the signal. */
   async race<Answer>(task: PromiseLike<Answer>): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.onAbort(reject);
@@ -28,13 +28,13 @@ export class Deadline {
     });
   }
 
-  /** Who is told of the end, instead of whoever was before. */
-  onAbort(told: (reason: unknown) => void): void {
-    this.#onAbort = told;
-    if (this.signal.aborted) told(this.signal.reason);
+  /** Sets the listener for the abort, in place of the one before. After an abort it is called at once. */
+  onAbort(listener: (reason: unknown) => void): void {
+    this.#onAbort = listener;
+    if (this.signal.aborted) listener(this.signal.reason);
   }
 
-  /** Nothing is to be waited for any more. */
+  /** Stops the timer and removes all listeners. */
   end(): void {
     clearTimeout(this.#timer);
     this.#caller?.removeEventListener("abort", this.#follow);
@@ -46,9 +46,9 @@ export class Deadline {
   };
 
   #abort(reason: unknown): void {
-    const told = this.#onAbort;
+    const listener = this.#onAbort;
     this.end();
     this.#controller.abort(reason);
-    told?.(reason);
+    listener?.(reason);
   }
 }

@@ -1,5 +1,5 @@
-import { ExternalEndpoint, logEgress } from "../../egress.ts";
-import { notOurs, wrongType } from "../../internal/check.ts";
+import { type ExternalEndpoint, externalEndpoint, logEgress } from "../../egress.ts";
+import { wrongType } from "../../internal/check.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
 import { Deadline } from "./deadline.ts";
 import { EgressError, type EgressFailure } from "./error.ts";
@@ -16,22 +16,22 @@ import { drop, guarded } from "./response.ts";
 import { baseOf, urlWithin } from "./target.ts";
 
 /**
- * `fetch`, to one endpoint and nowhere else.
+ * `fetch` for one endpoint only.
  *
- * What is sent goes to the endpoint's origin, below its base path, with its secret and no other credential; a
- * redirect is refused. The audit record is written before anything is sent, and nothing is sent when it cannot
- * be. The answer ends at a time and a size. No error shows a secret, a path, a header or a body.
+ * A request goes to the endpoint's origin, below its base path, with the endpoint's secret and no other credential. A
+ * redirect is refused. The audit record is written first; if that fails, nothing is sent. The response is limited in
+ * time and size. No error shows a secret, a path, a header or a body.
  *
- * Given the `hold` that pays for it, it sends one request under it; what it throws before that gives the hold's
- * money back, see {@link withHold}. Once the request was handed to `fetch` it counts as sent, also if the
- * connection was refused: nobody could tell.
+ * With `hold`, one request is sent under that hold. An error before the request is sent gives the held money back, see
+ * {@link withHold}. A request counts as sent as soon as `fetch` is called, even if the connection was refused, because
+ * `fetch` does not say whether data has left.
  *
- * @param path - below the endpoint's base path, with a query or without; not joined as URLs are, but appended.
- * @returns the answer, of whatever status; its body throws an {@link EgressError} where it must end.
- * @throws TypeError, RangeError for an argument that is none, or a path that could lead elsewhere.
+ * @param path - appended to the endpoint's base path; it may have a query. It is not resolved like a relative URL.
+ * @returns the response, whatever its status. Reading the body throws an {@link EgressError} at a limit.
+ * @throws TypeError, RangeError for an invalid argument, or a path that could leave the base path.
  * @throws SecretMissingError if the endpoint's secret is not set.
- * @throws EgressError for everything else; its `sent` says whether anything may have left.
- * @throws unknown the reason of `init.signal`, when that aborts.
+ * @throws EgressError for every other failure; `sent` says whether data may have left.
+ * @throws unknown the reason of `init.signal` if it aborts.
  * @example
  * ```ts
  * const endpoint = new ExternalEndpoint({
@@ -41,7 +41,7 @@ import { baseOf, urlWithin } from "./target.ts";
  * });
  * const answer = await egressFetch(endpoint, "models?limit=1", {}, {
  *   env: { OPENAI_API_KEY: "sk-123" },
- *   log: () => null, // in a service: where your audit records go
+ *   log: () => null, // in a service: write your audit record
  *   fetch: async (url) => new Response(`asked ${url}`), // in a service: leave it out
  * });
  * await answer.text(); // => "asked https://api.openai.com/v1/models?limit=1"
@@ -57,12 +57,12 @@ export async function egressFetch(
 }
 
 /**
- * {@link egressFetch} as the `fetch` of a client: its URLs must lie below the endpoint's base path.
+ * {@link egressFetch} as the `fetch` option of a client. Every URL must be below the endpoint's base path.
  *
- * Give the client that base path, any text as its key, which is replaced, and no retries: a hold pays for one
- * request.
+ * Give the client this base path, and any text as its key, which is replaced. Switch off its retries, because a hold
+ * pays for one request.
  *
- * @throws TypeError, RangeError for an argument that is none.
+ * @throws TypeError, RangeError for an invalid argument.
  * @example
  * ```ts
  * const endpoint = new ExternalEndpoint({
@@ -79,14 +79,14 @@ export function endpointFetch(
   endpoint: ExternalEndpoint,
   options: EgressOptions = {},
 ): (input: string | URL | globalThis.Request, init?: RequestInit) => Promise<Response> {
-  ensureOurs(endpoint);
+  externalEndpoint("egressFetch: endpoint", endpoint);
   const settings = settingsOf(options);
   const target = (input: unknown): string => urlWithin(endpoint, pathOf(endpoint, input));
-  return async (input, init = {}) => send(endpoint, () => target(input), ofClient, init, settings);
+  return async (input, init = {}) => send(endpoint, () => target(input), clientRequest, init, settings);
 }
 
-/** Of what a client asks `fetch` for, what concerns the request; how redirects are treated is not its to say. */
-function ofClient({ method, headers, body, signal }: RequestInit): Request {
+/** The fields of a client's request. Its other options, such as the handling of redirects, are ignored. */
+function clientRequest({ method, headers, body, signal }: RequestInit): Request {
   return requestOf({
     ...(method !== undefined && { method }),
     ...(headers !== undefined && { headers }),
@@ -101,14 +101,12 @@ function pathOf(endpoint: ExternalEndpoint, input: unknown): string {
   const base = baseOf(endpoint);
   const rest = url.slice(base.length);
   if (url.startsWith(base) && /^(?:[/?]|$)/.test(rest)) return rest;
-  throw new RangeError(`endpointFetch: the client's URL must lie below the base path at ${endpoint.origin}`);
+  throw new RangeError(
+    `endpointFetch: input must be a URL below the endpoint's base path at ${endpoint.origin}; it is not shown`,
+  );
 }
 
-function ensureOurs(endpoint: unknown): void {
-  if (!ExternalEndpoint.is(endpoint)) throw notOurs("egressFetch: endpoint", "ExternalEndpoint", endpoint);
-}
-
-/** Everything is found out before anything is sent; then nothing is in doubt but the answer. */
+/** Checks everything before it sends, so that an earlier error proves that nothing was sent. */
 async function send<Init>(
   endpoint: ExternalEndpoint,
   target: () => string,
@@ -122,16 +120,16 @@ async function send<Init>(
     new EgressError(reason, what, { sent, origin: endpoint.origin, ...cause });
   let deadline: Deadline | undefined;
   try {
-    ensureOurs(endpoint);
+    externalEndpoint("egressFetch: endpoint", endpoint);
     const url = target();
     const request = requestFrom(init);
     const headers = headersFor(endpoint, request.headers, settings.header, settings.env);
     deadline = new Deadline(timeoutSeconds, request.signal, () =>
-      failure("timed_out", `no whole answer within ${timeoutSeconds} s`),
+      failure("timed_out", `the response was not complete within ${timeoutSeconds} s`),
     );
     await deadline.race(record(endpoint, settings, failure));
     if (hold && !OpenHold.startSending(hold)) {
-      throw failure("hold_spent", "the hold has paid for a request already, or its call is over");
+      throw failure("hold_spent", "the hold has already paid for a request, or its call has ended");
     }
     sent = true;
     return await answer(url, request, headers, settings, deadline, failure);
@@ -151,8 +149,8 @@ async function record(
 ): Promise<void> {
   try {
     let recorded: unknown;
-    const waited = log && { log: (...of: Parameters<typeof log>) => (recorded = log(...of)) };
-    logEgress(endpoint, { detail, ...waited });
+    const options = log && { log: (...of: Parameters<typeof log>) => (recorded = log(...of)) };
+    logEgress(endpoint, { detail, ...options });
     await recorded;
   } catch (cause) {
     throw failure("unrecorded", "the audit record could not be written", { cause });
@@ -171,18 +169,18 @@ async function answer(
   const init = { method, headers, signal, redirect: "manual" as const, ...bodyOf(body) };
   let response: Response;
   try {
-    const asked = Promise.resolve(settings.fetch(url, init));
-    // Nobody waits for an answer that comes after the end.
-    asked.then(
+    const pending = Promise.resolve(settings.fetch(url, init));
+    // A response that arrives after the abort is closed, because nobody reads it.
+    pending.then(
       (late) => {
         if (signal.aborted) drop(late);
       },
       () => null,
     );
-    response = await deadline.race(asked);
+    response = await deadline.race(pending);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    // Not as a cause: it may hold whatever was sent.
+    // The error is not passed on as a cause: it may contain anything that was sent.
     throw fail("failed", `the request failed${codeOf(error)}`);
   }
   return guarded(response, { url, maxBytes: settings.maxResponseBytes, deadline, fail });
@@ -190,11 +188,11 @@ async function answer(
 
 function bodyOf(body: RequestInit["body"]): Pick<RequestInit, "body"> {
   if (body === undefined || body === null) return {};
-  // Without it a stream is refused; not every library of types knows it.
+  // A stream body needs `duplex: "half"`, which some type definitions do not have.
   return body instanceof ReadableStream ? Object.assign({ body }, { duplex: "half" }) : { body };
 }
 
-/** What the system calls it, such as ECONNREFUSED. */
+/** The system's error code, such as ECONNREFUSED, for a message. */
 function codeOf(error: unknown): string {
   for (const at of [error, error instanceof Error ? error.cause : null]) {
     const code: unknown = typeof at === "object" && at !== null ? Reflect.get(at, "code") : null;

@@ -1,16 +1,16 @@
 import { DispatchError } from "../../errors.ts";
 
 /**
- * Why a request was not answered: `unrecorded` and `hold_spent` before it was sent; `redirected`, `too_large`
- * and `failed` after; `timed_out` either way.
+ * Why a request failed. `unrecorded` and `hold_spent` happen before it is sent; `redirected`, `too_large` and `failed`
+ * after; `timed_out` before or after.
  */
 export type EgressFailure = "failed" | "hold_spent" | "redirected" | "timed_out" | "too_large" | "unrecorded";
 
-/** A request that was not answered. It shows no URL beyond the origin, no header, no body and no secret. */
+/** The error of a failed request. It shows the origin, but no path, header, body or secret. */
 export class EgressError extends DispatchError {
   override readonly name = "EgressError";
   readonly reason: EgressFailure;
-  /** Whether anything may have left; it may have been billed then. */
+  /** Whether data may have left. If so, the request may have been billed. */
   readonly sent: boolean;
 
   constructor(
@@ -20,10 +20,10 @@ export class EgressError extends DispatchError {
   ) {
     const { sent, origin } = options;
     const cause = Object.hasOwn(options, "cause") ? { cause: options.cause } : {};
-    // Nobody knows whether a request that failed has left, refused connections included: `fetch` may try twice.
-    const left =
+    // After a failure it is unknown whether data has left, even if a connection was refused: `fetch` may try twice.
+    const certainty =
       reason === "failed" || reason === "timed_out" ? "the request may have been" : "the request was";
-    const message = `${what}; ${sent ? left : "nothing was"} sent to ${origin}`;
+    const message = `${what}; ${sent ? certainty : "nothing was"} sent to ${origin}`;
     super("egress_failed", message, { subject: origin, ...cause });
     this.reason = reason;
     this.sent = sent;

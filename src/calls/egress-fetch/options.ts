@@ -1,53 +1,54 @@
-import { abortSignal } from "../../dispatch/drain.ts";
+import { abortSignal } from "../../internal/abort.ts";
 import type { EgressEvent, EnvLookup } from "../../egress.ts";
 import {
+  anyText,
   anything,
   callable,
   finite,
-  notOurs,
   optional,
   orNull,
   outOfRange,
   read,
   type Reader,
-  text,
   wholeFrom,
+  wrongType,
 } from "../../internal/check.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
 import { secretHeader } from "./headers.ts";
 
-/** A request: what of `fetch`'s options it may have. */
+/** A request: the options of `fetch` that are allowed. */
 export interface EgressInit {
   /** `GET` by default. */
-  readonly method?: string;
-  /** Those that carry credentials, name the host or frame the message are dropped. */
-  readonly headers?: RequestInit["headers"];
-  readonly body?: RequestInit["body"];
-  readonly signal?: AbortSignal | null;
+  readonly method?: string | undefined;
+  /** Headers with credentials, the host or the framing of the message are dropped. */
+  readonly headers?: RequestInit["headers"] | undefined;
+  readonly body?: RequestInit["body"] | undefined;
+  readonly signal?: AbortSignal | null | undefined;
 }
 
+/** Options of {@link egressFetch} and {@link endpointFetch}. */
 export interface EgressOptions {
-  /** Where the secret is; by default the environment of Node, Deno or Bun. On Workers, pass `env`. */
-  readonly env?: EnvLookup;
-  /** The header that carries the secret as it is, such as `x-api-key`; by default `Authorization: Bearer`. */
-  readonly header?: string;
-  /** What is sent and why, for the audit record. */
-  readonly detail?: string | null;
-  /** Writes the audit record, and is waited for; if it throws, nothing is sent. By default `console.warn`. */
-  readonly log?: (line: string, event: EgressEvent) => unknown;
-  /** The hold that pays for this request; it pays for one. */
-  readonly hold?: OpenHold;
-  /** The platform's by default. It must leave redirects alone when it is told `redirect: "manual"`. */
-  readonly fetch?: (url: string, init: RequestInit) => PromiseLike<Response>;
-  /** Seconds from the call to the last byte of the answer; 600 by default. */
-  readonly timeoutSeconds?: number;
-  /** The most bytes of an answer, decompressed; 64 MiB by default. */
-  readonly maxResponseBytes?: number;
+  /** Where to look up the secret; by default the environment of Node, Deno or Bun. On Workers, pass `env`. */
+  readonly env?: EnvLookup | undefined;
+  /** The header that gets the secret unchanged, such as `x-api-key`; by default `Authorization: Bearer`. */
+  readonly header?: string | undefined;
+  /** What is sent and why, for the audit record; no secrets. */
+  readonly detail?: string | null | undefined;
+  /** Writes the audit record; `console.warn` by default. It is awaited; if it throws or rejects, nothing is sent. */
+  readonly log?: ((line: string, event: EgressEvent) => unknown) | undefined;
+  /** The hold that pays for this request. A hold pays for one request. */
+  readonly hold?: OpenHold | undefined;
+  /** The platform's `fetch` by default. It must not follow redirects if `redirect` is `"manual"`. */
+  readonly fetch?: ((url: string, init: RequestInit) => PromiseLike<Response>) | undefined;
+  /** The most seconds from the call to the last byte of the response, up to 1e6; 600 by default. */
+  readonly timeoutSeconds?: number | undefined;
+  /** The most bytes of a decompressed response; 64 MiB by default. */
+  readonly maxResponseBytes?: number | undefined;
 }
 
 const MIB = 2 ** 20;
 
-/** What a timer can wait for; a longer one would fire at once. */
+/** Seconds that a timer can wait. A timer that is too long fires at once. */
 const timeout: Reader<number> = (what, value) => {
   const seconds = finite(what, value);
   if (seconds > 0 && seconds <= 1e6) return seconds;
@@ -56,15 +57,15 @@ const timeout: Reader<number> = (what, value) => {
 
 const ourHold: Reader<OpenHold> = (what, value) => {
   if (OpenHold.is(value)) return value;
-  throw notOurs(what, "OpenHold", value);
+  throw wrongType(what, "the hold that withHold passes to the call", value);
 };
 
-/** The options, checked, with their defaults. */
+/** Checks the options and sets their defaults. */
 export function settingsOf(options: EgressOptions): Settings {
   const readers = {
     env: anything,
     header: orNull(secretHeader),
-    detail: orNull(text),
+    detail: orNull(anyText),
     log: optional(callable, undefined),
     hold: optional(ourHold, undefined),
     fetch: optional(callable, fetch),
@@ -72,8 +73,8 @@ export function settingsOf(options: EgressOptions): Settings {
     maxResponseBytes: optional(wholeFrom(0), 64 * MIB),
   };
   try {
-    // `env` is checked where it is looked into; the functions are called as their declared types say.
-    return read("egressFetch: options", options, readers, true) as unknown as Settings;
+    // The lookup of the secret checks `env`. The arguments and results of the functions are not checked.
+    return read("egressFetch: options", options, readers) as unknown as Settings;
   } catch (error) {
     const { hold } = (options as EgressOptions | null) ?? {};
     if (OpenHold.is(hold)) OpenHold.unsent(hold, error);
@@ -92,7 +93,7 @@ export interface Settings {
   readonly maxResponseBytes: number;
 }
 
-/** A request, checked. */
+/** A checked request. */
 export interface Request {
   readonly method: string;
   readonly headers: RequestInit["headers"];
@@ -103,7 +104,7 @@ export interface Request {
 const METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 const method: Reader<string> = (what, value) => {
-  const name = text(what, value).toUpperCase();
+  const name = anyText(what, value).toUpperCase();
   if (METHODS.includes(name)) return name;
   throw outOfRange(what, `one of ${METHODS.join(", ")}`, value);
 };
@@ -115,11 +116,11 @@ export function requestOf(init: EgressInit): Request {
     body: anything,
     signal: orNull(abortSignal),
   };
-  const given = read("egressFetch: init", init, readers, true);
-  const bodiless = given.method === "GET" || given.method === "HEAD";
-  if (bodiless && (given.body ?? null) !== null) {
-    throw new RangeError(`egressFetch: a ${given.method} has no body`);
+  const request = read("egressFetch: init", init, readers);
+  const bodiless = request.method === "GET" || request.method === "HEAD";
+  if (bodiless && (request.body ?? null) !== null) {
+    throw new RangeError(`egressFetch: init.body must be left out for ${request.method}; it is not shown`);
   }
-  // The platform checks headers and body; what has `aborted` is an AbortSignal.
-  return { ...given, signal: given.signal ?? undefined } as Request;
+  // The platform checks the headers and the body, and uses the signal.
+  return { ...request, signal: request.signal ?? undefined } as Request;
 }

@@ -1,7 +1,7 @@
 import type { Deadline } from "./deadline.ts";
 import type { EgressError } from "./error.ts";
 
-/** What a response may be, and what it is called where it is not. */
+/** The limits of a response, and how to make the error at a limit. */
 export interface Limits {
   readonly url: string;
   readonly maxBytes: number;
@@ -13,9 +13,9 @@ export interface Limits {
 const BODILESS: readonly number[] = [101, 204, 205, 304];
 
 /**
- * A response that cannot go on for ever: the same status and headers, and a body that ends at its limits.
+ * A response with the same status and headers, and a body that ends at the limits of time and size.
  *
- * @throws EgressError for a redirect, also one that was followed, and for a body that says it is too large.
+ * @throws EgressError for a redirect, followed or not, and for a `content-length` above the limit.
  */
 export function guarded(response: Response, limits: Limits): Response {
   try {
@@ -39,7 +39,7 @@ function refuseRedirect(response: Response, { url, fail }: Limits): void {
   const elsewhere = response.url !== "" && response.url !== url && response.url !== new URL(url).href;
   const asks = response.type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(response.status);
   if (asks || response.redirected || elsewhere) {
-    throw fail("redirected", "the answer was a redirect, which is never followed");
+    throw fail("redirected", "the response was a redirect, and redirects are not followed");
   }
 }
 
@@ -50,10 +50,10 @@ function refuseLarge(response: Response, { maxBytes, fail }: Limits): void {
 }
 
 function tooLarge(maxBytes: number): string {
-  return `the answer is larger than ${maxBytes} bytes`;
+  return `the response is larger than ${maxBytes} bytes`;
 }
 
-/** Closes what nobody will read. */
+/** Closes a body that nobody will read. */
 export function drop(response: Response): void {
   response.body?.cancel().catch(() => null);
 }
@@ -62,11 +62,11 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
   const { maxBytes, deadline, fail } = limits;
   const reader = body.getReader();
   let bytes = 0;
-  let over = false;
-  /** Ends it once; whether this was that. */
+  let ended = false;
+  /** Ends the body. Returns false if it had already ended. */
   const end = (): boolean => {
-    if (over) return false;
-    over = true;
+    if (ended) return false;
+    ended = true;
     deadline.end();
     return true;
   };
@@ -85,7 +85,7 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
       pull: async (controller) => {
         try {
           const { done, value } = await reader.read();
-          if (over) return;
+          if (ended) return;
           if (done) {
             end();
             controller.close();
@@ -95,8 +95,8 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
           if (bytes > maxBytes) stop(controller, fail("too_large", tooLarge(maxBytes)));
           else controller.enqueue(value);
         } catch {
-          // The error may hold anything that was sent.
-          stop(controller, fail("failed", "the answer broke off"));
+          // The original error may contain anything that was sent.
+          stop(controller, fail("failed", "the response ended early"));
         }
       },
       cancel: async () => {
@@ -108,8 +108,8 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
   );
 }
 
-/** What is no bytes has no size, and could be of any. */
+/** The size of a chunk. A chunk that is not bytes would get past the limit, so it is refused. */
 function sizeOf(chunk: unknown): number {
   if (chunk instanceof Uint8Array) return chunk.byteLength;
-  throw new TypeError("a chunk of a body must be bytes");
+  throw new TypeError("a chunk of a response body must be a Uint8Array");
 }

@@ -1,27 +1,30 @@
 import type { ExternalEndpoint } from "../../egress.ts";
-import { text } from "../../internal/check.ts";
+import { anyText } from "../../internal/check.ts";
 
-/** What RFC 3986 lets stand in a path, its slashes included, and in a query, without the quote that URLs escape. */
+/**
+ * The characters that RFC 3986 allows in a path, with its slashes, and in a query. A ' in a query is refused, because
+ * the URL parser escapes it.
+ */
 const PATH = /^(?:[\w\-.~!$&'()*+,;=:@/]|%[0-9a-f]{2})*$/i;
 const QUERY = /^(?:[\w\-.~!$&()*+,;=:@/?]|%[0-9a-f]{2})*$/i;
 
 /**
- * The URL of a path below an endpoint's base path, exactly as it is written.
+ * Appends a path to an endpoint's base path, without changing it.
  *
- * @param path - `models/x:generate?alt=sse`, with or without a slash before it; what is not plain in it must be
+ * @param path - such as `models/x:generate?alt=sse`, with or without a slash in front. Special characters must be
  *   percent-encoded.
  * @throws TypeError if it is not a string.
- * @throws RangeError for whatever could lead elsewhere, here or on a server that decodes it once more; it is
- *   not shown.
+ * @throws RangeError for a path that could leave the base path, also on a server that decodes it once more; it is not
+ *   shown.
  */
 export function urlWithin(endpoint: ExternalEndpoint, path: string): string {
   const base = baseOf(endpoint);
-  const given = text("egressFetch: path", path);
-  const [, below = "", query = ""] = /^([^?]*)(\?.*)?$/s.exec(given) ?? [];
+  const checked = anyText("egressFetch: path", path);
+  const [, below = "", query = ""] = /^([^?]*)(\?.*)?$/s.exec(checked) ?? [];
   const relative = below.startsWith("/") ? below.slice(1) : below;
   const scheme = below === relative && /^[a-z][a-z0-9+.-]*:/i.test(relative);
   const segments = relative.split("/");
-  // A slash at the end leaves an empty segment, which is harmless there and nowhere else.
+  // A slash at the end makes an empty last segment, which is harmless. Other empty segments are refused.
   if (segments.length > 1 && segments.at(-1) === "") segments.pop();
   const plain = PATH.test(relative) && QUERY.test(query.slice(1)) && !scheme;
   const url = below === "" ? base + query : `${base}/${relative}${query}`;
@@ -32,7 +35,11 @@ export function urlWithin(endpoint: ExternalEndpoint, path: string): string {
   );
 }
 
-/** The origin and base path, without a slash at its end. @throws RangeError if the base is more than that. */
+/**
+ * The origin and base path of an endpoint, without slashes at the end.
+ *
+ * @throws RangeError if the base URL has a query or a fragment.
+ */
 export function baseOf(endpoint: ExternalEndpoint): string {
   const { origin, pathname, search, hash } = new URL(endpoint.baseUrl);
   if (origin === endpoint.origin && search === "" && hash === "") return origin + trimmed(pathname);
@@ -47,22 +54,22 @@ function trimmed(pathname: string): string {
   return pathname.slice(0, end);
 }
 
-/** Also once it is decoded, and made compatible, as some servers and proxies do. */
+/** Whether a segment stays harmless if a server or proxy decodes it and normalises it to NFKC. */
 function isHarmless(segment: string): boolean {
   if (segment === "") return false;
   try {
     const decoded = decodeURIComponent(segment).normalize("NFKC");
     return !/[/\\%?#\p{C}\p{Zl}\p{Zp}]/u.test(decoded) && !/^\.{1,2}(?:;|$)/.test(decoded);
   } catch {
-    // Not UTF-8: overlong forms of dots and slashes among others.
+    // Not UTF-8, such as an overlong form of a dot or a slash.
     return false;
   }
 }
 
-/** The parser has the last word: it must find nothing to change. */
+/** Whether the URL parser leaves the URL unchanged, so that it stays below the base path. */
 function leadsTo(url: string, endpoint: ExternalEndpoint, base: string): boolean {
   const parsed = new URL(url);
-  // A base without a path gets its slash from the parser.
+  // The parser adds a slash to an origin without a path.
   const same = parsed.href === url || parsed.href === url.replace(/^(https:\/\/[^/?]*)(\?|$)/, "$1/$2");
   return same && parsed.origin === endpoint.origin && parsed.href.startsWith(base);
 }

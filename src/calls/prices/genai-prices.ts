@@ -1,12 +1,12 @@
 import { read } from "../../internal/check.ts";
 import { quote } from "../../internal/text.ts";
 import type { TokenPrices } from "../../tokens/fields.ts";
-import { given, isCount, isPart, own, type Part } from "../record.ts";
-import { listedPrice, NoPrice, saysFree } from "./listed.ts";
+import { type AnyObject, isCount, isObject, ownField, presentField } from "../own-fields.ts";
+import { isNamedFree, listedPrice, RefusedPriceError } from "./listed.ts";
 import { type PriceOptions, type RatesOutcome, type Wanted, WANTED } from "./outcome.ts";
 import { type Found, ratesOf, type Sheet } from "./rates.ts";
 
-/** Its price keys: what they are here, and how far the point moves: prices of a thousand are divided by it. */
+/** The price keys, each with its field and the shift of the decimal point. Prices per thousand need a shift of -3. */
 const KEYS: ReadonlyMap<string, readonly [keyof TokenPrices, number]> = /* @__PURE__ */ new Map([
   ["input_mtok", ["inputUsdPerMTok", 0]],
   ["output_mtok", ["outputUsdPerMTok", 0]],
@@ -27,22 +27,21 @@ const KEYS: ReadonlyMap<string, readonly [keyof TokenPrices, number]> = /* @__PU
   ["web_searches_kcount", ["searchUsd", -3]],
 ] as const);
 
-/** Tools that run only when a call asks for them: their price is not part of a call without them. */
+/** Prices of tools that run only if a call asks for them. They are ignored. */
 const TOOLS = /^(?:social_searches|storage_searches|code_executions)_kcount$/;
 
 /**
  * Rates from a model entry of the npm package `@pydantic/genai-prices`, or of its `data.json`.
  *
- * The package has no list to index: an entry is what `calcPrice({}, name)?.model` or
- * `findProvider({ providerId })?.models.find(…)` gives, `undefined` for an unknown model. It is read by its
- * shape: `prices`, or several of them with a start date or hours (UTC), of which the last that applies at `at`
- * counts; each price a number, or a base with tiers. A price by anything else than tokens, requests and web
- * searches is refused, not left out; save those of file search, social search and code execution, which a
- * call has to ask for: their fees are to be held apart.
+ * To get an entry from the package, use `calcPrice({}, name)?.model` or `findProvider({ providerId })?.models.find(…)`;
+ * both give `undefined` for an unknown model. `prices` is one set of prices, or a list of sets with a start date or
+ * hours (UTC); of these, the last one that applies at `at` counts. Each price is a number, or a base with tiers. An
+ * entry with prices for anything but tokens, requests and web searches is refused. Fees for file search, social search
+ * and code execution are ignored, because a call must ask for these tools: hold their fees separately.
  *
  * @param entry - the model's entry; `null` or `undefined` is refused as an unknown model.
- * @returns the rates, or why there are none.
- * @throws TypeError or RangeError for wrong options; never for what is in the list.
+ * @returns the rates, or the reason why there are none.
+ * @throws TypeError or RangeError for wrong options; never for the contents of the list.
  * @example
  * ```ts
  * const entry = { id: "gpt-4o-mini", prices: { input_mtok: 0.15, cache_read_mtok: 0.075, output_mtok: 0.6 } };
@@ -56,44 +55,55 @@ export function ratesFromGenaiPrices(entry: unknown, options: PriceOptions): Rat
 }
 
 function find(entry: unknown, at: number): Found {
-  const id = isPart(entry) ? own(entry, "id") : undefined;
-  if (!isPart(entry) || typeof id !== "string")
-    throw new NoPrice("unknown_model", "the list has no such model");
-  const prices = pricesAt(id, given(entry, "prices"), at);
-  if (!isPart(prices)) throw new NoPrice("unreadable", `${quote(id)} has no prices`);
+  const id = isObject(entry) ? ownField(entry, "id") : undefined;
+  if (!isObject(entry) || typeof id !== "string")
+    throw new RefusedPriceError("unknown_model", "the list has no such model");
+  const prices = pricesAt(id, presentField(entry, "prices"), at);
+  if (!isObject(prices)) throw new RefusedPriceError("unreadable", `${quote(id)} has no prices`);
   const [base, ...tiers] = sheets(id, prices);
-  return { model: id, free: saysFree(id) || saysFree(own(entry, "name")), noOutput: false, base, tiers };
+  return {
+    model: id,
+    free: isNamedFree(id) || isNamedFree(ownField(entry, "name")),
+    noOutput: false,
+    base,
+    tiers,
+  };
 }
 
-/** The last that applies, or the first of them, as the package itself has it. */
+/** The last set of prices that applies at `at`, or else the first set, as in the package itself. */
 function pricesAt(model: string, listed: unknown, at: number): unknown {
   if (!Array.isArray(listed)) return listed;
   const dated: readonly unknown[] = listed;
-  const found = dated.filter((one) => isPart(one) && applies(model, given(one, "constraint"), at)).at(-1);
-  const first = found ?? dated[0];
-  return isPart(first) ? own(first, "prices") : undefined;
+  const found = dated
+    .filter((one) => isObject(one) && applies(model, presentField(one, "constraint"), at))
+    .at(-1);
+  const used = found ?? dated[0];
+  return isObject(used) ? ownField(used, "prices") : undefined;
 }
 
 function applies(model: string, constraint: unknown, at: number): boolean {
   if (constraint === undefined) return true;
-  if (isPart(constraint)) {
-    const start = own(constraint, "start_date");
+  if (isObject(constraint)) {
+    const start = ownField(constraint, "start_date");
     if (typeof start === "string") {
       const from = Date.parse(start) / 1000;
       if (!Number.isNaN(from)) return at >= from;
     }
-    const from = secondsOfDay(own(constraint, "start_time"));
-    const to = secondsOfDay(own(constraint, "end_time"));
+    const from = secondsOfDay(ownField(constraint, "start_time"));
+    const to = secondsOfDay(ownField(constraint, "end_time"));
     const now = ((at % DAY) + DAY) % DAY;
-    // Hours can span midnight.
+    // The hours may include midnight.
     if (from !== null && to !== null) return from <= to ? now >= from && now < to : now >= from || now < to;
   }
-  throw new NoPrice("unreadable", `nobody knows when a price of ${quote(model)} applies`);
+  throw new RefusedPriceError(
+    "unreadable",
+    `a price of ${quote(model)} has a constraint that cannot be read`,
+  );
 }
 
 const DAY = 86_400;
 
-/** `16:30:00Z`, or with an offset, in seconds of the UTC day. */
+/** Reads a time such as `16:30:00Z`, or one with an offset, as seconds of the UTC day. */
 function secondsOfDay(time: unknown): number | null {
   if (typeof time !== "string" || !/^\d\d:\d\d/.test(time)) return null;
   const zoned = /(?:Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`;
@@ -101,14 +111,20 @@ function secondsOfDay(time: unknown): number | null {
   return Number.isNaN(seconds) ? null : seconds % DAY;
 }
 
-/** Each price has tiers of its own; one that has none from some count on keeps what it had below. */
-function sheets(model: string, prices: Part): [Sheet, ...Sheet[]] {
+/**
+ * Combines the tiers of all prices. From each start on, a price without a tier there keeps the price of its tier
+ * before.
+ */
+function sheets(model: string, prices: AnyObject): [Sheet, ...Sheet[]] {
   const listed = Object.entries(prices)
     .filter(([key, price]) => price !== undefined && price !== null && !TOOLS.test(key))
     .map(([key, price]) => {
       const known = KEYS.get(key);
       if (known === undefined)
-        throw new NoPrice("unreadable", `${quote(model)} has a price for ${quote(key)}`);
+        throw new RefusedPriceError(
+          "unreadable",
+          `${quote(model)} has a price for ${quote(key)}, which these rates cannot hold`,
+        );
       return { field: known[0], steps: steps(key, price, known[1]) };
     });
   const starts = new Set(listed.flatMap(({ steps }) => steps.map(({ above }) => above)));
@@ -132,17 +148,20 @@ interface Step {
 }
 
 function steps(key: string, price: unknown, shift: number): readonly Step[] {
-  if (!isPart(price)) return [{ above: null, price: listedPrice(key, price, shift) }];
-  const tiers = own(price, "tiers");
-  if (!Array.isArray(tiers)) throw new NoPrice("unreadable", `${key} has no tiers`);
+  if (!isObject(price)) return [{ above: null, price: listedPrice(key, price, shift) }];
+  const tiers = ownField(price, "tiers");
+  if (!Array.isArray(tiers)) throw new RefusedPriceError("unreadable", `${key} must have a list of tiers`);
   const list: readonly unknown[] = tiers;
   const read = list.map((tier) => {
-    const start = isPart(tier) ? own(tier, "start") : undefined;
-    if (!isPart(tier) || !isCount(start)) {
-      throw new NoPrice("unreadable", `a tier of ${key} has no start`);
+    const start = isObject(tier) ? ownField(tier, "start") : undefined;
+    if (!isObject(tier) || !isCount(start)) {
+      throw new RefusedPriceError(
+        "unreadable",
+        `each tier of ${key} must have a start, a whole number of at least 0`,
+      );
     }
-    return { above: start, price: listedPrice(key, own(tier, "price"), shift) };
+    return { above: start, price: listedPrice(key, ownField(tier, "price"), shift) };
   });
-  const base = { above: null, price: listedPrice(key, own(price, "base"), shift) };
+  const base = { above: null, price: listedPrice(key, ownField(price, "base"), shift) };
   return [base, ...read.sort((a, b) => a.above - b.above)];
 }

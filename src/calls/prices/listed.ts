@@ -2,8 +2,8 @@ import { decimalText, unitsAt } from "../../money/decimal.ts";
 import { kindOf, quote } from "../../internal/text.ts";
 import type { RefusedPrice } from "./outcome.ts";
 
-/** What a reader throws to itself when a list has no price for a model; a refusal by the time it is out. */
-export class NoPrice extends Error {
+/** Thrown inside a reader if a list has no usable price for a model. `ratesOf` turns it into a refusal. */
+export class RefusedPriceError extends Error {
   readonly why: RefusedPrice;
   constructor(why: RefusedPrice, reason: string) {
     super(reason);
@@ -11,37 +11,37 @@ export class NoPrice extends Error {
   }
 }
 
-/** Places of a dollar that float noise is rounded up to. */
-const NOISE = 12;
-/** Places that rates can hold. */
-const EXACT = 18;
+/** A price with float noise is rounded up to this many decimal places of a dollar. */
+const NOISE_PLACES = 12;
+/** Rates can hold this many decimal places. */
+const EXACT_PLACES = 18;
 
 /**
- * A number of a price list, as plain digits.
+ * Reads a number of a price list as plain digits.
  *
- * Up to 15 significant digits are what somebody wrote, and stay as they are. More are the noise of a float's
- * arithmetic (`0.08333333333333334`, `2.9999900000000002e-06`): they are rounded up to the next 10^-12 USD.
+ * A number with up to 15 significant digits was written by a person and stays exact. More digits are noise of float
+ * arithmetic (`0.08333333333333334`, `2.9999900000000002e-06`); such a number is rounded up to the next 10^-12 USD.
  *
- * @param shift - by how many places the point moves to the right: from USD a token to USD a million, 6.
- * @throws NoPrice if it is no price.
+ * @param shift - how many places the decimal point moves to the right: 6 from USD per token to USD per million tokens.
+ * @throws RefusedPriceError if it is not a price.
  */
 export function listedPrice(name: string, value: unknown, shift: number): string {
   for (const [places, up] of [
-    [EXACT, false],
-    [NOISE, true],
+    [EXACT_PLACES, false],
+    [NOISE_PLACES, true],
   ] as const) {
     try {
       const units = unitsAt(places + shift, name, value, up);
       if (units >= 0n) return decimalText(units, places, 0);
     } catch {
-      // Finer than the rates can hold, or noise; or no number at all, which the second try finds too.
+      // Too many decimal places or digits, so the second try rounds up. It fails too if the value is not a decimal.
     }
   }
   const shown = typeof value === "string" ? quote(value) : kindOf(value);
-  throw new NoPrice("unreadable", `${name} is no price: ${shown}`);
+  throw new RefusedPriceError("unreadable", `${name} must be a decimal of at least 0; got ${shown}`);
 }
 
-/** Whether a name says that a model is free: `…:free`, `… (free)`, `…-Free`. */
-export function saysFree(name: unknown): boolean {
+/** Whether a model's name says that it is free: `…:free`, `… (free)`, `…-Free`. */
+export function isNamedFree(name: unknown): boolean {
   return typeof name === "string" && /(?:^|[^a-z])free(?:[^a-z]|$)/i.test(name);
 }

@@ -1,51 +1,46 @@
-import { duration, flag, optional, type Reader, wrongType } from "../../internal/check.ts";
-import { type EpochSeconds, epochSeconds } from "../../time.ts";
+import { duration, flag, optional, type Reader } from "../../internal/check.ts";
+import { type EpochSeconds, type Instant, instant } from "../../time.ts";
 import type { TokenRates } from "../../tokens/rates.ts";
 
 /** Why a price list gives no rates. */
 export type RefusedPrice =
   /** The list does not have the model. */
   | "unknown_model"
-  /** A price that is needed is not there. */
+  /** A required price is missing. */
   | "missing"
-  /** It is zero, and the list does not call the model free. */
+  /** A required price is zero, and the list does not call the model free. */
   | "zero"
-  /** It is no price, or one that these rates cannot hold. */
+  /** A price is invalid, or has a form that {@link TokenRates} cannot hold. */
   | "unreadable"
-  /** The list is older than `maxAgeSeconds`, or nobody knows how old. */
+  /** The list is older than `maxAgeSeconds`, or its age is unknown. */
   | "stale";
 
-/** Rates from a price list, or why there are none: never $0 by mistake. */
+/** Rates from a price list, or the reason why there are none. A missing or unmarked zero price never becomes $0. */
 export type RatesOutcome =
   | {
       readonly kind: "priced";
       readonly rates: TokenRates;
-      /** The list calls the model free: every price is $0. */
+      /** Whether the list calls the model free; then every price is $0. */
       readonly free: boolean;
     }
   | { readonly kind: "refused"; readonly why: RefusedPrice; readonly reason: string };
 
-/** Of which moment the prices are wanted, and how old the list may be. */
+/** The time of the call, and the age that the list may have. */
 export interface PriceOptions {
-  /** The moment of the call: some prices start on a day, or depend on the hour. */
-  readonly at: Date | EpochSeconds;
-  /** When the list was published or fetched, which no list says itself. */
-  readonly listedAt?: Date | EpochSeconds;
-  /** A list that is older than this at `at` is refused, as is one without `listedAt`. */
-  readonly maxAgeSeconds?: number;
+  /** The time of the call: some prices start on a date or depend on the hour. */
+  readonly at: Instant;
+  /** When the list was published or fetched. No list contains this itself. */
+  readonly listedAt?: Instant | undefined;
+  /** The highest age of the list at `at`, in seconds. An older list, or one without `listedAt`, is refused. */
+  readonly maxAgeSeconds?: number | undefined;
   /**
-   * The call writes no tokens, as an embedding: the list need not have an output price. Output that comes
-   * after all costs as much as input.
+   * Whether the call generates no tokens, as for an embedding. Then the list needs no output price, and output tokens
+   * cost as much as input tokens.
    */
-  readonly noOutput?: boolean;
+  readonly noOutput?: boolean | undefined;
 }
 
-const moment: Reader<EpochSeconds> = (what, value) => {
-  if (value instanceof Date || typeof value === "number") return epochSeconds(value);
-  throw wrongType(what, "a Date or epoch seconds", value);
-};
-
-/** {@link PriceOptions}, read. */
+/** Checked {@link PriceOptions}. */
 export interface Wanted {
   readonly at: EpochSeconds;
   readonly listedAt: EpochSeconds | null;
@@ -55,8 +50,8 @@ export interface Wanted {
 
 /** The readers of {@link PriceOptions}. */
 export const WANTED: { readonly [Key in keyof Wanted]: Reader<Wanted[Key]> } = {
-  at: moment,
-  listedAt: /* @__PURE__ */ optional(moment, null),
+  at: instant,
+  listedAt: /* @__PURE__ */ optional(instant, null),
   maxAgeSeconds: /* @__PURE__ */ optional(duration, null),
   noOutput: /* @__PURE__ */ optional(flag, false),
 };

@@ -2,26 +2,26 @@ import { outcome } from "../../money/outcome.ts";
 import { quote } from "../../internal/text.ts";
 import type { TokenPrices } from "../../tokens/fields.ts";
 import { TokenRates } from "../../tokens/rates.ts";
-import { NoPrice } from "./listed.ts";
+import { RefusedPriceError } from "./listed.ts";
 import type { RatesOutcome, Wanted } from "./outcome.ts";
 
-/** What a list says of a model from `above` input tokens on: plain digits, as {@link TokenRates} names them. */
+/** The prices of a model above `above` input tokens, as plain digits under the field names of {@link TokenRates}. */
 export interface Sheet {
   readonly above: number;
   readonly prices: Readonly<Partial<Record<keyof TokenPrices, string>>>;
 }
 
-/** What a reader has found in a list. */
+/** The entry of a model in a list. */
 export interface Found {
   readonly model: string;
   readonly free: boolean;
-  /** The list says that the model writes no tokens. */
+  /** Whether the list says that the model generates no tokens. */
   readonly noOutput: boolean;
   readonly base: Sheet;
   readonly tiers: readonly Sheet[];
 }
 
-/** Rates of what `find` finds in a list that is young enough; what it throws as {@link NoPrice} is a refusal. */
+/** Checks the age of a list and makes rates of the entry from `find`. A {@link RefusedPriceError} becomes a refusal. */
 export function ratesOf(wanted: Wanted, find: () => Found): RatesOutcome {
   try {
     checkAge(wanted);
@@ -40,32 +40,39 @@ export function ratesOf(wanted: Wanted, find: () => Found): RatesOutcome {
         });
     return outcome({ kind: "priced", rates, free });
   } catch (error) {
-    if (!(error instanceof NoPrice)) throw error;
+    if (!(error instanceof RefusedPriceError)) throw error;
     return outcome({ kind: "refused", why: error.why, reason: error.message });
   }
 }
 
 function checkAge({ at, listedAt, maxAgeSeconds }: Wanted): void {
   if (maxAgeSeconds === null) return;
-  if (listedAt === null) throw new NoPrice("stale", "nobody says how old the price list is: give listedAt");
+  if (listedAt === null)
+    throw new RefusedPriceError("stale", "the age of the price list is unknown: set listedAt");
   const age = at - listedAt;
   if (age <= maxAgeSeconds) return;
-  throw new NoPrice("stale", `the price list is ${Math.ceil(age)} s old, and ${maxAgeSeconds} s are allowed`);
+  throw new RefusedPriceError(
+    "stale",
+    `the price list must be at most ${maxAgeSeconds} s old; it is ${Math.ceil(age)} s old`,
+  );
 }
 
-/** What costs nothing, searches included. */
+/** Rates of $0, searches included. */
 function freeRates(): TokenRates {
   return new TokenRates({ inputUsdPerMTok: 0, outputUsdPerMTok: 0, searchUsd: 0 });
 }
 
-/** A zero that nobody calls free is as good as missing: never $0. */
+/** The prices of an entry that is not free. A zero price counts as missing; a required one is refused. */
 function pricesOf(model: string, { prices }: Sheet, noOutput: boolean): TokenPrices {
   const needed = (field: "inputUsdPerMTok" | "outputUsdPerMTok", name: string): string => {
     const price = prices[field];
     if (price === undefined)
-      throw new NoPrice("missing", `the list has no ${name} price for ${quote(model)}`);
+      throw new RefusedPriceError("missing", `the list has no ${name} price for ${quote(model)}`);
     if (price !== "0") return price;
-    throw new NoPrice("zero", `the ${name} price of ${quote(model)} is 0, and it is not called free`);
+    throw new RefusedPriceError(
+      "zero",
+      `the ${name} price of ${quote(model)} is 0, but the list does not call the model free`,
+    );
   };
   const inputUsdPerMTok = needed("inputUsdPerMTok", "input");
   const { outputUsdPerMTok: output = "0" } = prices;

@@ -1,13 +1,14 @@
 import { ledgerAmount } from "../../money/amount.ts";
 import { read, whole } from "../../internal/check.ts";
 import type { MicroCents } from "../../money/micro-cents.ts";
-import { estimateTokens, type TokenRates } from "../../tokens/rates.ts";
+import { estimateTokens } from "../../tokens/estimate-tokens.ts";
+import { type TokenRates, tokenRates } from "../../tokens/rates.ts";
 
 /**
- * The most output tokens that an amount pays for, after the input: what to ask a provider for as its limit.
+ * The most output tokens that an amount pays for after the input. Use it as the provider's output limit.
  *
- * @param limits - `amount` in micro-cents; `maxInputTokens`, cached ones included.
- * @returns a whole number, or `null` if the amount does not even pay for the input.
+ * @param limits - `amount` in micro-cents, and `maxInputTokens`, cached tokens included.
+ * @returns a whole number, or `null` if the amount does not cover the input.
  * @throws TypeError for a missing or unknown field or a wrong type.
  * @throws RangeError for a count that is negative or not whole, or an amount out of range.
  * @example
@@ -23,10 +24,11 @@ export function affordableTokens(
 ): number | null {
   const readers = { amount: ledgerAmount, maxInputTokens: whole };
   const { amount, maxInputTokens } = read("affordableTokens", limits, readers);
+  const prices = tokenRates("affordableTokens: rates", rates);
   const costs = (maxOutputTokens: number): bigint =>
-    estimateTokens(rates, { maxInputTokens, maxOutputTokens });
+    estimateTokens(prices, { maxInputTokens, maxOutputTokens });
   if (costs(0) > amount) return null;
-  // More output is never cheaper, so the most is between what fits and what does not.
+  // More output never costs less, so a binary search finds the maximum.
   let fits = 0;
   let beyond = Number.MAX_SAFE_INTEGER;
   if (costs(beyond) <= amount) return beyond;

@@ -1,46 +1,48 @@
 import { ledgerAmount } from "../../money/amount.ts";
-import { anything, read, whole, wholeFrom, wrongType } from "../../internal/check.ts";
+import { read, whole, wholeFrom, wrongType } from "../../internal/check.ts";
 import { outcome } from "../../money/outcome.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
-import { estimateTokens, type TokenRates } from "../../tokens/rates.ts";
+import { estimateTokens } from "../../tokens/estimate-tokens.ts";
+import { type TokenRates, tokenRates } from "../../tokens/rates.ts";
 import { maxTokensOf } from "../max-tokens.ts";
 import { affordableTokens } from "./affordable.ts";
 
 /**
- * What a stream has brought: `text` of which the bound of {@link maxTokensOf} counts, a number of `tokens`, or
- * the `total` so far as the provider counts it, which replaces what was counted before.
+ * A received part of a stream: `text`, counted by {@link maxTokensOf}; a number of `tokens`; or the provider's `total`
+ * so far, which replaces the count.
  */
 export type StreamChunk =
   { readonly text: string } | { readonly tokens: number } | { readonly total: number };
 
-/** Whether the next chunk may come. */
+/** Whether the next chunk is paid for. */
 export type MeterDecision =
   | { readonly kind: "continue"; readonly outputTokens: number }
   | {
       readonly kind: "stop";
       readonly outputTokens: number;
-      /** What the next chunk could cost beyond the amount, in micro-cents: what to extend by, at least. */
+      /** The amount that is missing for the next chunk, in micro-cents: extend the hold by at least this. */
       readonly lacking: MicroCents;
     };
 
+/** Options of {@link StreamMeter}. */
 export interface StreamMeterOptions {
   readonly rates: TokenRates;
-  /** Micro-cents that are set aside for the whole call, its input too. */
+  /** The held amount for the whole call, input included, in micro-cents. */
   readonly amount: MicroCents;
-  /** The most input tokens that the call can have, cached ones included. */
+  /** The most input tokens of the call, cached ones included. */
   readonly maxInputTokens: number;
   /**
-   * The most tokens by which the provider can be ahead of what was counted: one chunk, and what it generates
-   * until it notices that nobody reads any more.
+   * The most tokens that the provider can generate beyond the counted ones: one chunk, and what it generates before it
+   * notices that the stream was closed.
    */
   readonly maxChunkTokens: number;
 }
 
 /**
- * Says when to stop a stream, before its next chunk could cost more than is set aside.
+ * Decides when to stop a stream: before the next chunk could cost more than the held amount.
  *
- * It has no clock and asks nobody. It counts what it is shown: a provider that bills for what it does not send
- * (hidden reasoning, tool calls) must be shown as `tokens` or `total`, or be given a limit of its own.
+ * It counts only what is passed to `take`. If a provider bills for tokens that it does not send (hidden reasoning, tool
+ * calls), pass them as `tokens` or `total`, or set a limit at the provider.
  *
  * @example
  * ```ts
@@ -55,7 +57,7 @@ export class StreamMeter {
   readonly #maxInputTokens: number;
   readonly #maxChunkTokens: number;
   #amount: MicroCents;
-  /** What the amount pays for. */
+  /** The most output tokens that the amount pays for. */
   #affordable: number;
   #outputTokens = 0;
 
@@ -65,13 +67,12 @@ export class StreamMeter {
    */
   constructor(options: StreamMeterOptions) {
     const { rates, amount, maxInputTokens, maxChunkTokens } = read("StreamMeter", options, {
-      rates: anything,
+      rates: tokenRates,
       amount: ledgerAmount,
       maxInputTokens: whole,
       maxChunkTokens: wholeFrom(1),
     });
-    // The estimate checks that they are rates.
-    this.#rates = rates as TokenRates;
+    this.#rates = rates;
     this.#amount = amount;
     this.#maxInputTokens = maxInputTokens;
     this.#maxChunkTokens = maxChunkTokens;
@@ -79,12 +80,12 @@ export class StreamMeter {
     Object.freeze(this);
   }
 
-  /** The most that the output can have been so far. */
+  /** An upper bound of the output tokens so far. */
   get outputTokens(): number {
     return this.#outputTokens;
   }
 
-  /** Whether the first, or the next, chunk may come. */
+  /** Whether the next chunk, or the first one, is paid for. */
   decision(): MeterDecision {
     const outputTokens = this.#outputTokens;
     const next = outputTokens + this.#maxChunkTokens;
@@ -94,16 +95,21 @@ export class StreamMeter {
   }
 
   /**
-   * Counts what has come.
+   * Counts a received chunk.
    *
-   * @throws TypeError, RangeError for what is none of the three; nothing is counted then, so stop.
+   * @throws TypeError, RangeError for an invalid chunk. It is not counted, so stop the stream.
    */
   take(chunk: StreamChunk): MeterDecision {
     this.#outputTokens = counted("take: the sum", this.#outputTokens, chunk);
     return this.decision();
   }
 
-  /** There is `by` more, in micro-cents: the ledger has set it aside, see {@link OpenHold.extend}. */
+  /**
+   * Adds to the amount. Call it after the ledger has held `by` more, see {@link OpenHold.extend}.
+   *
+   * @param by - micro-cents.
+   * @throws TypeError, RangeError if `by` or the new amount is not an amount.
+   */
   extend(by: MicroCents): MeterDecision {
     const more = ledgerAmount("extend: by", by);
     this.#amount = ledgerAmount("extend: the amount", this.#amount + more);
@@ -115,7 +121,7 @@ export class StreamMeter {
     return estimateTokens(this.#rates, { maxInputTokens: this.#maxInputTokens, maxOutputTokens });
   }
 
-  /** Less than nothing if not even the input is paid for. */
+  /** The most output tokens that the amount pays for; -1 if it does not cover the input. */
   #payable(): number {
     const limits = { amount: this.#amount, maxInputTokens: this.#maxInputTokens };
     return affordableTokens(this.#rates, limits) ?? -1;
@@ -128,7 +134,7 @@ function counted(what: string, before: number, chunk: StreamChunk): number {
   if (more.length === 0) {
     if (key === "total") return whole("take: total", value);
     if (key === "tokens") return whole(what, before + whole("take: tokens", value));
-    // maxTokensOf checks that it is a text.
+    // maxTokensOf checks that it is a string.
     if (key === "text") return whole(what, before + maxTokensOf(value as string));
   }
   throw wrongType("take", "{ text }, { tokens } or { total }", chunk);

@@ -4,26 +4,28 @@ import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { OpenHold } from "../with-hold/open-hold.ts";
 import { type MeterDecision, type StreamChunk, StreamMeter } from "./meter.ts";
 
+/** Options of {@link metered}. */
 export interface MeteredOptions<Chunk> {
   readonly meter: StreamMeter;
-  /** What a chunk counts for; `null`: nothing. */
+  /** Converts a chunk for the meter; `null` if it does not count. */
   readonly count: (chunk: Chunk) => StreamChunk | null;
-  /** Where to ask for more money before stopping; without it, it stops. */
-  readonly hold?: Pick<OpenHold, "extend">;
-  /** How much to ask for at a time, in micro-cents; more if the next chunk could need more. */
-  readonly extendBy?: MicroCents;
-  /** Told when it stops early, before the source is closed. */
-  readonly onStop?: (decision: MeterDecision) => unknown;
+  /** The hold to extend before stopping. Without it the stream stops when the amount is used up. */
+  readonly hold?: Pick<OpenHold, "extend"> | undefined;
+  /** The amount of each extension in micro-cents, 0 by default; at least the missing amount is asked for. */
+  readonly extendBy?: MicroCents | undefined;
+  /** Called when the stream stops early, before the source is closed. It is awaited. */
+  readonly onStop?: ((decision: MeterDecision) => unknown) | undefined;
 }
 
 /**
- * The chunks of a stream, as long as the next one is paid for; then it stops, and closes the source.
+ * Yields the chunks of a stream as long as the next one is paid for. Then it stops and closes the source.
  *
- * Each chunk is counted before it is handed on, and the last one is handed on after the source was closed. Closing
- * the source ends the request only if that is what its iterator does (the streams of `fetch`, openai and anthropic
- * do): otherwise abort it in `onStop`.
+ * Each chunk is counted before it is yielded. The last one is yielded after the source was closed. Closing the source
+ * ends the request only if the source's iterator does so, as the streams of `fetch`, openai and anthropic do. For other
+ * sources, abort the request in `onStop`.
  *
- * @throws unknown what the source, `count` and the ledger throw; the source is closed.
+ * @throws TypeError, RangeError for an invalid option, or a value of `count` that the meter refuses.
+ * @throws unknown what the source, `count`, `onStop` and the ledger throw; the source is closed.
  * @example
  * ```ts
  * const rates = new TokenRates({ inputUsdPerMTok: "3", outputUsdPerMTok: "15" });
@@ -70,7 +72,7 @@ export async function* metered<Chunk>(
         return;
       }
       const counts = count(next.value);
-      // At once, and not when the reader comes back: the provider goes on meanwhile.
+      // Decided before the chunk is yielded: the provider keeps generating while the reader works on it.
       stopped = counts !== null && (await stops(meter.take(counts)));
       yield next.value;
     }
@@ -81,19 +83,19 @@ export async function* metered<Chunk>(
 
 function settingsOf<Chunk>(options: MeteredOptions<Chunk>): MeteredOptions<Chunk> & { extendBy: MicroCents } {
   const readers = {
-    meter: ourMeter,
+    meter: streamMeter,
     count: callable,
     hold: optional(extendable, undefined),
     extendBy: optional(ledgerAmount, microCents(0n)),
     onStop: optional(callable, undefined),
   };
-  // The functions are called as their declared types say.
-  return read("metered", options, readers, true) as unknown as MeteredOptions<Chunk> & {
+  // The arguments and results of the functions are not checked here.
+  return read("metered", options, readers) as unknown as MeteredOptions<Chunk> & {
     extendBy: MicroCents;
   };
 }
 
-function ourMeter(what: string, value: unknown): StreamMeter {
+function streamMeter(what: string, value: unknown): StreamMeter {
   if (value instanceof StreamMeter) return value;
   throw wrongType(what, "a StreamMeter", value);
 }

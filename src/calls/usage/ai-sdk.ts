@@ -1,39 +1,52 @@
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { given, isPart, type Part } from "../record.ts";
-import { maybe, mustAddUp, needed, NoCount, outputWith, part, parts, within } from "./counts.ts";
+import { type AnyObject, isObject, presentField } from "../own-fields.ts";
+import {
+  countOrZero,
+  mustAddUp,
+  objectAt,
+  objectsAt,
+  optionalCount,
+  outputWithReasoning,
+  requiredCount,
+  UncountableError,
+} from "./counts.ts";
 
 /**
- * The Vercel AI SDK's usage: flat counts (5), flat with details (6, 7), or a language model's own, nested.
- * The provider's report, where it is there (`raw`, or `providerMetadata.anthropic.usage`), says more.
+ * Reads the usage of the Vercel AI SDK: flat counts (version 5), flat counts with details (6 and 7), or the nested
+ * counts of a language model. The provider's own report has more detail; it is used if it is there (`raw`, or
+ * `providerMetadata.anthropic.usage`) and agrees.
  *
  * @param read - reads a provider's own report.
+ * @throws UncountableError if the SDK's counts leave out tokens or searches that cost more.
  */
 export function aiSdkUsage(
-  report: Part,
-  metadata: Part,
-  read: (report: Part) => TokenUsage | null,
+  report: AnyObject,
+  metadata: AnyObject,
+  read: (report: AnyObject) => TokenUsage | null,
 ): TokenUsage {
-  const byModel = isPart(given(report, "inputTokens"));
+  const byModel = isObject(presentField(report, "inputTokens"));
   const usage = byModel ? nested(report) : flat(report);
-  const raw = given(report, "raw");
-  if (isPart(raw)) {
+  const raw = presentField(report, "raw");
+  if (isObject(raw)) {
     const known = read(raw);
     if (known !== null && agree(known, usage)) return known;
-    // Of several steps only one is there: it shows that the counts of all leave something dear out.
-    const [dear] = Object.entries(known ?? {}).find(([key, count]) => count > 0 && DEAR.test(key)) ?? [];
-    if (dear !== undefined) throw new NoCount(`the steps' sum leaves out ${dear}`);
+    // The sum of several steps has the report of one step only. It shows which expensive kinds the sum leaves out.
+    const [missing] =
+      Object.entries(known ?? {}).find(([key, count]) => count > 0 && NOT_IN_SDK.test(key)) ?? [];
+    if (missing !== undefined) throw new UncountableError(`the sum of the steps leaves out ${missing}`);
   }
-  const anthropic = given(metadata, "anthropic");
-  if (byModel || given(report, "inputTokenDetails") !== undefined || !isPart(anthropic)) return usage;
-  // Version 5 counts Anthropic's cache reads beside the input, and leaves the writes out.
-  const own = given(anthropic, "usage");
-  const known = isPart(own) ? read(own) : null;
+  const anthropic = presentField(metadata, "anthropic");
+  if (byModel || presentField(report, "inputTokenDetails") !== undefined || !isObject(anthropic))
+    return usage;
+  // Version 5 counts Anthropic's cache reads outside inputTokens and leaves out the cache writes.
+  const anthropicReport = presentField(anthropic, "usage");
+  const known = isObject(anthropicReport) ? read(anthropicReport) : null;
   if (known?.outputTokens === usage.outputTokens && uncached(known) === usage.inputTokens) return known;
-  throw new NoCount("inputTokens leaves out what Anthropic's cache was written with");
+  throw new UncountableError("inputTokens leaves out Anthropic's cache writes");
 }
 
-/** What the SDK's own counts do not have, and what may cost more than what it is part of. */
-const DEAR = /1h|Audio|Image|Video|Citation|searches/;
+/** Kinds that the SDK's counts do not have, and that may cost more than the kind that they are part of. */
+const NOT_IN_SDK = /1h|Audio|Image|Video|Citation|searches/;
 
 function agree(known: TokenUsage, usage: TokenUsage): boolean {
   return known.inputTokens === usage.inputTokens && known.outputTokens === usage.outputTokens;
@@ -43,37 +56,37 @@ function uncached({ inputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: To
   return inputTokens - cacheReadTokens - cacheWriteTokens;
 }
 
-function flat(report: Part): TokenUsage {
-  const details = within(report, "inputTokenDetails");
-  const written = within(report, "outputTokenDetails");
-  const input = needed(report, "inputTokens");
-  const reasoning = maybe(written, "reasoningTokens") ?? part(report, "reasoningTokens");
-  const sides = { input, output: needed(report, "outputTokens"), reasoning };
-  return addedUp({
+function flat(report: AnyObject): TokenUsage {
+  const details = objectAt(report, "inputTokenDetails");
+  const written = objectAt(report, "outputTokenDetails");
+  const input = requiredCount(report, "inputTokens");
+  const reasoning = optionalCount(written, "reasoningTokens") ?? countOrZero(report, "reasoningTokens");
+  const sides = { input, output: requiredCount(report, "outputTokens"), reasoning };
+  return checkedInput({
     inputTokens: input,
-    outputTokens: outputWith("totalTokens", maybe(report, "totalTokens"), sides),
-    cacheReadTokens: maybe(details, "cacheReadTokens") ?? part(report, "cachedInputTokens"),
-    cacheWriteTokens: part(details, "cacheWriteTokens"),
+    outputTokens: outputWithReasoning("totalTokens", optionalCount(report, "totalTokens"), sides),
+    cacheReadTokens: optionalCount(details, "cacheReadTokens") ?? countOrZero(report, "cachedInputTokens"),
+    cacheWriteTokens: countOrZero(details, "cacheWriteTokens"),
     outputReasoningTokens: reasoning,
-    plain: maybe(details, "noCacheTokens"),
+    plain: optionalCount(details, "noCacheTokens"),
   });
 }
 
-function nested(report: Part): TokenUsage {
-  const input = within(report, "inputTokens");
-  const output = within(report, "outputTokens");
-  return addedUp({
-    inputTokens: needed(input, "total"),
-    outputTokens: needed(output, "total"),
-    cacheReadTokens: part(input, "cacheRead"),
-    cacheWriteTokens: part(input, "cacheWrite"),
-    outputReasoningTokens: part(output, "reasoning"),
-    plain: maybe(input, "noCache"),
+function nested(report: AnyObject): TokenUsage {
+  const input = objectAt(report, "inputTokens");
+  const output = objectAt(report, "outputTokens");
+  return checkedInput({
+    inputTokens: requiredCount(input, "total"),
+    outputTokens: requiredCount(output, "total"),
+    cacheReadTokens: countOrZero(input, "cacheRead"),
+    cacheWriteTokens: countOrZero(input, "cacheWrite"),
+    outputReasoningTokens: countOrZero(output, "reasoning"),
+    plain: optionalCount(input, "noCache"),
   });
 }
 
-/** `plain` is what the cache has nothing to do with, where the report says so. */
-function addedUp({
+/** Checks the input against its parts. `plain` is the input outside the cache, if the report has it. */
+function checkedInput({
   plain,
   ...usage
 }: TokenUsage & {
@@ -87,17 +100,17 @@ function addedUp({
   return usage;
 }
 
-/** Amazon Bedrock's converse speaks in the same words, with the cache beside. */
-export function bedrockUsage(report: Part): TokenUsage {
-  const cacheReadTokens = part(report, "cacheReadInputTokens");
-  const cacheWriteTokens = part(report, "cacheWriteInputTokens");
-  const fresh = needed(report, "inputTokens");
-  const outputTokens = needed(report, "outputTokens");
-  const total = maybe(report, "totalTokens");
+/** Reads the usage of Amazon Bedrock's Converse API. Its cache tokens are not included in `inputTokens`. */
+export function bedrockUsage(report: AnyObject): TokenUsage {
+  const cacheReadTokens = countOrZero(report, "cacheReadInputTokens");
+  const cacheWriteTokens = countOrZero(report, "cacheWriteInputTokens");
+  const fresh = requiredCount(report, "inputTokens");
+  const outputTokens = requiredCount(report, "outputTokens");
+  const total = optionalCount(report, "totalTokens");
   const inputTokens = fresh + cacheReadTokens + cacheWriteTokens;
   if (total !== fresh + outputTokens) mustAddUp("totalTokens", total, inputTokens + outputTokens);
-  const hour = parts(report, "cacheDetails")
-    .filter((one) => given(one, "ttl") !== "5m")
-    .reduce((sum, one) => sum + part(one, "inputTokens"), 0);
+  const hour = objectsAt(report, "cacheDetails")
+    .filter((one) => presentField(one, "ttl") !== "5m")
+    .reduce((sum, one) => sum + countOrZero(one, "inputTokens"), 0);
   return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWrite1hTokens: hour };
 }

@@ -1,38 +1,49 @@
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { given, type Part } from "../record.ts";
-import { maybe, mustAddUp, needed, NoCount, part, parts, within } from "./counts.ts";
+import { type AnyObject, presentField } from "../own-fields.ts";
+import {
+  countOrZero,
+  mustAddUp,
+  objectAt,
+  objectsAt,
+  optionalCount,
+  requiredCount,
+  UncountableError,
+} from "./counts.ts";
 import { reportedSearches } from "./searches.ts";
 
-/** Anthropic's messages, also on Bedrock and Vertex: what was read from and written to a cache is beside. */
-export function anthropicUsage(report: Part): TokenUsage {
-  sameModelAndPrices(report);
-  const creation = within(report, "cache_creation");
-  const hour = part(creation, "ephemeral_1h_input_tokens");
-  const lasting = part(creation, "ephemeral_5m_input_tokens") + hour;
-  const written = maybe(report, "cache_creation_input_tokens");
-  // Without the breakdown it is what a cache write is unless somebody asks for an hour.
+/**
+ * Reads the usage of Anthropic's messages, also on Bedrock and Vertex. Cache tokens are not included in `input_tokens`.
+ */
+export function anthropicUsage(report: AnyObject): TokenUsage {
+  refuseOtherPrices(report);
+  const creation = objectAt(report, "cache_creation");
+  const hour = countOrZero(creation, "ephemeral_1h_input_tokens");
+  const lasting = countOrZero(creation, "ephemeral_5m_input_tokens") + hour;
+  const written = optionalCount(report, "cache_creation_input_tokens");
+  // Without the breakdown, all cache writes count as the default kind, five minutes.
   if (Object.keys(creation).length > 0) mustAddUp("cache_creation_input_tokens", written, lasting);
-  const cacheReadTokens = part(report, "cache_read_input_tokens");
+  const cacheReadTokens = countOrZero(report, "cache_read_input_tokens");
   const cacheWriteTokens = written ?? lasting;
   return {
-    inputTokens: needed(report, "input_tokens") + cacheReadTokens + cacheWriteTokens,
-    outputTokens: needed(report, "output_tokens"),
+    inputTokens: requiredCount(report, "input_tokens") + cacheReadTokens + cacheWriteTokens,
+    outputTokens: requiredCount(report, "output_tokens"),
     cacheReadTokens,
     cacheWriteTokens,
     cacheWrite1hTokens: hour,
-    outputReasoningTokens: part(within(report, "output_tokens_details"), "thinking_tokens"),
-    searches: reportedSearches(within(report, "server_tool_use")),
+    outputReasoningTokens: countOrZero(objectAt(report, "output_tokens_details"), "thinking_tokens"),
+    searches: reportedSearches(objectAt(report, "server_tool_use")),
   };
 }
 
-/** What the totals leave out, or what has other prices than the model's own. */
-function sameModelAndPrices(report: Part): void {
-  if (parts(report, "iterations").some((one) => given(one, "type") !== "message")) {
-    throw new NoCount("iterations hold more than the totals");
+/** Refuses a report whose totals leave something out, or whose call has other prices than the model's own. */
+function refuseOtherPrices(report: AnyObject): void {
+  if (objectsAt(report, "iterations").some((one) => presentField(one, "type") !== "message")) {
+    throw new UncountableError("iterations has tokens that the totals leave out");
   }
-  if (given(report, "speed") === "fast") throw new NoCount("speed is fast, which is charged extra");
-  const geo = given(report, "inference_geo");
+  if (presentField(report, "speed") === "fast")
+    throw new UncountableError("speed is fast, which costs extra");
+  const geo = presentField(report, "inference_geo");
   if (geo !== undefined && geo !== "global" && geo !== "not_available") {
-    throw new NoCount("inference_geo is charged extra");
+    throw new UncountableError("inference_geo costs extra");
   }
 }

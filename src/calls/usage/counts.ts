@@ -1,62 +1,62 @@
 import { kindOf, quote } from "../../internal/text.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { given, isCount, isPart, type Part } from "../record.ts";
+import { type AnyObject, isCount, isObject, presentField } from "../own-fields.ts";
 
-/** What a reader throws to itself when a report does not say what a call has used; an outcome outside. */
-export class NoCount extends Error {}
+/** Thrown inside a reader if a report does not say what a call has used. `usageOf` turns it into an outcome. */
+export class UncountableError extends Error {}
 
-/** Whether a report has one of these fields, be it `null`. */
-export function hasAny(part: Part, keys: readonly string[]): boolean {
-  return keys.some((key) => Object.hasOwn(part, key));
+/** Whether a report has one of these fields; `null` counts too. */
+export function hasAny(report: AnyObject, keys: readonly string[]): boolean {
+  return keys.some((key) => Object.hasOwn(report, key));
 }
 
-/** An object in a report, or an empty one. */
-export function within(part: Part, key: string): Part {
-  const value = given(part, key);
+/** The object in a field, or an empty object if the field is missing or `null`. */
+export function objectAt(report: AnyObject, key: string): AnyObject {
+  const value = presentField(report, key);
   if (value === undefined) return {};
-  if (isPart(value)) return value;
-  throw new NoCount(`${key} is no object`);
+  if (isObject(value)) return value;
+  throw new UncountableError(`${key} must be an object`);
 }
 
-/** The objects of a list in a report, or none. */
-export function parts(part: Part, key: string): readonly Part[] {
-  const list = given(part, key) ?? [];
-  if (Array.isArray(list) && list.every(isPart)) return list;
-  throw new NoCount(`${key} is no list of objects`);
+/** The objects of the list in a field, or an empty list if the field is missing or `null`. */
+export function objectsAt(report: AnyObject, key: string): readonly AnyObject[] {
+  const list = presentField(report, key) ?? [];
+  if (Array.isArray(list) && list.every(isObject)) return list;
+  throw new UncountableError(`${key} must be a list of objects`);
 }
 
-/** A count that may be missing. */
-export function maybe(part: Part, key: string): number | undefined {
-  const value = given(part, key);
+/** A count that may be missing or `null`. */
+export function optionalCount(report: AnyObject, key: string): number | undefined {
+  const value = presentField(report, key);
   if (value === undefined || isCount(value)) return value;
   const shown = typeof value === "string" ? quote(value) : kindOf(value);
-  throw new NoCount(`${key} is no whole number of at least 0: ${shown}`);
+  throw new UncountableError(`${key} must be a whole number of at least 0; got ${shown}`);
 }
 
-/** A count that is 0 if it is missing: it is a part of another. */
-export function part(of: Part, key: string): number {
-  return maybe(of, key) ?? 0;
+/** A count, or 0 if it is missing, as for a count that is part of another one. */
+export function countOrZero(report: AnyObject, key: string): number {
+  return optionalCount(report, key) ?? 0;
 }
 
-/** A count that must be there. */
-export function needed(of: Part, key: string): number {
-  const count = maybe(of, key);
-  if (count === undefined) throw new NoCount(`${key} is missing`);
+/** A count that must be present. */
+export function requiredCount(report: AnyObject, key: string): number {
+  const count = optionalCount(report, key);
+  if (count === undefined) throw new UncountableError(`${key} is missing`);
   return count;
 }
 
-/** Checks a total against what it should be, where there is one. */
+/** Checks a total, if there is one, against the sum of its parts. */
 export function mustAddUp(key: string, total: number | undefined, sum: number): void {
   if (total === undefined || total === sum) return;
-  throw new NoCount(`${key} is ${total}, and its parts add up to ${sum}`);
+  throw new UncountableError(`${key} must be ${sum}, the sum of its parts; got ${total}`);
 }
 
 /**
- * The output, where some providers report reasoning beside it: the total says on which side it is.
+ * The output tokens with reasoning. Some providers include reasoning in the output and some do not; the total decides.
  *
- * @throws NoCount if it fits neither.
+ * @throws UncountableError if the total fits neither.
  */
-export function outputWith(
+export function outputWithReasoning(
   key: string,
   total: number | undefined,
   {
@@ -72,7 +72,7 @@ export function outputWith(
   return output;
 }
 
-/** A usage without its zeros. */
+/** A usage without the optional counts that are 0. */
 export function nonZero(usage: TokenUsage): TokenUsage {
   const { inputTokens, outputTokens, ...kinds } = usage;
   const some = Object.fromEntries(Object.entries(kinds).filter(([, count]) => count !== 0));

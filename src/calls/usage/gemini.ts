@@ -1,27 +1,27 @@
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { given, type Part } from "../record.ts";
-import { maybe, mustAddUp, needed, part, parts } from "./counts.ts";
+import { type AnyObject, presentField } from "../own-fields.ts";
+import { countOrZero, mustAddUp, objectsAt, optionalCount, requiredCount } from "./counts.ts";
 
 /**
- * Gemini's `usageMetadata`, also on Vertex and of the live API: cached tokens are inside the prompt, thoughts
- * beside the candidates. It leaves out what is 0, so the total has to add up.
+ * Reads Gemini's `usageMetadata`, also of Vertex and the Live API. The prompt includes cached tokens; the candidates do
+ * not include thoughts. A count of 0 is left out, so the total is required and must be the sum of the counts.
  */
-export function geminiUsage(report: Part): TokenUsage {
-  const prompt = needed(report, "promptTokenCount");
-  const tools = part(report, "toolUsePromptTokenCount");
-  const answer = maybe(report, "candidatesTokenCount") ?? part(report, "responseTokenCount");
-  const thoughts = part(report, "thoughtsTokenCount");
-  mustAddUp("totalTokenCount", needed(report, "totalTokenCount"), prompt + tools + answer + thoughts);
+export function geminiUsage(report: AnyObject): TokenUsage {
+  const prompt = requiredCount(report, "promptTokenCount");
+  const tools = countOrZero(report, "toolUsePromptTokenCount");
+  const answer = optionalCount(report, "candidatesTokenCount") ?? countOrZero(report, "responseTokenCount");
+  const thoughts = countOrZero(report, "thoughtsTokenCount");
+  mustAddUp("totalTokenCount", requiredCount(report, "totalTokenCount"), prompt + tools + answer + thoughts);
   const read = modalities(report, ["promptTokensDetails", "toolUsePromptTokensDetails"]);
   const cached = modalities(report, ["cacheTokensDetails"]);
   const written = modalities(report, ["candidatesTokensDetails", "responseTokensDetails"]);
   return {
     inputTokens: prompt + tools,
     outputTokens: answer + thoughts,
-    cacheReadTokens: part(report, "cachedContentTokenCount"),
+    cacheReadTokens: countOrZero(report, "cachedContentTokenCount"),
     inputAudioTokens: read("AUDIO"),
     inputImageTokens: read("IMAGE") + read("DOCUMENT"),
-    // A cached video has no price of its own: it costs what cached text does.
+    // Cached video has the price of cached text, so it does not count as video.
     inputVideoTokens: Math.max(0, read("VIDEO") - cached("VIDEO")),
     cacheReadAudioTokens: cached("AUDIO"),
     cacheReadImageTokens: cached("IMAGE") + cached("DOCUMENT"),
@@ -32,11 +32,11 @@ export function geminiUsage(report: Part): TokenUsage {
   };
 }
 
-/** How many tokens of a modality the lists under these keys have. */
-function modalities(report: Part, keys: readonly string[]): (modality: string) => number {
+/** Counts the tokens of a modality in the lists under these keys. */
+function modalities(report: AnyObject, keys: readonly string[]): (modality: string) => number {
   const counts = keys
-    .flatMap((key) => parts(report, key))
-    .map((one) => ({ modality: given(one, "modality"), tokens: part(one, "tokenCount") }));
+    .flatMap((key) => objectsAt(report, key))
+    .map((one) => ({ modality: presentField(one, "modality"), tokens: countOrZero(one, "tokenCount") }));
   return (modality) =>
     counts.filter((of) => of.modality === modality).reduce((sum, { tokens }) => sum + tokens, 0);
 }

@@ -1,49 +1,59 @@
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { given, type Part } from "../record.ts";
-import { hasAny, maybe, mustAddUp, needed, NoCount, outputWith, part, within } from "./counts.ts";
+import { type AnyObject, presentField } from "../own-fields.ts";
+import {
+  countOrZero,
+  hasAny,
+  mustAddUp,
+  objectAt,
+  optionalCount,
+  outputWithReasoning,
+  requiredCount,
+  UncountableError,
+} from "./counts.ts";
 import { reportedSearches } from "./searches.ts";
 
-/** Chat completions, and the many that speak like them: cached and reasoning tokens are inside. */
-export function chatUsage(report: Part): TokenUsage {
-  const details = within(report, "prompt_tokens_details");
-  const written = within(report, "completion_tokens_details");
-  const inputTokens = needed(report, "prompt_tokens");
-  const total = maybe(report, "total_tokens");
+/** Reads the usage of chat completions and compatible APIs. The counts include cached and reasoning tokens. */
+export function chatUsage(report: AnyObject): TokenUsage {
+  const details = objectAt(report, "prompt_tokens_details");
+  const written = objectAt(report, "completion_tokens_details");
+  const inputTokens = requiredCount(report, "prompt_tokens");
+  const total = optionalCount(report, "total_tokens");
   // An embedding's report has no completion.
   const completion =
-    maybe(report, "completion_tokens") ?? (total === inputTokens ? 0 : needed(report, "completion_tokens"));
-  // Some proxies count under the names of the responses API too, or leave 0 there.
+    optionalCount(report, "completion_tokens") ??
+    (total === inputTokens ? 0 : requiredCount(report, "completion_tokens"));
+  // Some proxies also report the names of the responses API, with the same count or 0.
   for (const [key, count] of [
     ["input_tokens", inputTokens],
     ["output_tokens", completion],
   ] as const) {
-    if (part(report, key) > 0) mustAddUp(key, part(report, key), count);
+    if (countOrZero(report, key) > 0) mustAddUp(key, countOrZero(report, key), count);
   }
-  const reasoning = maybe(written, "reasoning_tokens") ?? part(report, "reasoning_tokens");
-  const citations = part(report, "citation_tokens");
-  // Perplexity's search models search in every call, and say how widely.
+  const reasoning = optionalCount(written, "reasoning_tokens") ?? countOrZero(report, "reasoning_tokens");
+  const citations = countOrZero(report, "citation_tokens");
+  // A Perplexity search model searches in every call; its report has search_context_size.
   const queries =
-    maybe(report, "num_search_queries") ?? (given(report, "search_context_size") === undefined ? 0 : 1);
-  const searches = queries + reportedSearches(within(report, "server_tool_use"));
-  // Perplexity counts what it has read and thought beside its answer, and leaves it out of the total.
-  const beside = hasAny(report, ["citation_tokens", "num_search_queries"])
-    ? part(report, "reasoning_tokens") + citations
+    optionalCount(report, "num_search_queries") ??
+    (presentField(report, "search_context_size") === undefined ? 0 : 1);
+  const searches = queries + reportedSearches(objectAt(report, "server_tool_use"));
+  // Perplexity leaves citation and reasoning tokens out of the completion and the total.
+  const extra = hasAny(report, ["citation_tokens", "num_search_queries"])
+    ? countOrZero(report, "reasoning_tokens") + citations
     : 0;
-  const inside = beside > 0 ? 0 : reasoning;
-  const output = outputWith("total_tokens", total, {
+  const output = outputWithReasoning("total_tokens", total, {
     input: inputTokens,
     output: completion,
-    reasoning: inside,
+    reasoning: extra > 0 ? 0 : reasoning,
   });
   const cached =
-    maybe(details, "cached_tokens") ??
-    maybe(report, "prompt_cache_hit_tokens") ??
-    maybe(report, "cached_tokens") ??
-    part(report, "cache_read_input_tokens");
-  noneApart(report);
+    optionalCount(details, "cached_tokens") ??
+    optionalCount(report, "prompt_cache_hit_tokens") ??
+    optionalCount(report, "cached_tokens") ??
+    countOrZero(report, "cache_read_input_tokens");
+  refuseSeparateFees(report);
   return {
     inputTokens,
-    outputTokens: output + beside,
+    outputTokens: output + extra,
     cacheReadTokens: cached,
     ...cacheWrites(report, details),
     ...modalities(details, written),
@@ -53,57 +63,64 @@ export function chatUsage(report: Part): TokenUsage {
   };
 }
 
-/** What was written to a cache: OpenRouter's name for it, LiteLLM's, and Anthropic's as others pass it on. */
-function cacheWrites(report: Part, details: Part): Partial<TokenUsage> {
+/** Cache writes, under the names of OpenRouter, of LiteLLM, and of Anthropic as proxies pass them on. */
+function cacheWrites(report: AnyObject, details: AnyObject): Partial<TokenUsage> {
   return {
     cacheWriteTokens:
-      maybe(details, "cache_write_tokens") ??
-      maybe(details, "cache_creation_tokens") ??
-      maybe(details, "cache_creation_input_tokens") ??
-      part(report, "cache_creation_input_tokens"),
-    cacheWrite1hTokens: part(within(details, "cache_creation_token_details"), "ephemeral_1h_input_tokens"),
+      optionalCount(details, "cache_write_tokens") ??
+      optionalCount(details, "cache_creation_tokens") ??
+      optionalCount(details, "cache_creation_input_tokens") ??
+      countOrZero(report, "cache_creation_input_tokens"),
+    cacheWrite1hTokens: countOrZero(
+      objectAt(details, "cache_creation_token_details"),
+      "ephemeral_1h_input_tokens",
+    ),
   };
 }
 
-/** xAI's searches and tools, and Mistral's sound: they have prices of their own, by the piece and the second. */
-function noneApart(report: Part): void {
+/** Refuses xAI's searches and tools, and Mistral's audio: they are billed separately, per use and per second. */
+function refuseSeparateFees(report: AnyObject): void {
   for (const [key, count] of Object.entries(report)) {
     if (!/^num_.*_used$|_audio_seconds$/.test(key) || typeof count !== "number" || count === 0) continue;
-    throw new NoCount(`${key} is charged apart`);
+    throw new UncountableError(`${key} is billed separately`);
   }
 }
 
-/** The responses API, realtime and images: the same under other names. */
-export function responsesUsage(report: Part): TokenUsage {
-  const details = { ...within(report, "input_tokens_details"), ...within(report, "input_token_details") };
-  const written = { ...within(report, "output_tokens_details"), ...within(report, "output_token_details") };
-  const inputTokens = needed(report, "input_tokens");
-  const output = needed(report, "output_tokens");
-  mustAddUp("total_tokens", maybe(report, "total_tokens"), inputTokens + output);
-  noneApart(report);
+/** Reads the usage of the responses, realtime and images APIs, which use other field names. */
+export function responsesUsage(report: AnyObject): TokenUsage {
+  const details = { ...objectAt(report, "input_tokens_details"), ...objectAt(report, "input_token_details") };
+  const written = {
+    ...objectAt(report, "output_tokens_details"),
+    ...objectAt(report, "output_token_details"),
+  };
+  const inputTokens = requiredCount(report, "input_tokens");
+  const output = requiredCount(report, "output_tokens");
+  mustAddUp("total_tokens", optionalCount(report, "total_tokens"), inputTokens + output);
+  refuseSeparateFees(report);
   const usage = {
     inputTokens,
     outputTokens: output,
-    cacheReadTokens: part(details, "cached_tokens"),
-    cacheWriteTokens: part(details, "cache_write_tokens"),
+    cacheReadTokens: countOrZero(details, "cached_tokens"),
+    cacheWriteTokens: countOrZero(details, "cache_write_tokens"),
     ...modalities(details, written),
-    outputReasoningTokens: part(written, "reasoning_tokens"),
+    outputReasoningTokens: countOrZero(written, "reasoning_tokens"),
   };
-  // Only the images API counts pictures on the way in and does not say what came out: pictures.
-  const drawn = given(details, "image_tokens") !== undefined && Object.keys(written).length === 0;
-  return drawn ? { ...usage, outputImageTokens: output } : usage;
+  // Only the images API counts input images without details of the output; all its output is images.
+  const isImagesApi =
+    presentField(details, "image_tokens") !== undefined && Object.keys(written).length === 0;
+  return isImagesApi ? { ...usage, outputImageTokens: output } : usage;
 }
 
-function modalities(input: Part, output: Part): Partial<TokenUsage> {
-  const cached = within(input, "cached_tokens_details");
+function modalities(input: AnyObject, output: AnyObject): Partial<TokenUsage> {
+  const cached = objectAt(input, "cached_tokens_details");
   return {
-    inputAudioTokens: part(input, "audio_tokens"),
-    inputImageTokens: part(input, "image_tokens"),
-    inputVideoTokens: part(input, "video_tokens"),
-    cacheReadAudioTokens: part(cached, "audio_tokens"),
-    cacheReadImageTokens: part(cached, "image_tokens"),
-    outputAudioTokens: part(output, "audio_tokens"),
-    outputImageTokens: part(output, "image_tokens"),
-    outputVideoTokens: part(output, "video_tokens"),
+    inputAudioTokens: countOrZero(input, "audio_tokens"),
+    inputImageTokens: countOrZero(input, "image_tokens"),
+    inputVideoTokens: countOrZero(input, "video_tokens"),
+    cacheReadAudioTokens: countOrZero(cached, "audio_tokens"),
+    cacheReadImageTokens: countOrZero(cached, "image_tokens"),
+    outputAudioTokens: countOrZero(output, "audio_tokens"),
+    outputImageTokens: countOrZero(output, "image_tokens"),
+    outputVideoTokens: countOrZero(output, "video_tokens"),
   };
 }

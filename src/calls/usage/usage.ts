@@ -1,36 +1,39 @@
 import { outcome } from "../../money/outcome.ts";
 import type { MicroCents } from "../../money/micro-cents.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { tokenCost, TokenRates } from "../../tokens/rates.ts";
-import { isPart, type Part } from "../record.ts";
+import { TokenRates, tokenRates } from "../../tokens/rates.ts";
+import { tokenCost } from "../../tokens/token-cost.ts";
+import { type AnyObject, isObject } from "../own-fields.ts";
 import { aiSdkUsage, bedrockUsage } from "./ai-sdk.ts";
 import { anthropicUsage } from "./anthropic.ts";
-import { hasAny, NoCount, nonZero } from "./counts.ts";
+import { hasAny, nonZero, UncountableError } from "./counts.ts";
 import { geminiUsage } from "./gemini.ts";
 import { chatUsage, responsesUsage } from "./openai.ts";
 import { fieldOf, listedSearches } from "./searches.ts";
 
-/** What a call has used, or why its report does not say. */
+/** The token counts of a call, or the reason why they are unknown. */
 export type UsageOutcome =
   | { readonly kind: "counted"; readonly usage: TokenUsage }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** What a call has cost, or `null` and why nobody knows: then the whole hold is charged. */
+/**
+ * The actual cost of a call in micro-cents, or `null` and the reason why it is unknown: then the whole hold is charged.
+ */
 export type ActualOutcome =
   | { readonly kind: "counted"; readonly actual: MicroCents; readonly usage: TokenUsage }
   | { readonly kind: "unknown"; readonly actual: null; readonly reason: string };
 
 /**
- * Reads a provider's usage report by its shape: OpenAI's chat completions and responses (cached and reasoning
- * tokens inside the counts) and the many that speak like them, Anthropic's (cache tokens beside), Gemini's,
- * Bedrock's, and the Vercel AI SDK's.
+ * Reads a provider's usage report. It knows the reports of OpenAI's chat completions and responses and of compatible
+ * APIs (counts include cached and reasoning tokens), of Anthropic (input without cache tokens), Gemini, Bedrock and the
+ * Vercel AI SDK.
  *
- * A report that is missing, negative, fractional or does not add up is `unknown`, with the reason: never a
- * throw, and never a guess.
+ * It never throws and never guesses. A report that is missing, has a negative or fractional count, or does not add up
+ * is `unknown`, with the reason.
  *
- * @param report - `response.usage` or `response.usageMetadata`, or the whole response or result. Only the whole
- *   one has the searches of OpenAI and of Gemini and the tools that are charged apart, the total of several steps
- *   of the AI SDK, and what version 5 of it leaves to `providerMetadata`.
+ * @param report - `response.usage`, `response.usageMetadata`, or the whole response or result. Pass the whole one if
+ *   you can: only it has the searches of OpenAI and Gemini, the tools that are billed separately, the total of several
+ *   steps of the AI SDK, and the `providerMetadata` of its version 5.
  * @example
  * ```ts
  * const report = { input_tokens: 20, cache_read_input_tokens: 1000, output_tokens: 5 };
@@ -42,8 +45,8 @@ export type ActualOutcome =
 export function usageOf(report: unknown): UsageOutcome {
   try {
     const usage = nonZero(read(report));
-    // More tokens of a kind than of what it is part of is found out by whoever adds them up.
-    tokenCost(anyRates(), usage);
+    // tokenCost throws if a count is smaller than the sum of its parts.
+    tokenCost(ratesForAll(), usage);
     return outcome({ kind: "counted", usage: Object.freeze(usage) });
   } catch (error) {
     return outcome({ kind: "unknown", reason: reasonOf(error) });
@@ -51,10 +54,10 @@ export function usageOf(report: unknown): UsageOutcome {
 }
 
 /**
- * What a call has cost, from its rates and the provider's usage report: what a hold is settled at.
+ * The actual cost of a call, from its rates and the provider's usage report. Settle the hold at this amount.
  *
- * It never throws, since the call has been made and its value must not be lost. What cannot be counted, or
- * has no price, is `null`: charge the whole hold.
+ * It never throws, because the call was made and its value must not be lost. If tokens cannot be counted or have no
+ * price, the cost is `null`: charge the whole hold.
  *
  * @param report - as for {@link usageOf}.
  * @example
@@ -70,34 +73,39 @@ export function actualOf(rates: TokenRates, report: unknown): ActualOutcome {
   try {
     const { usage } = counted;
     const { searches, ...rest } = usage;
-    // Where the call itself has a fee and a search has no price, the fee is for the search (Perplexity).
-    const included = TokenRates.is(rates) && rates.requestUsd !== null && rates.searchUsd === undefined;
-    const actual = tokenCost(rates, included && searches !== undefined ? rest : usage);
+    // If the rates have a fee per call but no price per search, the fee covers the search (Perplexity).
+    const prices = tokenRates("actualOf: rates", rates);
+    const included = prices.requestUsd !== null && prices.searchUsd === undefined;
+    const actual = tokenCost(prices, included && searches !== undefined ? rest : usage);
     return outcome({ kind: "counted", actual, usage });
   } catch (error) {
     return outcome({ kind: "unknown", actual: null, reason: reasonOf(error) });
   }
 }
 
-let any: TokenRates | null = null;
+let pricedRates: TokenRates | null = null;
 
-/** Rates that price everything, made once and not at import. */
-function anyRates(): TokenRates {
-  any ??= new TokenRates({ inputUsdPerMTok: 1, outputUsdPerMTok: 1, searchUsd: 1 });
-  return any;
+/** Rates with a price for everything. They are made on first use, because an import must have no side effect. */
+function ratesForAll(): TokenRates {
+  pricedRates ??= new TokenRates({ inputUsdPerMTok: 1, outputUsdPerMTok: 1, searchUsd: 1 });
+  return pricedRates;
 }
 
-/** Ours say what is wrong and quote nothing but counts; what a getter throws is nobody's business. */
+/**
+ * The message of an error of the readers or of tokenCost; these quote only counts. Errors of other classes are not
+ * shown, because a getter may have thrown them.
+ */
 function reasonOf(error: unknown): string {
-  const ours = error instanceof NoCount || error instanceof RangeError || error instanceof TypeError;
-  return ours && error.message !== "" ? error.message : "the report cannot be read";
+  const isShown =
+    error instanceof UncountableError || error instanceof RangeError || error instanceof TypeError;
+  return isShown && error.message !== "" ? error.message : "the report cannot be read";
 }
 
 function read(report: unknown): TokenUsage {
-  if (!isPart(report)) throw new NoCount("there is no usage report");
-  const usage = ["totalUsage", "usage", "usageMetadata"].map((key) => fieldOf(report, key)).find(isPart);
+  if (!isObject(report)) throw new UncountableError("there is no usage report");
+  const usage = ["totalUsage", "usage", "usageMetadata"].map((key) => fieldOf(report, key)).find(isObject);
   const known = readReport(usage ?? report, fieldOf(report, "providerMetadata"));
-  if (known === null) throw new NoCount("the report has no shape that is known");
+  if (known === null) throw new UncountableError("the report has no known shape");
   const { searches = 0 } = known;
   return { ...known, searches: searches + listedSearches(report, searches) };
 }
@@ -110,23 +118,24 @@ const ANTHROPIC = [
 ];
 const OPENAI = ["input_tokens_details", "input_token_details", "output_token_details", "total_tokens"];
 
-function readReport(report: Part, metadata?: unknown): TokenUsage | null {
+function readReport(report: AnyObject, metadata?: unknown): TokenUsage | null {
   const has = (...keys: readonly string[]): boolean => hasAny(report, keys);
-  const shapes: ((report: Part) => TokenUsage)[] = [];
+  const shapes: ((report: AnyObject) => TokenUsage)[] = [];
   if (has("prompt_tokens", "completion_tokens")) shapes.push(chatUsage);
   if (has("promptTokenCount", "totalTokenCount")) shapes.push(geminiUsage);
   if (has("cacheReadInputTokens", "cacheWriteInputTokens")) shapes.push(bedrockUsage);
   else if (has("inputTokens", "outputTokens")) {
-    shapes.push(() => aiSdkUsage(report, isPart(metadata) ? metadata : {}, readReport));
+    shapes.push(() => aiSdkUsage(report, isObject(metadata) ? metadata : {}, readReport));
   }
   if (has("input_tokens", "output_tokens") && !has("prompt_tokens")) shapes.push(snakeCase);
   const [only, ...others] = shapes;
-  if (others.length > 0) throw new NoCount("the report has the shape of several providers");
+  if (others.length > 0) throw new UncountableError("the report has the shape of several providers");
   return only?.(report) ?? null;
 }
 
-function snakeCase(report: Part): TokenUsage {
+function snakeCase(report: AnyObject): TokenUsage {
   const openai = hasAny(report, OPENAI);
-  if (openai && hasAny(report, ANTHROPIC)) throw new NoCount("the report has the shape of several providers");
+  if (openai && hasAny(report, ANTHROPIC))
+    throw new UncountableError("the report has the shape of several providers");
   return openai ? responsesUsage(report) : anthropicUsage(report);
 }

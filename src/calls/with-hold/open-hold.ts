@@ -4,10 +4,10 @@ import { ledgerAmount } from "../../money/amount.ts";
 import { quote } from "../../internal/text.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 
-/** What a call under a hold needs of a ledger. */
+/** The part of a ledger that a call under a hold uses. */
 export type CallLedger = Pick<BudgetLedger, "hold" | "settle" | "release" | "extend">;
 
-/** Nothing was sent for a hold, so its money was given back; made by {@link OpenHold.notSent}. */
+/** Says that nothing was sent under a hold, so that its money is given back. Made by {@link OpenHold.notSent}. */
 export class NotSentError extends DispatchError {
   override readonly name = "NotSentError";
 
@@ -22,12 +22,12 @@ export class OpenHold {
   readonly #ledger: CallLedger;
   #amount: MicroCents;
   #step = 1;
-  /** Whether the current step may have been made already: its answer was lost. */
-  #unsure = false;
-  /** Extensions one after another: each needs the number of the one before. */
+  /** Whether the answer to the current step was lost, so that the step may have been applied. */
+  #answerLost = false;
+  /** The last extension. The next one waits for it, because it needs the next step number. */
   #extending: Promise<unknown> | null = null;
   #sent = false;
-  #over = false;
+  #ended = false;
   #unsent: WeakSet<object> | null = null;
 
   /** @internal */
@@ -38,16 +38,16 @@ export class OpenHold {
     Object.freeze(this);
   }
 
-  /** What is set aside, extensions included, in micro-cents. */
+  /** The held amount, extensions included, in micro-cents. */
   get amount(): MicroCents {
     return this.#amount;
   }
 
   /**
-   * An error that says that nothing was sent: a call that throws it has its money given back.
+   * Makes an error that says that nothing was sent. If the call throws it, the held money is given back.
    *
-   * It counts under this hold alone, and not after {@link egressFetch} has sent something under it. What was
-   * sent and not billed is no such error: return it as a value with `actual: usd(0)`.
+   * It is valid for this hold only, and only until {@link egressFetch} sends a request under it. If a request was sent
+   * but not billed, do not throw this error: return a value with `actual: usd(0)`.
    *
    * @param cause - why nothing was sent.
    */
@@ -58,13 +58,13 @@ export class OpenHold {
   }
 
   /**
-   * Asks the ledger to set `by` more aside.
+   * Asks the ledger to hold `by` more.
    *
-   * If it throws `outcome_unknown`, the next call with the same amount repeats it and never adds twice.
+   * If it throws `outcome_unknown`, call it again with the same amount: this repeats the step and never adds it twice.
    *
    * @param by - micro-cents.
-   * @returns `held` if it is set aside now; otherwise nothing was added.
-   * @throws TypeError, RangeError if it is no amount.
+   * @returns `held` if the amount is held now; with any other outcome nothing was added.
+   * @throws TypeError, RangeError if `by` is not an amount.
    * @throws unknown what the ledger throws.
    */
   async extend(by: MicroCents): Promise<HoldOutcome> {
@@ -79,13 +79,13 @@ export class OpenHold {
   }
 
   async #extend(by: MicroCents): Promise<HoldOutcome> {
-    const repeats = this.#unsure;
-    this.#unsure = true;
+    const repeats = this.#answerLost;
+    this.#answerLost = true;
     const answer = await this.#ledger.extend(this.holdId, by, this.#step);
-    this.#unsure = false;
-    // Only this hold's own lost answer makes an open hold's `exists` the news that the step was made.
-    const made = repeats && answer.kind === "exists" && answer.state === HoldState.OPEN;
-    if (answer.kind !== "held" && !made) return answer;
+    this.#answerLost = false;
+    // Only after a lost answer does `exists` of an open hold mean that this hold's own step was applied.
+    const applied = repeats && answer.kind === "exists" && answer.state === HoldState.OPEN;
+    if (answer.kind !== "held" && !applied) return answer;
     this.#step++;
     this.#amount = microCents(this.#amount + by);
     return { kind: "held" };
@@ -96,28 +96,28 @@ export class OpenHold {
     return typeof value === "object" && value !== null && #unsent in value;
   }
 
-  /** @internal Lets one request be sent, once, while the call runs; whether this may be it. */
+  /** @internal Whether a request may be sent now: one per hold, while the call runs. Marks the hold as used. */
   static startSending(this: void, hold: OpenHold): boolean {
-    if (hold.#sent || hold.#over) return false;
+    if (hold.#sent || hold.#ended) return false;
     hold.#sent = true;
     return true;
   }
 
-  /** @internal The call has ended: nothing more is paid for. */
+  /** @internal Marks the call as ended; the hold pays for no more requests. */
   static end(this: void, hold: OpenHold): void {
-    hold.#over = true;
+    hold.#ended = true;
   }
 
-  /** @internal Notes that this is what is thrown because nothing was sent. */
+  /** @internal Registers an error that is thrown because nothing was sent. */
   static unsent(this: void, hold: OpenHold, error: unknown): void {
     if (typeof error === "object" && error !== null) (hold.#unsent ??= new WeakSet()).add(error);
   }
 
-  /** @internal Whether a throw shows that nothing has left: it is, or was caused by, what was noted. */
+  /** @internal Whether an error proves that nothing was sent: it is a registered error, or has one as a cause. */
   static provesUnsent(this: void, hold: OpenHold, error: unknown): boolean {
     if (hold.#unsent === null || hold.#sent) return false;
     let found = error;
-    // A client wraps what its fetch throws; a chain that goes round in a circle ends too.
+    // A client may wrap the error of its fetch. The limit also ends a circular chain of causes.
     for (let depth = 0; depth < 8; depth++) {
       if (typeof found !== "object" || found === null) return false;
       if (hold.#unsent.has(found)) return true;

@@ -2,52 +2,57 @@ import type { HoldOutcome, SettleOutcome } from "../../budget/contract.ts";
 import { moneyJson } from "../../money/json.ts";
 import type { MicroCents } from "../../money/micro-cents.ts";
 
-interface Returned<Value> {
+interface DoneCall<Value> {
   readonly kind: "done";
   /** What the call returned. */
   readonly value: Value;
 }
 
-/** The call's cost is booked. */
-export interface Booked<Value> extends Returned<Value> {
-  /** `conflict`: the hold was settled before, at another amount, and that amount stands. */
+/** The cost of the call is booked. */
+export interface Booked<Value> extends DoneCall<Value> {
+  /** `conflict`: the hold was settled before at another amount, and that amount remains booked. */
   readonly settlement: "actual" | "conflict";
-  /** Micro-cents. */
+  /** The booked cost, in micro-cents. */
   readonly booked: MicroCents;
-  /** The part of it that nobody had set aside, in micro-cents. */
+  /** The part of `booked` above the held amount, in micro-cents. */
   readonly overrun: MicroCents;
 }
 
-/** Nobody knows what the call has cost, so it counts in full. */
-export interface InFull<Value> extends Returned<Value> {
+/** The cost of the call is unknown, so the whole held amount counts. */
+export interface InFull<Value> extends DoneCall<Value> {
   readonly settlement: "in_full";
-  /** All that is set aside: `expire` charges it, unless the truth is settled, before or after. */
+  /**
+   * The whole held amount, in micro-cents. `expire` charges it; `settle` can book the actual cost before or after that.
+   */
   readonly booked: MicroCents;
   readonly overrun: MicroCents;
-  /** Why the `actual` was none; `null` if it was `null`. */
+  /** Why `actual` was not an amount; `null` if `actual` was `null`. */
   readonly error: unknown;
 }
 
-/** The cost is known, and the ledger could not be told. */
-export interface Pending<Value> extends Returned<Value> {
+/** The cost is known, but the ledger could not book it. */
+export interface Pending<Value> extends DoneCall<Value> {
   readonly settlement: "pending";
   readonly booked: null;
   readonly overrun: null;
-  /** What is to be booked, in micro-cents. */
+  /** The cost to book, in micro-cents. */
   readonly actual: MicroCents;
-  /** What the ledger threw. */
+  /** The error of the ledger. */
   readonly error: unknown;
-  /** Tells it again; as often as one likes, it is booked once. Until then the hold counts in full. */
+  /** Tries again to book the cost. It is safe to repeat; until it succeeds, the whole held amount counts. */
   readonly settle: () => Promise<SettleOutcome>;
 }
 
-/** The call was made and returned; `settlement` says how its cost was booked. */
+/** The call was made and returned a value; `settlement` says how its cost was booked. */
 export type CallDone<Value> = Booked<Value> | InFull<Value> | Pending<Value>;
 
-/** Only with `done` was the call made. */
+/** The call was made only if `kind` is `done`. */
 export type WithHoldOutcome<Value> = CallDone<Value> | Exclude<HoldOutcome, { readonly kind: "held" }>;
 
-/** The prototype of what is done: money as decimal dollars, the value as it is; no error, no function. */
+/**
+ * The prototype of a done call. Its JSON has money as decimal dollars and the value unchanged, but no error or
+ * function.
+ */
 class Done {
   declare readonly kind: "done";
   declare readonly value: unknown;
@@ -63,10 +68,10 @@ class Done {
   }
 }
 
-/** The call was made and returned `value`. */
+/** Makes the frozen outcome of a call that returned `value`. */
 export function done<Value, const Fields extends object>(
   value: Value,
   fields: Fields,
-): Readonly<Fields> & Returned<Value> {
+): Readonly<Fields> & DoneCall<Value> {
   return Object.freeze(Object.assign(new Done(), { kind: "done" as const, value }, fields));
 }

@@ -1,53 +1,56 @@
-import type { Awaitable, HoldRequest, SettleOutcome } from "../../budget/contract.ts";
-import { abortSignal } from "../../dispatch/drain.ts";
+import type { Awaitable } from "../../internal/awaitable.ts";
+import type { HoldRequest, SettleOutcome } from "../../budget/contract.ts";
+import { abortSignal } from "../../internal/abort.ts";
 import { DispatchError } from "../../errors.ts";
 import { ledgerAmount } from "../../money/amount.ts";
-import { callable, optional, read, text, wrongType } from "../../internal/check.ts";
+import { anyText, callable, optional, read, wrongType } from "../../internal/check.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { type CallLedger, OpenHold } from "./open-hold.ts";
 import { type CallDone, done, type WithHoldOutcome } from "./outcome.ts";
 
-/** What a call is given. */
+/** The argument of a call under a hold. */
 export interface CallContext {
   readonly hold: OpenHold;
-  /** Aborts when the caller's signal does; pass it on. */
+  /** The caller's signal, or one that never aborts. Pass it to your request. */
   readonly signal: AbortSignal;
 }
 
-/** What a call returns. */
+/** The result of a call under a hold. */
 export interface CallResult<Value> {
   readonly value: Value;
-  /** What it has cost, in micro-cents; `null`: nobody knows, so it counts in full. */
+  /** The actual cost in micro-cents; `null` if it is unknown, so that the whole held amount counts. */
   readonly actual: MicroCents | null;
 }
 
 /**
- * Sets money aside, makes a paid call, and books what it has cost.
+ * Holds money, makes a paid call, and books its actual cost.
  *
- * Only the truth is ever settled. A call that throws may have been billed: its money stays set aside in full,
- * `expire` charges it at the end of its ttl, and `settle` may still bring the truth, before that or after. The
- * same goes for an `actual` of `null`, for a process that dies, and for a ledger that is down at settlement.
- * Only a throw that proves that nothing was sent gives the money back: {@link OpenHold.notSent}, or what
- * {@link egressFetch} throws, given this `hold`, before it sends.
+ * Only a known cost is settled. A call that throws may have been billed, so its money stays held in full: `expire`
+ * charges it after `ttlSeconds`, and `settle` can book the actual cost before or after that. The same holds for an
+ * `actual` of `null`, a process that dies, and a ledger that is down at settlement. The money is given back only for an
+ * error that proves that nothing was sent: one from {@link OpenHold.notSent}, or one that {@link egressFetch} with this
+ * `hold` throws before it sends.
  *
- * A hold pays for one request. A retry is another request and needs a hold of its own, under another id: switch
- * off the retries of your client (`maxRetries: 0`).
+ * A hold pays for one request. A retry is another request and needs its own hold with another id, so switch off the
+ * retries of your client (`maxRetries: 0`).
  *
- * If `hold` throws `outcome_unknown`, the money may be set aside and the call was not made. The same again
- * answers `exists` if it is, since another process may be calling under that id. If you know that none is,
- * release it, and go on under a new id.
+ * If the ledger's `hold` throws `outcome_unknown`, the money may be held, and the call was not made. Repeat `withHold`
+ * with the same request: `exists` means that the money is held, and that another process may be using the id. If you
+ * know that none is, release the hold and continue with a new id.
  *
- * It has no clock: a ledger that never answers is waited for, and so is a call. Give the ledger's database client
- * a time-out (pg: `new Pool({ connectionTimeoutMillis: 5_000, query_timeout: 10_000 })`), and the request one.
+ * `withHold` has no timeout: it waits for the ledger and for the call without limit. Set a timeout in the ledger's
+ * database client (pg: `new Pool({ connectionTimeoutMillis: 5_000, query_timeout: 10_000 })`) and for the request.
  *
  * @param ledger - any store of this library, or your own {@link BudgetLedger}.
- * @param request - the hold; `amount` is an upper bound of what the call can cost, and `ttlSeconds` more than it
- *   takes.
- * @param call - makes the request; it is called at most once, and only if the money was set aside.
- * @param options - `signal`: aborted before the call is made, nothing is spent; later, it is the call's matter.
- * @returns `done` with the value, also when it could not be settled; `refused` by a cap, or `exists`: then no
- *   call was made.
- * @throws TypeError, RangeError for an argument that is none, before anything else.
+ * @param request - the hold. `amount` is an upper bound of the call's cost; `ttlSeconds` is longer than the call takes.
+ * @param call - makes the request. It is called at most once, and only if the money is held.
+ * @param options - `signal`: if it aborts before the call starts, nothing is spent and `withHold` rejects with its
+ *   reason. After that, only the call can react to it.
+ * @returns `done` with the value, even if the cost could not be settled. `refused` (no room under a cap) or `exists`:
+ *   no call was made.
+ * @throws TypeError, RangeError for an invalid argument, before anything is held.
+ * @throws TypeError if the call does not return an object; the held amount then counts in full.
+ * @throws DispatchError `store_failed` if the ledger returns an unknown answer to `hold`.
  * @throws unknown what the ledger's `hold` throws, and what the call throws.
  * @example
  * ```ts
@@ -66,28 +69,28 @@ export async function withHold<Value>(
   ledger: CallLedger,
   request: HoldRequest,
   call: (context: CallContext) => Awaitable<CallResult<Value>>,
-  options?: { readonly signal?: AbortSignal },
+  options?: { readonly signal?: AbortSignal | undefined },
 ): Promise<WithHoldOutcome<Value>> {
   ensureLedger(ledger);
   callable("withHold: call", call);
-  const given = options === undefined ? options : signalOf(options);
-  // A copy, each field read once; the ledger checks all of it.
-  const asked = { ...request };
-  const holdId = text("withHold: holdId", asked.holdId);
-  const amount = ledgerAmount("withHold: amount", asked.amount);
-  given?.throwIfAborted();
-  const answer = await ledger.hold(asked);
+  const signal = options === undefined ? options : signalOf(options);
+  // A copy, so that each field is read once. The ledger checks all fields.
+  const holdRequest = { ...request };
+  const holdId = anyText("withHold: holdId", holdRequest.holdId);
+  const amount = ledgerAmount("withHold: amount", holdRequest.amount);
+  signal?.throwIfAborted();
+  const answer = await ledger.hold(holdRequest);
   const kind = kindOf(answer);
   if (kind === "refused" || kind === "exists") return answer as WithHoldOutcome<Value>;
-  if (kind !== "held") throw new DispatchError("store_failed", "the ledger's answer to hold is none");
+  if (kind !== "held") throw unknownAnswer("hold", "held, refused or exists");
   const hold = new OpenHold(ledger, holdId, amount);
-  if (given?.aborted === true) {
+  if (signal?.aborted === true) {
     await release(ledger, hold);
-    throw given.reason;
+    throw signal.reason;
   }
   let returned: CallResult<Value>;
   try {
-    returned = await call(new Context(hold, given));
+    returned = await call(new Context(hold, signal));
   } catch (error) {
     if (OpenHold.provesUnsent(hold, error)) await release(ledger, hold);
     throw error;
@@ -106,7 +109,7 @@ class Context implements CallContext {
     this.#signal = signal;
   }
 
-  /** One that never aborts is made only for a call that asks: it costs as much as all the rest. */
+  /** A signal that never aborts is made only on demand: it costs as much time as the rest of `withHold`. */
   get signal(): AbortSignal {
     this.#signal ??= new AbortController().signal;
     return this.#signal;
@@ -114,12 +117,12 @@ class Context implements CallContext {
 }
 
 function signalOf(options: object): AbortSignal | undefined {
-  const { signal } = read("withHold", options, { signal: optional(abortSignal, undefined) }, true);
-  // What has `aborted` is an AbortSignal; the rest of it is for the call to use.
+  const { signal } = read("withHold", options, { signal: optional(abortSignal, undefined) });
+  // abortSignal has checked `aborted`. Only the call uses the rest of the signal.
   return signal as AbortSignal | undefined;
 }
 
-/** Before money is set aside that could not be settled. */
+/** Checks the methods first, so that no money is held that could not be settled. */
 function ensureLedger(ledger: unknown): void {
   for (const method of ["hold", "settle", "release", "extend"] as const) {
     const found: unknown = typeof ledger === "object" && ledger !== null && Reflect.get(ledger, method);
@@ -127,10 +130,15 @@ function ensureLedger(ledger: unknown): void {
   }
 }
 
-/** An answer's own kind: a polluted prototype must not make one of what is none. */
+/** The own `kind` of an answer: a polluted prototype must not supply one. */
 function kindOf(answer: unknown): unknown {
-  const own = typeof answer === "object" && answer !== null && Object.hasOwn(answer, "kind");
-  return own ? Reflect.get(answer, "kind") : undefined;
+  const hasKind = typeof answer === "object" && answer !== null && Object.hasOwn(answer, "kind");
+  return hasKind ? Reflect.get(answer, "kind") : undefined;
+}
+
+function unknownAnswer(method: string, kinds: string): DispatchError {
+  const message = `the ledger's answer to ${method} must be of kind ${kinds}; got another answer`;
+  return new DispatchError("store_failed", message);
 }
 
 async function settle<Value>(
@@ -138,9 +146,9 @@ async function settle<Value>(
   hold: OpenHold,
   returned: CallResult<Value>,
 ): Promise<CallDone<Value>> {
-  const given: unknown = returned;
-  if (typeof given !== "object" || given === null) {
-    throw wrongType("withHold: what the call returns", "{ value, actual }", given);
+  const result: unknown = returned;
+  if (typeof result !== "object" || result === null) {
+    throw wrongType("withHold: the result of the call", "{ value, actual }", result);
   }
   const { value, actual } = returned;
   const inFull = (error: unknown): CallDone<Value> => {
@@ -151,27 +159,27 @@ async function settle<Value>(
   try {
     cost = ledgerAmount("withHold: actual", actual);
   } catch (error) {
-    // The value is paid for, and not lost because its cost is none.
+    // The value is paid for, so it is returned even if `actual` is invalid.
     return inFull(error);
   }
   try {
     return booked(value, await ledger.settle(hold.holdId, cost), hold.amount);
   } catch (error) {
     const again = async (): Promise<SettleOutcome> => ledger.settle(hold.holdId, cost);
-    const none = { booked: null, overrun: null };
-    return done(value, { settlement: "pending", ...none, actual: cost, error, settle: again });
+    const notBooked = { booked: null, overrun: null };
+    return done(value, { settlement: "pending", ...notBooked, actual: cost, error, settle: again });
   }
 }
 
 const NOTHING: MicroCents = /* @__PURE__ */ microCents(0n);
 
-function booked<Value>(value: Value, outcome: SettleOutcome, aside: MicroCents): CallDone<Value> {
+function booked<Value>(value: Value, outcome: SettleOutcome, held: MicroCents): CallDone<Value> {
   const kind = kindOf(outcome);
   if (kind === "settled" && "overrun" in outcome) {
     return done(value, { settlement: "actual", booked: outcome.booked, overrun: outcome.overrun });
   }
-  if (kind !== "conflict") throw new DispatchError("store_failed", "the ledger's answer to settle is none");
-  const overrun = outcome.booked > aside ? microCents(outcome.booked - aside) : NOTHING;
+  if (kind !== "conflict") throw unknownAnswer("settle", "settled or conflict");
+  const overrun = outcome.booked > held ? microCents(outcome.booked - held) : NOTHING;
   return done(value, { settlement: "conflict", booked: outcome.booked, overrun });
 }
 
@@ -179,6 +187,6 @@ async function release(ledger: CallLedger, hold: OpenHold): Promise<void> {
   try {
     await ledger.release(hold.holdId);
   } catch {
-    // What the caller must hear of is why nothing was sent. The hold's expiry charges it.
+    // The caller needs the error that says why nothing was sent. Without a release, the expiry charges the hold.
   }
 }

@@ -1,5 +1,5 @@
 import { Approval } from "../../approval/approval.ts";
-import type { ScopeCap } from "../../budget/scopes.ts";
+import type { HeldScope } from "../../budget/scopes.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { Attempt, JobRecord } from "./tables.ts";
@@ -11,14 +11,14 @@ interface ScopeText {
   readonly until: EpochSeconds | null;
 }
 
-export function scopesToJson(scopes: readonly ScopeCap[]): string {
+export function scopesToJson(scopes: readonly HeldScope[]): string {
   return JSON.stringify(
     scopes.map(({ scope, cap, until }): ScopeText => ({ scope, cap: String(cap), until: until ?? null })),
   );
 }
 
 /** Reads what {@link scopesToJson} wrote. */
-export function scopesFromJson(json: string): readonly ScopeCap[] {
+export function scopesFromJson(json: string): readonly HeldScope[] {
   // Only this library writes here.
   const scopes = JSON.parse(json) as readonly ScopeText[];
   return scopes.map(({ scope, cap, until }) => ({ scope, cap: microCents(cap), until }));

@@ -1,6 +1,6 @@
 import type { Approval } from "../../approval/approval.ts";
 import type { HoldRow } from "../../budget/holds.ts";
-import type { ScopeCap } from "../../budget/scopes.ts";
+import type { HeldScope } from "../../budget/scopes.ts";
 import type { JobBody } from "../../dispatch/rules.ts";
 import type { Job } from "../../dispatch/contract.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
@@ -32,7 +32,7 @@ export interface JobRecord {
   readonly runAt: EpochSeconds;
   readonly leasedAt: EpochSeconds;
   /** Where a retry holds; none before its approval. */
-  readonly scopes: readonly ScopeCap[];
+  readonly scopes: readonly HeldScope[];
   readonly decision: Approval | null;
   readonly error: Job["error"];
   /** JSON. */
@@ -52,7 +52,7 @@ export interface Counter {
   readonly spent: bigint;
 }
 
-export interface JobFilter {
+export interface CheckedFilter {
   readonly state: JobState | null;
   readonly lane: string | null;
   readonly limit: number;
@@ -90,7 +90,7 @@ export interface Tables {
   /** Running jobs whose lease is at least `ttlSeconds` old, at most `limit`. */
   stale(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[];
   /** Not the pruned ones, in the order of submission. */
-  jobs(filter: JobFilter): readonly JobRecord[];
+  jobs(filter: CheckedFilter): readonly JobRecord[];
   /** Takes the contents from the jobs that ended before an instant; how many there were. */
   pruneJobs(before: EpochSeconds): number;
 }

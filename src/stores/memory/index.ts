@@ -1,6 +1,6 @@
 import type { DispatchStore } from "../../dispatch/contract.ts";
 import { type EpochSeconds, epochSeconds } from "../../time.ts";
-import { Engine } from "../engine/engine.ts";
+import { engine } from "../engine/engine.ts";
 import { storeOptions, type StoreOptions } from "../options.ts";
 import { Store } from "../door.ts";
 import { MemoryTables } from "./tables.ts";
@@ -27,12 +27,12 @@ export function memoryStore<Payload = unknown, Result = unknown>(
 ): DispatchStore<Payload, Result> {
   const { parsers, clock } = storeOptions("memoryStore", options, false);
   let now: EpochSeconds;
-  const engine = new Engine(new MemoryTables(() => now));
+  const operations = engine(new MemoryTables(() => now));
   return new Store(
     // In one turn, so each is a transaction; at one instant, so a clock that fails fails before anything moves.
     async (operation) => {
       now = (clock ?? (() => epochSeconds(new Date())))();
-      return operation(engine);
+      return operation(operations);
     },
     parsers,
     () => {},

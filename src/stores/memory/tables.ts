@@ -1,11 +1,12 @@
 import { HoldState } from "../../budget/contract.ts";
+import { isHoldDue } from "../../budget/holds.ts";
 import { isLeaseStale } from "../../dispatch/lease.ts";
 import { isFree } from "../../dispatch/rules.ts";
 import { JobState } from "../../dispatch/lifecycle.ts";
 import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
-import { nextHold } from "../engine/money.ts";
-import type { Counter, HoldRecord, JobFilter, JobRecord, Tables } from "../engine/tables.ts";
+import { nextHold } from "../engine/holds.ts";
+import type { Counter, HoldRecord, CheckedFilter, JobRecord, Tables } from "../engine/tables.ts";
 import { Lanes } from "./lanes.ts";
 
 const NOTHING: Counter = { reserved: 0n, spent: 0n };
@@ -41,7 +42,7 @@ export class MemoryTables implements Tables {
 
   expired(now: EpochSeconds, limit: number): readonly HoldRecord[] {
     const holds = some(this.#expiring, (holdId) => this.hold(holdId));
-    return first(limit, holds, ({ expiresAt }) => expiresAt !== null && expiresAt <= now);
+    return first(limit, holds, ({ expiresAt }) => isHoldDue(expiresAt, now));
   }
 
   pruneHolds(before: EpochSeconds): number {
@@ -96,7 +97,7 @@ export class MemoryTables implements Tables {
     return first(limit, running, ({ leasedAt }) => isLeaseStale(leasedAt, now, ttlSeconds));
   }
 
-  jobs({ state, lane, limit, after }: JobFilter): readonly JobRecord[] {
+  jobs({ state, lane, limit, after }: CheckedFilter): readonly JobRecord[] {
     const start = after === null ? -1 : (this.#sequence.get(after) ?? -1);
     return first(limit, this.#jobs.values(), (job) => {
       if (job.pruned || (this.#sequence.get(job.body.jobId) ?? 0) <= start) return false;

@@ -1,24 +1,24 @@
 import { Lease } from "../../dispatch/lease.ts";
 import { noActualCost } from "../../dispatch/rules.ts";
+import { overrunOf } from "../../budget/holds.ts";
 import type { CompleteOutcome, FailOutcome, RecoverOutcome } from "../../dispatch/contract.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
-import type { Completion } from "../engine/attempts.ts";
-import type { Operations } from "../operations.ts";
-import { allOrNothing, at, type Calls, type Item, items } from "./calls.ts";
+import type { AttemptOperations, Completion } from "../operations.ts";
+import { allOrNothing, answerAt, type Calls, type Item, jsonb } from "./calls.ts";
 import { Undone } from "./client.ts";
 
-type ReportAnswered<Kind> =
+type ReportAnswer<Kind> =
   | { readonly kind: "stale" }
   | { readonly kind: "free" }
   | { readonly kind: Kind; readonly held: string; readonly booked: string };
-type CompleteAnswered = ReportAnswered<"completed">;
+type CompleteAnswer = ReportAnswer<"completed">;
 interface ClaimInput {
   readonly lanes: readonly string[];
   readonly most: number;
 }
-type ClaimAnswered = readonly [
+type ClaimAnswer = readonly [
   jobId: string,
   leasedAt: EpochSeconds,
   attempts: number,
@@ -27,18 +27,13 @@ type ClaimAnswered = readonly [
   paid: boolean,
 ];
 
-export type AttemptOperations = Pick<
-  Operations,
-  "claimMany" | "complete" | "completeMany" | "fail" | "renew" | "recoverStale"
->;
-
 /** Claims and reports. */
 export function attemptOperations(calls: Calls): AttemptOperations {
   return {
     async claimMany(lanes, limit) {
-      const claimed = await calls.together<ClaimInput, readonly ClaimAnswered[]>(
+      const claimed = await calls.together<ClaimInput, readonly ClaimAnswer[]>(
         "claim",
-        // A lane that is named twice is one.
+        // A lane that is named twice counts once.
         { lanes: [...new Set(lanes)], most: limit },
         () => null,
         (inputs) => claim(inputs),
@@ -50,16 +45,16 @@ export function attemptOperations(calls: Calls): AttemptOperations {
 
     async complete(completion) {
       const input = completionInput(completion);
-      const answer = await calls.grouped<CompleteAnswered>("complete", input, false);
+      const answer = await calls.grouped<CompleteAnswer>("complete", input, false);
       return completed(answer, completion);
     },
 
     async completeMany(completions) {
       const answers = await allOrNothing(() =>
         calls.tried(() =>
-          calls.call<readonly CompleteAnswered[]>(
+          calls.call<readonly CompleteAnswer[]>(
             "complete",
-            items(completions.map(completionInput)),
+            jsonb(completions.map(completionInput)),
             calls.time(),
             [true, "boolean"],
           ),
@@ -69,7 +64,9 @@ export function attemptOperations(calls: Calls): AttemptOperations {
         const { jobId, actual } = answers.answer as { readonly jobId: string; readonly actual: string };
         throw noActualCost("complete", jobId, microCents(actual));
       }
-      return Object.freeze(completions.map((completion, index) => completed(at(answers, index), completion)));
+      return Object.freeze(
+        completions.map((completion, index) => completed(answerAt(answers, index), completion)),
+      );
     },
 
     async fail(failure) {
@@ -84,7 +81,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
         delay: retryAfterSeconds,
       };
       type Kind = Exclude<FailOutcome["kind"], "stale">;
-      const answer = await calls.grouped<ReportAnswered<Kind>>("fail", input);
+      const answer = await calls.grouped<ReportAnswer<Kind>>("fail", input);
       if (answer.kind === "free") throw noActualCost("fail", lease.jobId, actual);
       if (answer.kind === "stale") return outcome({ kind: "stale" });
       return outcome({ kind: answer.kind, booked: microCents(answer.booked) });
@@ -97,7 +94,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
     async recoverStale(options) {
       const { ttlSeconds, maxAttempts, limit } = options;
       type Recovered = RecoverOutcome["attempts"][number];
-      // A late report holds counters while it waits for its job, which this has locked.
+      // It may lose a deadlock: a late report has locked counters while it waits for a job that this has locked.
       const [more, ...recovered] = await calls.tried(() =>
         calls.call<[boolean, ...(Omit<Recovered, "charged"> & { readonly charged: string })[]]>(
           "recover_stale",
@@ -112,24 +109,29 @@ export function attemptOperations(calls: Calls): AttemptOperations {
     },
   };
 
-  /** Those that ask for the same lanes take what there is in the order in which they came. */
-  async function claim(inputs: readonly ClaimInput[]): Promise<readonly (readonly ClaimAnswered[])[]> {
-    const asked = new Map<string, ClaimInput[]>();
+  /** Calls for the same lanes are asked as one, and share the jobs in the order in which they came. */
+  async function claim(inputs: readonly ClaimInput[]): Promise<readonly (readonly ClaimAnswer[])[]> {
+    const byLanes = new Map<string, ClaimInput[]>();
     for (const input of inputs) {
       const lanes = JSON.stringify(input.lanes);
-      const alike = asked.get(lanes);
-      if (alike) alike.push(input);
-      else asked.set(lanes, [input]);
+      const same = byLanes.get(lanes);
+      if (same) same.push(input);
+      else byLanes.set(lanes, [input]);
     }
-    const list = [...asked.values()].map((alike) => {
-      const most = alike.reduce((sum, input) => sum + input.most, 0);
-      return { lanes: alike[0]?.lanes, most: Math.min(most, Number.MAX_SAFE_INTEGER) };
+    const list = [...byLanes.values()].map((same) => {
+      const most = same.reduce((sum, input) => sum + input.most, 0);
+      return { lanes: same[0]?.lanes, most: Math.min(most, Number.MAX_SAFE_INTEGER) };
     });
-    const rows = await calls.call<readonly (readonly ClaimAnswered[])[]>("claim", items(list), calls.time());
-    const answers = new Map<ClaimInput, readonly ClaimAnswered[]>();
-    [...asked.values()].forEach((alike, index) => {
+    const answered = await calls.call<readonly (readonly ClaimAnswer[])[]>(
+      "claim",
+      jsonb(list),
+      calls.time(),
+    );
+    const answers = new Map<ClaimInput, readonly ClaimAnswer[]>();
+    [...byLanes.values()].forEach((same, index) => {
       let taken = 0;
-      for (const input of alike) answers.set(input, at(rows, index).slice(taken, (taken += input.most)));
+      for (const input of same)
+        answers.set(input, answerAt(answered, index).slice(taken, (taken += input.most)));
     });
     return inputs.map((input) => answers.get(input) ?? []);
   }
@@ -139,9 +141,9 @@ function completionInput({ lease, result, actual }: Completion): Item {
   return { jobId: lease.jobId, token: lease.token, result, actual: actual === null ? null : String(actual) };
 }
 
-function completed(answer: CompleteAnswered, { lease, actual }: Completion): CompleteOutcome {
+function completed(answer: CompleteAnswer, { lease, actual }: Completion): CompleteOutcome {
   if (answer.kind === "free") throw noActualCost("complete", lease.jobId, actual);
   if (answer.kind === "stale") return outcome({ kind: "stale" });
   const [booked, held] = [microCents(answer.booked), microCents(answer.held)];
-  return outcome({ kind: "completed", booked, overrun: microCents(booked > held ? booked - held : 0n) });
+  return outcome({ kind: "completed", booked, overrun: overrunOf(booked, held) });
 }

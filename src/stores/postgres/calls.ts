@@ -3,22 +3,22 @@ import type { EpochSeconds } from "../../time.ts";
 import { Group, missingAnswer } from "../group.ts";
 import { ask, type PostgresClient, type PostgresValue, Undone } from "./client.ts";
 
-/** How often a statement is tried that met another one. */
+/** How often a statement is tried that lost against another one. */
 const TRIES = 3;
-/** Milliseconds that the other one of a deadlock gets, by each try: it was asleep when its locks became free. */
-const AHEAD = 50;
+/** Milliseconds to wait after a deadlock, times the number of tries: the other statement gets its locks first. */
+const DEADLOCK_WAIT = 50;
 
-/** What one call gives its function; two about one thing do not travel together. */
+/** The input of one call. Two calls about the same hold, job or token are never in one statement. */
 export interface Item {
   readonly [column: string]: unknown;
-  readonly holdId?: string;
-  readonly jobId?: string;
-  readonly token?: string;
+  readonly holdId?: string | undefined;
+  readonly jobId?: string | undefined;
+  readonly token?: string | undefined;
 }
 
 /**
- * Calls of the store's functions in the database. Those in flight together travel as one, unless they are `alone`,
- * inside a caller's transaction.
+ * Calls of the store's functions in the database. Calls in flight together are sent as one statement, unless they are
+ * `alone`, inside a caller's transaction.
  */
 export class Calls {
   readonly clock: (() => EpochSeconds) | null;
@@ -34,12 +34,12 @@ export class Calls {
     this.#alone = alone;
   }
 
-  /** With the other calls of this operation that are in flight; those about one thing one after another. */
+  /** In one statement with the other calls of this operation that are in flight, each about something else. */
   async grouped<Answer>(name: string, input: Item, atomic?: false): Promise<Answer> {
     const last = atomic === undefined ? [] : [[atomic, "boolean"] as const];
     const run = (inputs: readonly Item[]): Promise<readonly unknown[]> =>
-      this.tried(() => this.call(name, items(inputs), this.time(), ...last));
-    // What a function answers is declared with each operation.
+      this.tried(() => this.call(name, jsonb(inputs), this.time(), ...last));
+    // Each operation declares what its function answers.
     const answer = await this.together(
       name,
       input,
@@ -49,15 +49,15 @@ export class Calls {
     return answer as Answer;
   }
 
-  /** In one statement with the other calls of a name, unless inside a caller's transaction. */
+  /** In one statement with the other calls of the same name, unless inside a caller's transaction. */
   async together<Input, Answer>(
     name: string,
     input: Input,
     key: (input: Input) => string | null,
     run: (inputs: readonly Input[]) => Promise<readonly Answer[]>,
   ): Promise<Answer> {
-    if (this.#alone) return at(await run([input]), 0);
-    // Under a name all calls are of one type.
+    if (this.#alone) return answerAt(await run([input]), 0);
+    // All calls of one name have the same types.
     let group = this.#groups.get(name) as Group<Input, Answer> | undefined;
     if (group === undefined) {
       group = new Group(run, key);
@@ -66,7 +66,7 @@ export class Calls {
     return group.call(input);
   }
 
-  /** Again, if it met another statement; inside a caller's transaction there is nothing left to try in. */
+  /** Tries again what lost against another statement. Inside a caller's transaction there is nothing left to try in. */
   async tried<Answer>(run: () => Promise<Answer>): Promise<Answer> {
     for (let tries = 1; ; tries++) {
       try {
@@ -74,7 +74,7 @@ export class Calls {
       } catch (error) {
         const code = codeOf(error);
         if (this.#alone || tries >= TRIES || (code !== DEADLOCK && code !== DUPLICATE)) throw error;
-        if (code === DEADLOCK) await new Promise((go) => setTimeout(go, AHEAD * tries));
+        if (code === DEADLOCK) await new Promise((go) => setTimeout(go, DEADLOCK_WAIT * tries));
       }
     }
   }
@@ -89,13 +89,13 @@ export class Calls {
     return (await ask(this.#client, text, values)) as Answer;
   }
 
-  /** The clock of the caller, or nothing for that of the database. */
+  /** The time of the caller's clock; `null` for the database's. */
   time(): readonly [PostgresValue, string] {
     return [this.clock ? this.clock() : null, "float8"];
   }
 }
 
-/** In one transaction; what undid it, if there was a conflict. */
+/** Runs a batch that is all or nothing. @returns what undid it, if there was a conflict. */
 export async function allOrNothing<Answer>(
   run: () => Promise<readonly Answer[]>,
 ): Promise<readonly Answer[] | Undone> {
@@ -107,21 +107,22 @@ export async function allOrNothing<Answer>(
   }
 }
 
-export function items(inputs: readonly unknown[]): readonly [PostgresValue, string] {
-  return [JSON.stringify(inputs), "jsonb"];
+/** A list as a parameter. */
+export function jsonb(list: readonly unknown[]): readonly [PostgresValue, string] {
+  return [JSON.stringify(list), "jsonb"];
 }
 
-export function at<Answer>(answers: readonly Answer[], index: number): Answer {
+export function answerAt<Answer>(answers: readonly Answer[], index: number): Answer {
   const answer = answers[index];
   if (answer === undefined) throw missingAnswer();
   return answer;
 }
 
-/** Both are definite, and met once. */
+/** After both, nothing has changed, and a repeat may succeed. */
 const DEADLOCK = "40P01";
 const DUPLICATE = "23505";
 
-/** What the database has answered instead, if that is why a call failed. */
+/** The SQLSTATE of an error of the database; `null` for any other error. */
 function codeOf(error: unknown): unknown {
   if (!isDispatchError(error, "store_failed")) return null;
   return ((error.cause ?? {}) as { readonly code?: unknown }).code;

@@ -11,7 +11,7 @@ export interface PostgresClient {
   query(text: string, values: any[]): Promise<{ readonly rows: unknown[] }>;
 }
 
-/** Refuses what is no client, and a pool of pg's, which alone counts its connections, where one is needed. */
+/** Refuses what is no client, and a `Pool` of pg, known by its count of connections, where one connection is needed. */
 export function ensureConnection(
   what: string,
   needed: string,
@@ -25,10 +25,10 @@ export function ensureConnection(
 /** A value of a statement; the statement casts it from text. */
 export type PostgresValue = string | number | boolean | null;
 
-/** Thrown by the store's own functions to undo a batch; what follows is JSON. */
+/** The beginning of a message that the store's own functions raise to undo a batch; JSON follows. */
 const RAISED = "dispatch-kit";
 
-/** A batch that was undone because of a conflict, and what it was. */
+/** A batch that was undone because of a conflict, with the conflict. */
 export class Undone {
   readonly answer: unknown;
 
@@ -49,7 +49,7 @@ export async function ask(
   } catch (cause) {
     throw failure(cause);
   }
-  // What stands between may answer anything.
+  // A proxy may return any shape.
   const { rows } = (answered ?? {}) as { readonly rows?: unknown };
   const row: unknown = Array.isArray(rows) ? rows[0] : null;
   const { answer } = (row ?? {}) as { readonly answer?: unknown };
@@ -62,8 +62,8 @@ export async function ask(
   }
 }
 
-/** Runs a statement that answers nothing. */
-export async function tell(client: PostgresClient, text: string): Promise<void> {
+/** Runs a statement without an answer. */
+export async function run(client: PostgresClient, text: string): Promise<void> {
   try {
     await client.query(text, []);
   } catch (cause) {
@@ -71,13 +71,13 @@ export async function tell(client: PostgresClient, text: string): Promise<void> 
   }
 }
 
-/** A schema or a function that is missing. */
+/** What to do where the schema or a function is missing. */
 const MIGRATE = "call migrate() once, or, if a newer version has, update this one";
 
-/** Before anything was sent: the database cannot have done it. */
+/** Errors before anything was sent: nothing was committed. */
 const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
 
-/** Of the database itself; one that begins with E is the system's, such as EPIPE. */
+/** SQLSTATEs of the database itself; a code that begins with E is the system's, such as EPIPE. */
 const ANSWERED = /^(?!08|57P|40003|E)[0-9A-Z]{5}$/;
 
 /**

@@ -2,10 +2,10 @@ import type { DispatchStore } from "../../dispatch/contract.ts";
 import { flag, optional } from "../../internal/check.ts";
 import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
 import { Store } from "../door.ts";
-import { ensureConnection, type PostgresClient, tell } from "./client.ts";
+import { ensureConnection, type PostgresClient, run } from "./client.ts";
+import { migrationOf } from "./migrate.ts";
 import { notifying } from "./notify.ts";
 import { postgresOperations } from "./operations.ts";
-import { migration } from "./sql/schema.ts";
 
 export type { DatabaseOptions } from "../options.ts";
 export type { PostgresClient } from "./client.ts";
@@ -18,11 +18,11 @@ export {
 
 export interface PostgresStoreOptions<Payload, Result> extends DatabaseOptions<Payload, Result> {
   /**
-   * Tells the workers that listen, by `postgresWake`, of each job that this store has queued: after the commit, and
-   * of a lane at most once in 100 ms. Without it, the default, and `within` your transactions they find it by
-   * polling.
+   * Notifies the workers that listen with `postgresWake` of each job that this store has queued: after the commit,
+   * and for each lane at most once in 100 ms. Without it, the default, and `within` your transactions, they find the
+   * job by polling.
    */
-  readonly notify?: boolean;
+  readonly notify?: boolean | undefined;
 }
 
 /** A store in a PostgreSQL database. */
@@ -44,8 +44,8 @@ export interface PostgresStore<Payload = unknown, Result = unknown> extends Disp
 /**
  * Jobs and money in a PostgreSQL database, 14 or newer: any number of processes on any number of machines.
  *
- * Each operation is one round trip, and calls that are in flight together travel as one. Nothing is kept on a
- * connection, so a pooler in transaction mode may stand between. Call `migrate()` once before anything else.
+ * Each operation is one round trip, and calls that are in flight together are sent as one statement. Nothing is kept
+ * on a connection, so a pooler in transaction mode works. Call `migrate()` once before anything else.
  *
  * @param client - a `Pool` or `Client` of `pg`, a `PGlite`, or a function of two lines around another client.
  * @throws TypeError if an argument is not of its type.
@@ -70,7 +70,7 @@ export function postgresStore<Payload = unknown, Result = unknown>(
     return new Store(
       async (operation) => operation(operations),
       parsers,
-      () => tell(theirs, migration(schema)),
+      () => run(theirs, migrationOf(schema)),
     );
   };
   return Object.assign(on(client, false), { within: (theirs: PostgresClient) => on(theirs, true) });

@@ -1,5 +1,6 @@
-import type { HoldOutcome, HoldRequest } from "../../budget/contract.ts";
+import type { HoldOutcome } from "../../budget/contract.ts";
 import {
+  type CheckedHold,
   extendHold,
   heldAmount,
   releaseHold,
@@ -11,43 +12,50 @@ import { BudgetState } from "../../budget/state.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import { instant } from "../../time.ts";
-import type { Operations } from "../operations.ts";
-import { type Calls, items } from "./calls.ts";
-import { type HoldAnswer, holdOf, type LackingAnswer, refusedOf } from "./rows.ts";
-import { columns, pinned, type Pinned, Places, type Refusal } from "./terms.ts";
+import type { LedgerOperations } from "../operations.ts";
+import { type Calls, jsonb } from "./calls.ts";
+import {
+  capConflict,
+  type HoldAnswer,
+  holdOf,
+  type LackingAnswer,
+  type PinnedAnswer,
+  type RefusedAnswer,
+  refusedOf,
+} from "./answers.ts";
+import { scopeColumns, ScopeLists } from "./scope-lists.ts";
 
-export type LedgerOperations = Pick<
-  Operations,
-  "hold" | "settle" | "release" | "extend" | "expire" | "usage" | "getHold" | "pinCap"
->;
-
-type HoldAnswered =
-  Pinned | Refusal | { readonly kind: "held" } | { readonly kind: "known"; readonly hold: HoldAnswer };
+type RequestAnswer =
+  | PinnedAnswer
+  | RefusedAnswer
+  | { readonly kind: "held" }
+  | { readonly kind: "known"; readonly hold: HoldAnswer };
 
 /** The operations of the ledger. */
 export function ledgerOperations(calls: Calls): LedgerOperations {
   return {
     async hold(request) {
       if (calls.clock) instant("hold: the end of its ttl", calls.clock() + request.ttlSeconds);
-      const answer = await calls.together<HoldRequest, HoldAnswered>(
+      const answer = await calls.together<CheckedHold, RequestAnswer>(
         "hold",
         request,
         ({ holdId }) => holdId,
         (requests) => {
-          const places = new Places();
+          const lists = new ScopeLists();
           const holds = requests.map(({ holdId, amount, scopes, ttlSeconds }) => {
-            return { holdId, amount: String(amount), ttlSeconds, place: places.of(columns(scopes), amount) };
+            const list = lists.add(scopeColumns(scopes), amount);
+            return { holdId, amount: String(amount), ttlSeconds, list };
           });
-          return calls.tried(() => calls.call("hold", items(holds), items(places.list), calls.time()));
+          return calls.tried(() => calls.call("hold", jsonb(holds), jsonb(lists.all), calls.time()));
         },
       );
       switch (answer.kind) {
         case "held":
           return outcome({ kind: "held" });
         case "refused":
-          return refusedOf(answer.lacking);
+          return refusedOf(answer);
         case "pinned":
-          throw pinned(answer, request.scopes);
+          throw capConflict(answer, request.scopes);
         case "known":
           return answer.hold.pruned
             ? outcome({ kind: "exists", state: answer.hold.state })
@@ -72,9 +80,11 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
       if (answer === null) throw unknownHold(holdId);
       // The row as it was before: a repeat, a conflict or a wrong step is answered by it.
       const next = extendHold(holdOf(answer.hold), by, step);
-      // Own: a polluted prototype must not make an answer of a row.
+      // An own property: a polluted prototype must not make an answer of a row.
       if (Object.hasOwn(next, "kind")) return next as HoldOutcome;
-      return answer.lacking.length > 0 ? refusedOf(answer.lacking) : outcome({ kind: "held" });
+      return answer.lacking.length > 0
+        ? refusedOf({ kind: "refused", lacking: answer.lacking })
+        : outcome({ kind: "held" });
     },
 
     async expire(limit) {
@@ -90,13 +100,13 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
     async usage(scope) {
       const [counter] = await calls.call<[{ readonly reserved: string; readonly spent: string }]>(
         "usage",
-        items([scope]),
+        jsonb([scope]),
       );
       return new BudgetState({ reserved: microCents(counter.reserved), spent: microCents(counter.spent) });
     },
 
     async getHold(holdId) {
-      const [answer] = await calls.call<[HoldAnswer | null]>("get_hold", items([holdId]));
+      const [answer] = await calls.call<[HoldAnswer | null]>("get_hold", jsonb([holdId]));
       if (answer === null) return null;
       const hold = holdOf(answer);
       const { scopes, state, booked, expiresAt } = hold;

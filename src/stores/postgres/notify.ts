@@ -1,60 +1,59 @@
 import type { SubmitOutcome } from "../../dispatch/contract.ts";
-import type { Submission } from "../engine/queue.ts";
-import type { Operations } from "../operations.ts";
+import type { Operations, Submission } from "../operations.ts";
 import type { PostgresClient } from "./client.ts";
 import { channelOf } from "./wake.ts";
 
-/** Milliseconds in which a lane's news is told once. */
-const QUIET = 100;
+/** Milliseconds in which a lane is announced at most once. */
+const INTERVAL = 100;
 
-/** Of any lane: who approves a job or gives one back knows its id alone. */
-const ANY = "";
+/** Any lane: an approval or a report knows the job's id, and not its lane. */
+const ANY_LANE = "";
 
 /**
- * Tells listeners of the lanes in which this process has queued jobs, in a statement of its own: a NOTIFY inside
- * the transaction that moves money makes every commit wait for the one before.
+ * Announces the lanes in which this process has queued jobs, in a statement of its own: a NOTIFY inside the
+ * transaction that moves money would make every commit wait for the one before.
  */
-class News {
+class Notifier {
   readonly #client: PostgresClient;
   readonly #channel: string;
   readonly #lanes = new Set<string>();
-  #isQuiet = false;
+  #isWaiting = false;
 
   constructor(client: PostgresClient, schema: string) {
     this.#client = client;
     this.#channel = channelOf(schema);
   }
 
-  tell(lane: string): void {
+  announce(lane: string): void {
     this.#lanes.add(lane);
-    if (!this.#isQuiet) void this.#send();
+    if (!this.#isWaiting) void this.#send();
   }
 
   async #send(): Promise<void> {
     const lanes = JSON.stringify([...this.#lanes]);
     this.#lanes.clear();
-    this.#isQuiet = true;
+    this.#isWaiting = true;
     const timer: unknown = setTimeout(() => {
-      this.#isQuiet = false;
+      this.#isWaiting = false;
       if (this.#lanes.size > 0) void this.#send();
-    }, QUIET);
-    // News is not worth keeping a process for. Not every runtime's timers know it.
+    }, INTERVAL);
+    // A notification must not keep a process alive. Not every runtime's timers have the method.
     (timer as { unref?: () => unknown }).unref?.();
     const text =
       "SELECT pg_notify($1::text, lane) FROM jsonb_array_elements_text($2::text::jsonb) AS t (lane)";
     try {
       await this.#client.query(text, [this.#channel, lanes]);
     } catch {
-      // The jobs are queued all the same, and found by the next look.
+      // The jobs are queued nevertheless, and found by polling.
     }
   }
 }
 
-/** The same operations, which tell of each job that they have queued once that is committed. */
+/** The same operations, which announce each job that they have queued, after the commit. */
 export function notifying(operations: Operations, client: PostgresClient, schema: string): Operations {
-  const news = new News(client, schema);
+  const notifier = new Notifier(client, schema);
   const submitted = ({ body }: Submission, answer: SubmitOutcome | undefined): void => {
-    if (answer?.kind === "queued") news.tell(body.lane);
+    if (answer?.kind === "queued") notifier.announce(body.lane);
   };
   return {
     ...operations,
@@ -72,18 +71,18 @@ export function notifying(operations: Operations, client: PostgresClient, schema
     },
     async approve(jobId, approved) {
       const answer = await operations.approve(jobId, approved);
-      if (answer.kind === "queued") news.tell(ANY);
+      if (answer.kind === "queued") notifier.announce(ANY_LANE);
       return answer;
     },
     async fail(failure) {
       const answer = await operations.fail(failure);
-      // What is to wait is found when it is due.
-      if (answer.kind === "requeued" && failure.retryAfterSeconds === 0) news.tell(ANY);
+      // A retry that waits is found by polling when it is due.
+      if (answer.kind === "requeued" && failure.retryAfterSeconds === 0) notifier.announce(ANY_LANE);
       return answer;
     },
     async recoverStale(options) {
       const answer = await operations.recoverStale(options);
-      if (answer.attempts.some(({ outcome }) => outcome === "requeued")) news.tell(ANY);
+      if (answer.attempts.some(({ outcome }) => outcome === "requeued")) notifier.announce(ANY_LANE);
       return answer;
     },
   };

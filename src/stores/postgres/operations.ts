@@ -7,10 +7,9 @@ import { ledgerOperations } from "./ledger.ts";
 import { queueOperations } from "./queue.ts";
 
 /**
- * Each operation is one call of one function of the database; what it decided there is told here by the pure
- * rules.
+ * Each operation is one call of one function of the database; the pure rules make the outcome of its answer.
  *
- * @param alone - inside a caller's transaction, where no call travels with another.
+ * @param alone - inside a caller's transaction, where each call is a statement of its own.
  */
 export function postgresOperations(
   client: PostgresClient,

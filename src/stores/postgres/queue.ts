@@ -9,33 +9,35 @@ import type { CancelOutcome, SubmitOutcome } from "../../dispatch/contract.ts";
 import { outcome } from "../../money/outcome.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
 import { microCents } from "../../money/micro-cents.ts";
-import type { Submission } from "../engine/queue.ts";
-import type { Operations, Pruned } from "../operations.ts";
-import { allOrNothing, at, type Calls, type Item, items } from "./calls.ts";
+import type { Pruned, QueueOperations, Submission } from "../operations.ts";
+import { allOrNothing, answerAt, type Calls, type Item, jsonb } from "./calls.ts";
+import {
+  bodyOf,
+  capConflict,
+  type JobAnswer,
+  type PinnedAnswer,
+  type RefusedAnswer,
+  refusedOf,
+  shownOf,
+} from "./answers.ts";
 import { Undone } from "./client.ts";
-import { bodyOf, type JobAnswer, refusedOf, shownOf } from "./rows.ts";
-import { columns, pinned, type Pinned, Places, type Refusal } from "./terms.ts";
+import { scopeColumns, ScopeLists } from "./scope-lists.ts";
 
 interface NotWaiting {
   readonly kind: "not_waiting";
   readonly state: JobState;
 }
-type SubmitAnswered =
-  | Pinned
-  | Refusal
+type SubmitAnswer =
+  | PinnedAnswer
+  | RefusedAnswer
   | { readonly kind: "queued" | "awaiting_approval" }
   | { readonly kind: "known"; readonly job: JobAnswer & { readonly pruned: boolean } };
-
-export type QueueOperations = Pick<
-  Operations,
-  "submit" | "submitMany" | "approve" | "reject" | "cancel" | "job" | "jobs" | "prune"
->;
 
 /** Submissions, decisions and look-ups. */
 export function queueOperations(calls: Calls): QueueOperations {
   return {
     async submit(submission) {
-      const answer = await calls.together<Submission, SubmitAnswered>(
+      const answer = await calls.together<Submission, SubmitAnswer>(
         "submit",
         submission,
         ({ body }) => body.jobId,
@@ -49,19 +51,18 @@ export function queueOperations(calls: Calls): QueueOperations {
       return Object.freeze(
         answers instanceof Undone
           ? submissions.map((submission) => undone(answers.answer as Conflict, submission))
-          : submissions.map((submission, index) => submitted(at(answers, index), submission)),
+          : submissions.map((submission, index) => submitted(answerAt(answers, index), submission)),
       );
     },
 
     async approve(jobId, approved) {
       const input = { jobId, ...approvalColumns(approved) };
-      const answer = await calls.grouped<Pinned | Refusal | NotWaiting | { readonly kind: "queued" } | null>(
-        "approve",
-        input,
-      );
+      const answer = await calls.grouped<
+        PinnedAnswer | RefusedAnswer | NotWaiting | { readonly kind: "queued" } | null
+      >("approve", input);
       if (answer === null) throw unknownJob(jobId);
-      if (answer.kind === "pinned") throw pinned(answer, approved.scopes);
-      return answer.kind === "refused" ? refusedOf(answer.lacking) : outcome(answer);
+      if (answer.kind === "pinned") throw capConflict(answer, approved.scopes);
+      return answer.kind === "refused" ? refusedOf(answer) : outcome(answer);
     },
 
     async reject(jobId, decision) {
@@ -86,7 +87,7 @@ export function queueOperations(calls: Calls): QueueOperations {
     },
 
     async job(jobId) {
-      const [job] = await calls.call<[JobAnswer | null]>("job", items([jobId]));
+      const [job] = await calls.call<[JobAnswer | null]>("job", jsonb([jobId]));
       return job === null || job.pruned ? null : shownOf(job);
     },
 
@@ -110,10 +111,10 @@ export function queueOperations(calls: Calls): QueueOperations {
     },
   };
 
-  function submit(submissions: readonly Submission[], atomic: boolean): Promise<readonly SubmitAnswered[]> {
+  function submit(submissions: readonly Submission[], atomic: boolean): Promise<readonly SubmitAnswer[]> {
     const [jobs, approvals] = submissionInputs(submissions);
     return calls.tried(() =>
-      calls.call("submit", items(jobs), items(approvals), calls.time(), [atomic, "boolean"]),
+      calls.call("submit", jsonb(jobs), jsonb(approvals), calls.time(), [atomic, "boolean"]),
     );
   }
 }
@@ -121,29 +122,29 @@ export function queueOperations(calls: Calls): QueueOperations {
 function approvalColumns(approved: CheckedApproval | null): object {
   return {
     decision: approved ? JSON.stringify(approved.approval) : null,
-    ...columns(approved?.scopes ?? []),
+    ...scopeColumns(approved?.scopes ?? []),
   };
 }
 
-/** Jobs, and the approvals that they name by their place: many jobs have the same one. */
+/** Jobs, and the approvals that they name by their number: many jobs have the same one. */
 function submissionInputs(submissions: readonly Submission[]): readonly [readonly Item[], readonly object[]] {
-  const approvals = new Places();
+  const approvals = new ScopeLists();
   const jobs = submissions.map(({ body, approved }) => {
     const job = { ...body, maxCost: String(body.maxCost) };
     if (approved === null) return job;
-    // Free work holds nothing, so it locks no scope.
+    // Free work holds no money, so it locks no scope.
     const held = isFree(body) ? { ...approved, scopes: [] } : approved;
-    return { ...job, approval: approvals.of(approvalColumns(held), body.maxCost) };
+    return { ...job, approval: approvals.add(approvalColumns(held), body.maxCost) };
   });
-  return [jobs, approvals.list];
+  return [jobs, approvals.all];
 }
 
-function submitted(answer: SubmitAnswered, { body, approved }: Submission): SubmitOutcome {
+function submitted(answer: SubmitAnswer, { body, approved }: Submission): SubmitOutcome {
   switch (answer.kind) {
     case "pinned":
-      throw pinned(answer, approved?.scopes ?? []);
+      throw capConflict(answer, approved?.scopes ?? []);
     case "refused":
-      return refusedOf(answer.lacking);
+      return refusedOf(answer);
     case "known":
       if (!answer.job.pruned) ensureSameJob(bodyOf(answer.job), body);
       return outcome({ kind: "exists", state: answer.job.state });
@@ -154,17 +155,17 @@ function submitted(answer: SubmitAnswered, { body, approved }: Submission): Subm
 
 /** What undid a batch. */
 type Conflict =
-  Pinned | { readonly kind: "other"; readonly jobId: string; readonly fields: readonly string[] };
+  PinnedAnswer | { readonly kind: "other"; readonly jobId: string; readonly fields: readonly string[] };
 
-/** Throws the conflict that undid a batch, where it belongs. */
+/** Throws the conflict that undid a batch, for a submission that caused it. */
 function undone(conflict: Conflict, submission: Submission): SubmitOutcome {
   if (conflict.kind === "other") throw jobConflict(conflict.jobId, conflict.fields);
-  if (!brings(submission, conflict)) return outcome({ kind: "queued" });
+  if (!causes(submission, conflict)) return outcome({ kind: "queued" });
   return submitted(conflict, submission);
 }
 
-/** Whether a submission is one that a pinned cap refuses; others of the batch may name the scope and be right. */
-function brings({ body, approved }: Submission, { scope, pinned }: Pinned): boolean {
+/** Whether a pinned cap refuses a submission; others of the batch may name the scope with the right cap. */
+function causes({ body, approved }: Submission, { scope, pinned }: PinnedAnswer): boolean {
   const asked = isFree(body) ? undefined : approved?.scopes.find((each) => each.scope === scope);
   return asked !== undefined && asked.cap !== BigInt(pinned);
 }

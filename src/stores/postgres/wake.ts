@@ -1,6 +1,6 @@
-import type { Awaitable } from "../../budget/contract.ts";
+import type { Awaitable } from "../../internal/awaitable.ts";
 import { read } from "../../internal/check.ts";
-import type { Wake } from "../../worker/options.ts";
+import type { Wake } from "../../dispatch/wake.ts";
 import { schemaName } from "../options.ts";
 import { ensureConnection } from "./client.ts";
 
@@ -16,13 +16,13 @@ export interface PostgresNotification {
   readonly payload?: string | undefined;
 }
 
-/** Listens on a channel, and answers with what ends it. */
+/** Listens on a channel, and returns the function that ends it. */
 export type PostgresListen = (
   channel: string,
   heard: (payload: string) => void,
 ) => Awaitable<() => Awaitable<unknown>>;
 
-/** Where a schema's news of jobs are heard: a lane's name each, or nothing for any of them. */
+/** The channel that announces a schema's queued jobs; the payload is the lane's name, or empty for any lane. */
 export function channelOf(schema: string): string {
   return `${schema}_jobs`;
 }
@@ -30,11 +30,11 @@ export function channelOf(schema: string): string {
 /**
  * Wakes an idle worker when a store with `notify` has queued a job: the `wake` of `work`.
  *
- * News that is lost costs a wait, never a job: the worker goes on polling. That is also all that happens when the
- * connection is lost; a `Client` of `pg` does not come back by itself, postgres.js does.
+ * A lost notification costs a wait, never a job: the worker goes on polling. The same is true if the connection is
+ * lost: a `Client` of `pg` does not reconnect by itself, postgres.js does.
  *
- * @param listener - a connected `Client` of `pg`, of its own and straight to the server: a pooler in transaction
- *   mode forgets who listens. It goes on listening until you end it. Of other clients the function that listens:
+ * @param listener - a connected `Client` of `pg` that is used for nothing else and reaches the server directly, since a
+ *   pooler in transaction mode forgets who listens. It listens until you end it. For other clients pass a function:
  *   `(channel, heard) => database.listen(channel, heard)` for PGlite, and for postgres.js
  *   `(channel, heard) => sql.listen(channel, heard).then((listening) => () => listening.unlisten())`.
  * @param options - `schema`: that of the store.
@@ -43,9 +43,9 @@ export function channelOf(schema: string): string {
  */
 export function postgresWake(
   listener: PostgresListener | PostgresListen,
-  options: { readonly schema?: string } = {},
+  options: { readonly schema?: string | undefined } = {},
 ): Wake {
-  const { schema } = read("postgresWake", options, { schema: schemaName }, true);
+  const { schema } = read("postgresWake", options, { schema: schemaName });
   const channel = channelOf(schema);
   if (typeof listener !== "function") {
     const needed = "a connected Client of pg, or a function that listens";
@@ -75,7 +75,7 @@ function listenOn(client: PostgresListener): PostgresListen {
       leave();
       throw error;
     }
-    // Without UNLISTEN: another worker may listen on the same client.
+    // No UNLISTEN: another worker may listen on the same client.
     return leave;
   };
 }

@@ -15,11 +15,15 @@ export interface SqliteStatement {
  */
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
+  // Twice, since TypeScript does not infer type parameters where it compares with overloads. It infers those of
+  // better-sqlite3's `prepare` wrongly below 6.0: the statements then take no `null`, and the client does not fit.
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- the reason is above
+  prepare(sql: string): SqliteStatement;
   exec(sql: string): unknown;
   /** Whether a transaction is open: `node:sqlite`. */
-  readonly isTransaction?: boolean;
+  readonly isTransaction?: boolean | undefined;
   /** The same: `better-sqlite3` and `bun:sqlite`. */
-  readonly inTransaction?: boolean;
+  readonly inTransaction?: boolean | undefined;
 }
 
 /** A row by column; what is in it is what the schema lets in. */

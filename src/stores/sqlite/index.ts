@@ -20,7 +20,7 @@ export interface SqliteStore<Payload = unknown, Result = unknown> extends Dispat
 /**
  * Jobs and money in a SQLite database: one file, any number of processes on one machine.
  *
- * Calls that are in flight together travel in one transaction. The connection must have `synchronous` at `FULL`,
+ * Calls that are in flight together run in one transaction. The connection must have `synchronous` at `FULL`,
  * SQLite's default, and a busy timeout; both are checked. Call `migrate()` once before anything else.
  *
  * @param database - an open connection of `node:sqlite`, `better-sqlite3` or `bun:sqlite`, not in a transaction.

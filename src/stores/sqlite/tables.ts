@@ -1,7 +1,8 @@
+import { jobOfHold } from "../../budget/holds.ts";
 import type { HoldState } from "../../budget/contract.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
-import type { BackendKind } from "../../routing/select-backend.ts";
+import type { BackendKind } from "../../routing/kind.ts";
 import type { EpochSeconds } from "../../time.ts";
 import {
   amountsFromJson,
@@ -12,19 +13,20 @@ import {
   scopesFromJson,
   scopesToJson,
 } from "../engine/codec.ts";
-import { jobOfHold } from "../engine/money.ts";
-import type { Counter, HoldRecord, JobFilter, JobRecord, Tables } from "../engine/tables.ts";
+import type { Counter, HoldRecord, CheckedFilter, JobRecord, Tables } from "../engine/tables.ts";
 import type { Client, Row } from "./client.ts";
+import { statementsOf } from "./statements.ts";
+import type { Statements } from "./sql.gen.ts";
 
 /** The records of a SQLite database. */
 export class SqliteTables implements Tables {
   readonly now: () => EpochSeconds;
   readonly #client: Client;
-  readonly #sql: ReturnType<typeof statements>;
+  readonly #sql: Statements;
 
   constructor(client: Client, prefix: string, now: () => EpochSeconds) {
     this.#client = client;
-    this.#sql = statements(prefix);
+    this.#sql = statementsOf(prefix);
     this.now = now;
   }
 
@@ -51,7 +53,7 @@ export class SqliteTables implements Tables {
   }
 
   expired(now: EpochSeconds, limit: number): readonly HoldRecord[] {
-    return this.#client.rows(this.#sql.expired, now, limit).map(holdOf);
+    return this.#client.rows(this.#sql.dueHolds, now, limit).map(holdOf);
   }
 
   pruneHolds(before: EpochSeconds): number {
@@ -107,7 +109,7 @@ export class SqliteTables implements Tables {
   }
 
   claimable(lanes: readonly string[], now: EpochSeconds): JobRecord | null {
-    // One priority after another: what is due later at a higher one is skipped, however much it is.
+    // One priority after another: jobs that are due later at a higher one are skipped, however many they are.
     let priority = this.#highest(lanes, Number.MAX_SAFE_INTEGER);
     while (priority !== null) {
       const due = priority;
@@ -127,15 +129,14 @@ export class SqliteTables implements Tables {
     return this.#client.rows(this.#sql.stale, now, ttlSeconds, limit).map(jobOf);
   }
 
-  jobs({ state, lane, limit, after }: JobFilter): readonly JobRecord[] {
+  jobs({ state, lane, limit, after }: CheckedFilter): readonly JobRecord[] {
     const start = after === null ? 0 : Number(this.#client.row(this.#sql.job, after)?.["sequence"] ?? 0);
-    const given: readonly (readonly [string, string])[] = [
-      ...(state === null ? [] : [["state", state] as const]),
-      ...(lane === null ? [] : [["lane", lane] as const]),
-    ];
-    const where = given.map(([column]) => `AND ${column} = ?`).join(" ");
-    const values = given.map(([, value]) => value);
-    return this.#client.rows(this.#sql.jobs(where), start, ...values, limit).map(jobOf);
+    if (state !== null && lane !== null) {
+      return this.#client.rows(this.#sql.jobsOfStateAndLane, state, lane, start, limit).map(jobOf);
+    }
+    if (state !== null) return this.#client.rows(this.#sql.jobsOfState, state, start, limit).map(jobOf);
+    if (lane !== null) return this.#client.rows(this.#sql.jobsOfLane, lane, start, limit).map(jobOf);
+    return this.#client.rows(this.#sql.jobs, start, limit).map(jobOf);
   }
 
   pruneJobs(before: EpochSeconds): number {
@@ -145,73 +146,11 @@ export class SqliteTables implements Tables {
   /** The highest priority that waits in these lanes, of at most `most`. */
   #highest(lanes: readonly string[], most: number): number | null {
     const found = lanes
-      .map((lane) => this.#client.row(this.#sql.highest, lane, most)?.["priority"] ?? null)
+      .map((lane) => this.#client.row(this.#sql.highestPriority, lane, most)?.["priority"] ?? null)
       .filter((priority) => priority !== null);
     return found.length === 0 ? null : Math.max(...found.map(Number));
   }
 }
-
-function statements(prefix: string): Statements {
-  const jobs = `${prefix}_jobs`;
-  const holds = `${prefix}_holds`;
-  const scopes = `${prefix}_scopes`;
-  return {
-    hold: `SELECT * FROM ${holds} WHERE hold_id = ?`,
-    putHold: `INSERT INTO ${holds} (hold_id, job_id, asked, steps, scopes, state, booked, settled_from, expires_at,
-        resolved_at, pruned) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (hold_id) DO UPDATE SET steps = excluded.steps, scopes = excluded.scopes, state = excluded.state,
-        booked = excluded.booked, settled_from = excluded.settled_from, resolved_at = excluded.resolved_at,
-        pruned = excluded.pruned`,
-    expired: `SELECT * FROM ${holds} WHERE state = 'open' AND expires_at IS NOT NULL AND expires_at <= ?
-      ORDER BY expires_at LIMIT ?`,
-    pruneHolds: `UPDATE ${holds} SET scopes = '[]', pruned = 1
-      WHERE state = 'settled' AND pruned = 0 AND resolved_at < ? RETURNING 1`,
-    scope: `SELECT reserved, spent, pinned FROM ${scopes} WHERE scope = ?`,
-    putCounter: `INSERT INTO ${scopes} (scope, reserved, spent) VALUES (?, ?, ?)
-      ON CONFLICT (scope) DO UPDATE SET reserved = excluded.reserved, spent = excluded.spent`,
-    pin: `INSERT INTO ${scopes} (scope, pinned) VALUES (?, ?)
-      ON CONFLICT (scope) DO UPDATE SET pinned = excluded.pinned`,
-    job: `SELECT * FROM ${jobs} WHERE job_id = ?`,
-    putJob: `INSERT INTO ${jobs} (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at,
-        leased_at, state, scopes, decision, error, result, ended_at, pruned, attempts)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (job_id) DO UPDATE SET run_at = excluded.run_at, leased_at = excluded.leased_at,
-        state = excluded.state, scopes = excluded.scopes, decision = excluded.decision, error = excluded.error,
-        result = excluded.result, ended_at = excluded.ended_at, attempts = excluded.attempts`,
-    highest: `SELECT max(priority) AS priority FROM ${jobs}
-      WHERE lane = ? AND state IN ('pending', 'queued') AND priority <= ?`,
-    claimable: `SELECT * FROM ${jobs} AS job
-      WHERE lane = ? AND state IN ('pending', 'queued') AND priority = ? AND run_at <= ?
-        AND (backend = 'local' AND max_cost = '0' OR EXISTS (SELECT 1 FROM ${holds} AS hold
-          WHERE hold.hold_id = 'job:' || job.job_id || '#' || (json_array_length(job.attempts) + 1)
-            AND hold.state = 'open'))
-      ORDER BY run_at, sequence LIMIT 1`,
-    stale: `SELECT * FROM ${jobs} WHERE state = 'running' AND ? - leased_at >= ? ORDER BY leased_at LIMIT ?`,
-    jobs: (where) =>
-      `SELECT * FROM ${jobs} WHERE pruned = 0 AND sequence > ? ${where} ORDER BY sequence LIMIT ?`,
-    pruneJobs: `UPDATE ${jobs} SET payload = 'null', result = NULL, error = NULL, decision = NULL, pruned = 1
-      WHERE ended_at IS NOT NULL AND pruned = 0 AND ended_at < ? RETURNING 1`,
-  };
-}
-
-type Statements = Readonly<
-  Record<
-    | "hold"
-    | "putHold"
-    | "expired"
-    | "pruneHolds"
-    | "scope"
-    | "putCounter"
-    | "pin"
-    | "job"
-    | "putJob"
-    | "highest"
-    | "claimable"
-    | "stale"
-    | "pruneJobs",
-    string
-  > & { readonly jobs: (where: string) => string }
->;
 
 function holdOf(row: Row): HoldRecord {
   return {
@@ -219,7 +158,7 @@ function holdOf(row: Row): HoldRecord {
     asked: microCents(textOf(row, "asked")),
     steps: amountsFromJson(textOf(row, "steps")),
     scopes: scopesFromJson(textOf(row, "scopes")),
-    // The schema's own checks let no other word in, here and below.
+    // The schema's own checks allow no other value, here and below.
     state: textOf(row, "state") as HoldState,
     booked: microCents(textOf(row, "booked")),
     settledFrom: textOf(row, "settled_from") as HoldState,

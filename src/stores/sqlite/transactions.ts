@@ -1,9 +1,9 @@
 import { DispatchError, isDispatchError } from "../../errors.ts";
 import type { EpochSeconds } from "../../time.ts";
-import { Engine } from "../engine/engine.ts";
+import { engine } from "../engine/engine.ts";
 import type { Operations, Run } from "../operations.ts";
 import { Client, type SqliteDatabase } from "./client.ts";
-import { ensureMigrated, migrate } from "./schema.ts";
+import { Schema } from "./schema.ts";
 import { SqliteTables } from "./tables.ts";
 
 interface Task {
@@ -14,34 +14,34 @@ interface Task {
 
 type Answered<Answer> = { readonly answer: Answer } | { readonly error: unknown };
 
-/** Later, once every call that is on its way has arrived. Node, Deno and Bun have `setImmediate`. */
+/** Runs after all calls of this turn. Node, Deno and Bun have `setImmediate`. */
 function later(run: () => void): void {
-  // Not every library of types knows it.
+  // Not every runtime's types declare it.
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
   if (setImmediate) setImmediate(run);
   else setTimeout(run);
 }
 
-/** Operations on one SQLite database, those in flight together in one transaction. */
+/** Operations on one SQLite database; those in flight together run in one transaction. */
 export class Transactions {
   readonly #client: Client;
-  readonly #prefix: string;
+  readonly #schema: Schema;
   readonly #clock: () => EpochSeconds;
-  readonly #engine: Engine;
+  readonly #operations: Operations;
   #now: EpochSeconds | null = null;
   #waiting: Task[] = [];
   #isSafe = false;
 
   constructor(database: SqliteDatabase, prefix: string, clock: () => EpochSeconds) {
     this.#client = new Client(database);
-    this.#prefix = prefix;
+    this.#schema = new Schema(this.#client, prefix);
     this.#clock = clock;
-    // One instant for a whole transaction: a clock that fails must fail before anything is written.
+    // One instant for each operation: a clock that throws must throw before anything is written.
     const now = (): EpochSeconds => this.#now ?? clock();
-    this.#engine = new Engine(new SqliteTables(this.#client, prefix, now));
+    this.#operations = engine(new SqliteTables(this.#client, prefix, now));
   }
 
-  /** In a transaction with all calls that are in flight, each with its own outcome. */
+  /** Runs an operation in one transaction with all calls in flight, each with its own outcome. */
   readonly grouped: Run = (operation) =>
     new Promise((resolve, reject) => {
       this.#waiting.push({ operation, resolve, reject });
@@ -53,7 +53,7 @@ export class Transactions {
       });
     });
 
-  /** Inside the transaction that the caller has begun, and alone. */
+  /** Runs an operation alone, inside the transaction that the caller has begun. */
   readonly within: Run = (operation) =>
     new Promise((resolve) => {
       resolve(this.#inside(operation));
@@ -72,7 +72,7 @@ export class Transactions {
   }
 
   migrateWithin(): void {
-    migrate(this.#client, this.#prefix);
+    this.#schema.migrate();
   }
 
   #inside<Answer>(operation: (operations: Operations) => Answer): Answer {
@@ -104,7 +104,7 @@ export class Transactions {
       answers = tasks.map(({ operation }) => this.#answer(operation));
     } catch (error) {
       this.#undo("ROLLBACK");
-      // One of them may be to blame: each by itself.
+      // One of them may have caused it: run each alone.
       if (tasks.length > 1) for (const task of tasks) this.#runAll([task]);
       else tasks[0]?.reject(error);
       return;
@@ -125,12 +125,12 @@ export class Transactions {
     });
   }
 
-  /** What an operation answers or refuses; a failure of the database is thrown. */
+  /** The answer of an operation, or the error that it throws; a failure of the database is thrown here. */
   #answer<Answer>(operation: (operations: Operations) => Answer): Answered<Answer> {
-    ensureMigrated(this.#client, this.#prefix);
+    this.#schema.ensureMigrated();
     try {
       this.#now = this.#clock();
-      return { answer: operation(this.#engine) };
+      return { answer: operation(this.#operations) };
     } catch (error) {
       if (isDispatchError(error, "store_failed")) throw error;
       return { error };
@@ -162,7 +162,7 @@ export class Transactions {
     try {
       this.#client.exec("BEGIN");
     } catch {
-      // There is none within another.
+      // A transaction does not begin inside another.
       return true;
     }
     this.#undo("ROLLBACK");

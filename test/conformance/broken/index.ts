@@ -1,6 +1,7 @@
 import { brokenApprovals, brokenCancels } from "./approvals.ts";
 import { brokenAttempts } from "./attempts.ts";
 import { brokenCharges } from "./charges.ts";
+import { brokenDecisions } from "./decisions.ts";
 import { brokenFaults } from "./faults.ts";
 import { brokenHolds } from "./holds.ts";
 import { brokenBatches, brokenJobs, brokenRecords } from "./jobs.ts";
@@ -25,6 +26,7 @@ export const BROKEN: readonly Broken[] = [
   ...brokenMoney,
   ...brokenRaces,
   ...brokenApprovals,
+  ...brokenDecisions,
   ...brokenCancels,
   ...brokenCharges,
   ...brokenRetries,

@@ -231,7 +231,9 @@ export const brokenRecords: readonly Broken[] = [
   [
     "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
     "forgets what ended at the very instant",
-    methods((store) => ({ prune: ({ before }) => store.prune({ before: epochSeconds(before + 1) }) })),
+    methods((store) => ({
+      prune: ({ before }) => store.prune({ before: epochSeconds(Number(before) + 1) }),
+    })),
   ],
   [
     "job: its error says that it was lost, or what its executor said, until it succeeds",

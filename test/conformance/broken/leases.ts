@@ -1,8 +1,14 @@
-import { type CompleteOutcome, type DispatchStore, epochSeconds } from "dispatch-kit";
+import {
+  type CompleteOutcome,
+  type DispatchStore,
+  epochSeconds,
+  type FailOutcome,
+  Lease,
+} from "dispatch-kit";
 import type { Methods } from "../makers.ts";
 import { type Broken, byNumber, methods, ofHolder, operations, tables } from "./table.ts";
 
-const STALE: CompleteOutcome = { kind: "stale" };
+const STALE: CompleteOutcome & FailOutcome = { kind: "stale" };
 
 export const brokenLeases: readonly Broken[] = [
   [
@@ -118,6 +124,26 @@ export const brokenLeases: readonly Broken[] = [
       async recoverStale(options) {
         const answer = await store.recoverStale(options);
         return { ...answer, more: answer.attempts.length === options.limit };
+      },
+    })),
+  ],
+  [
+    "lease: a clone, or one that went through JSON, is taken by its fields; what lacks one is refused",
+    "knows only leases that it has made itself",
+    methods((store) => ({
+      async fail(lease, error, options) {
+        return lease instanceof Lease ? store.fail(lease, error, options) : STALE;
+      },
+    })),
+  ],
+  [
+    "lease: a clone, or one that went through JSON, is taken by its fields; what lacks one is refused",
+    "answers stale to what is no lease",
+    methods((store) => ({
+      async complete(lease, result, options) {
+        return Object.hasOwn(Object(lease) as object, "token")
+          ? store.complete(lease, result, options)
+          : STALE;
       },
     })),
   ],

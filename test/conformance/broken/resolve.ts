@@ -92,7 +92,7 @@ export const brokenResolve: readonly Broken[] = [
         const scopes = base.hold(holdId)?.scopes ?? [];
         const answer = await engine.settle(holdId, actual);
         spend(base, scopes, 0n - actual);
-        spend(base, [{ scope: monthScope(base.now(), "UTC") }], actual);
+        spend(base, [monthScope(base.now(), "UTC")], actual);
         return answer;
       },
     })),

@@ -1,6 +1,6 @@
 import { jobHoldId } from "dispatch-kit/rules";
 import { epochSeconds, HoldState, type ScopeCap } from "dispatch-kit";
-import { Ledger } from "../../../src/stores/engine/ledger.ts";
+import { Holds } from "../../../src/stores/engine/holds.ts";
 import { micro, MOST } from "../../stores/memory/support.ts";
 import { type Broken, byNumber, correct, methods, ofHolder, operations, spend, tables } from "./table.ts";
 
@@ -24,8 +24,7 @@ export const brokenRetries: readonly Broken[] = [
         const answer = await engine.fail(failure);
         const job = base.job(failure.lease.jobId);
         if (job && answer.kind === "failed") {
-          const holdId = jobHoldId(job.body.jobId, job.attempts.length + 1);
-          new Ledger(base).holdForJob(holdId, job.body.maxCost, job.scopes);
+          new Holds(base).holdNext(job, job.scopes);
         }
         return answer;
       },
@@ -62,7 +61,7 @@ export const brokenRetries: readonly Broken[] = [
     "does not keep when a scope is over",
     tables((base) => ({
       putJob(job) {
-        base.putJob({ ...job, scopes: job.scopes.map(({ scope, cap }) => ({ scope, cap })) });
+        base.putJob({ ...job, scopes: job.scopes.map((scope) => ({ ...scope, until: null })) });
       },
     })),
   ],

@@ -1,6 +1,5 @@
 import { type DispatchStore, Lease } from "dispatch-kit";
-import { jobHoldId } from "dispatch-kit/rules";
-import { Ledger } from "../../../src/stores/engine/ledger.ts";
+import { Holds } from "../../../src/stores/engine/holds.ts";
 import type { Tables } from "../../../src/stores/engine/tables.ts";
 import type { Operations } from "../../../src/stores/operations.ts";
 import { micro } from "../../stores/memory/support.ts";
@@ -48,5 +47,5 @@ export function spend(tables: Tables, scopes: readonly { readonly scope: string 
 
 /** Corrects the charge of a job's attempt. */
 export function correct(tables: Tables, jobId: string, attempt: number, actual: bigint): void {
-  new Ledger(tables).correct(jobHoldId(jobId, attempt), micro(actual));
+  new Holds(tables).correctAttempt(jobId, attempt, micro(actual));
 }

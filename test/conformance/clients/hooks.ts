@@ -1,6 +1,7 @@
 import type { ConformanceCase, MakeStore } from "../../../src/conformance/index.ts";
 import { same, thrownBy } from "../../../src/conformance/check.ts";
-import { approved, asks, counted, leaseOf, START } from "../../../src/conformance/given.ts";
+import { START } from "../../../src/conformance/clock.ts";
+import { approved, asks, counted, leaseOf } from "../../../src/conformance/given.ts";
 import { type DispatchStore, epochSeconds } from "../../../src/index.ts";
 
 /** A case and its name, for any runner. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DispatchStore } from "../../../src/index.ts";
 import type { MakeStore, MakeStoreOptions } from "../../../src/conformance/index.ts";
-import { Engine } from "../../../src/stores/engine/engine.ts";
+import { engine } from "../../../src/stores/engine/engine.ts";
 import { Client } from "../../../src/stores/sqlite/client.ts";
 import { sqliteStore, type SqliteStore } from "../../../src/stores/sqlite/index.ts";
 import { SqliteTables } from "../../../src/stores/sqlite/tables.ts";
@@ -94,9 +94,10 @@ export async function sqliteMaker(driver: Driver): Promise<SqliteMaker> {
     },
     async closeHold(store: DispatchStore, holdId: string) {
       const { file, options } = madeOf(store);
-      await inTransaction(file, "COMMIT", (connection) => {
+      await inTransaction(file, "COMMIT", async (connection) => {
+        const tables = new SqliteTables(new Client(connection), "dispatch_kit", options.clock);
         // Below the door, which refuses to touch a job's hold.
-        new Engine(new SqliteTables(new Client(connection), "dispatch_kit", options.clock)).release(holdId);
+        await engine(tables).release(holdId);
       });
     },
     async close(store: DispatchStore) {

@@ -14,6 +14,7 @@ const MAKE = {
   bigint: (value: string) => BigInt(value),
   number: Number,
   undefined: () => undefined,
+  Date: (time: number) => new Date(time),
   list: (values: readonly unknown[]) => values.map(decode),
   // Each was one of them before it was sent.
   Lease: (fields: unknown) => new Lease(decode(fields) as ConstructorParameters<typeof Lease>[0]),
@@ -30,9 +31,10 @@ export function encode(value: unknown): unknown {
   if (value === undefined) return ["undefined", null];
   if (typeof value === "number" && !Number.isFinite(value)) return ["number", String(value)];
   if (Array.isArray(value)) return ["list", value.map(encode)];
+  if (value instanceof Date) return ["Date", value.getTime()];
   if (typeof value !== "object" || value === null) return value;
   const fields = Object.fromEntries(Object.entries(value).map(([key, field]) => [key, encode(field)]));
-  for (const [tag, { is }] of Object.entries(CLASSES)) if (is(value)) return [tag, fields];
+  for (const [tag, made] of Object.entries(CLASSES)) if (value instanceof made) return [tag, fields];
   return fields;
 }
 

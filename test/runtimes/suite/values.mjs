@@ -24,22 +24,41 @@ export async function valueChecks({ core, second, changed }, check) {
     equal(core.BudgetCap.fromJSON(JSON.parse(JSON.stringify(cap))).run, cap.run);
   });
 
-  // A clone has the fields and not the checks: it must not decide about money.
-  await check("admits: a cloned cap is refused", async () => {
+  // A clone has the fields and not the checks: it decides about money only once it is checked.
+  await check("admits: a cloned cap is read by its fields", async () => {
     const nothing = new core.BudgetState({ reserved: usd(0), spent: usd(0) });
     const clone = structuredClone(new core.BudgetCap({ run: usd("1"), month: usd("1") }));
-    await thrown(TypeError, () => core.admits(usd("0.50"), nothing, nothing, clone));
+    equal(core.admits(usd("1"), nothing, nothing, clone).admitted, true);
+    equal(core.admits(usd("1.00000001"), nothing, nothing, clone).refusedWindow, "run");
+    for (const cap of [
+      { run: 1 },
+      { runs: usd("1") },
+      new Map([["run", usd("1")]]),
+      [clone],
+      Object.create(clone),
+    ]) {
+      await thrown(TypeError, () => core.admits(usd("0.50"), nothing, nothing, cap));
+    }
   });
 
-  // Two versions in one dependency tree: refused with the way back, and errors known by their code.
-  await check("two copies: a foreign cap is a TypeError that names the way back", async () => {
-    const nothing = new core.BudgetState({ reserved: usd(0), spent: usd(0) });
-    const foreign = new second.BudgetCap({ run: second.usd("1"), month: second.usd("1") });
-    isTrue(!(foreign instanceof core.BudgetCap), "the second copy is the first");
-    const error = await thrown(TypeError, () => core.admits(usd("0.50"), nothing, nothing, foreign));
-    isTrue(error.message.includes("rebuild it with new BudgetCap("), error.message);
-    const rebuilt = new core.BudgetCap({ run: foreign.run, month: foreign.month });
-    equal(core.admits(usd("0.50"), nothing, nothing, rebuilt).admitted, true);
+  // Two versions in one dependency tree: values are read by their fields, and errors known by their code.
+  await check("two copies: foreign values are taken, and checked like any input", () => {
+    const state = new second.BudgetState({ reserved: second.usd("0.25"), spent: second.usd("0.25") });
+    const cap = new second.BudgetCap({ run: second.usd("1"), month: second.usd("1") });
+    isTrue(!(cap instanceof core.BudgetCap), "the second copy is the first");
+    equal(core.admits(usd("0.50"), state, state, cap).admitted, true);
+    equal(core.admits(usd("0.50000001"), state, state, cap).admitted, false);
+    const needs = new second.ToolRequirements({ toolId: "t", minVramGb: 16 });
+    equal(new core.BackendCapabilities({ availableVramGb: 16 }).canSatisfy(needs), true);
+    equal(new core.BackendCapabilities({ availableVramGb: 15 }).canSatisfy(needs), false);
+  });
+  await check("two copies: a foreign endpoint is refused, with the way to make it again", async () => {
+    const secret = new second.SecretRef("K");
+    const foreign = new second.ExternalEndpoint({ name: "n", baseUrl: "https://example.com/v1", secret });
+    const error = await thrown(TypeError, () => core.logEgress(foreign, { log: () => null }));
+    isTrue(error.message.includes("new ExternalEndpoint({ name, baseUrl, secret })"), error.message);
+    const again = new core.ExternalEndpoint({ name: foreign.name, baseUrl: foreign.baseUrl, secret });
+    equal(core.logEgress(again, { log: () => null }).host, "example.com");
   });
   await check("two copies: isDispatchError knows the other copy's error", async () => {
     const error = await thrown(second.DispatchError, () => new second.SecretRef("K").resolve({}));
@@ -50,11 +69,12 @@ export async function valueChecks({ core, second, changed }, check) {
   // A runtime built without full ICU data would count a month in UTC.
   await check("monthScope: this runtime knows time zones", async () => {
     const at = core.epochSeconds(new Date("2026-11-30T23:30:00Z"));
-    equal(core.monthScope(at, "UTC"), "month:2026-11");
-    equal(core.monthScope(at, "Europe/Berlin"), "month:2026-12");
-    equal(core.monthScope(at, "Asia/Tokyo"), "month:2026-12");
-    const morning = core.epochSeconds(new Date("2026-12-01T04:30:00Z"));
-    equal(core.monthScope(morning, "America/New_York"), "month:2026-11");
+    equal(core.monthScope(at, "UTC").scope, "month:2026-11");
+    equal(core.monthScope(at, "Europe/Berlin").scope, "month:2026-12");
+    equal(core.monthScope(at, "Asia/Tokyo").scope, "month:2026-12");
+    const morning = new Date("2026-12-01T04:30:00Z");
+    equal(core.monthScope(morning, "America/New_York").scope, "month:2026-11");
+    equal(core.weekScope(new Date("2027-01-03T12:00:00Z"), "UTC").scope, "week:2026-W53");
     await thrown(RangeError, () => core.monthScope(at, "Europe/Atlantis"));
     await thrown(RangeError, () => core.monthScope(at, "+01:00"));
   });

@@ -32,7 +32,7 @@ function answerOf(core, run) {
 
 /** Recordings say more than is compared: a cost is there as unrounded dollars too. */
 function pick(wanted, answer) {
-  if (typeof wanted !== "object" || typeof answer !== "object") return wanted;
+  if ([wanted, answer].some((value) => typeof value !== "object" || value === null)) return wanted;
   return Object.fromEntries(Object.keys(answer).map((key) => [key, wanted[key]]));
 }
 
@@ -77,6 +77,46 @@ function operationsOf(core) {
       const { allowSdk } = given;
       return backends.indexOf(core.selectBackend(backends, requirements(given.requirements), { allowSdk }));
     },
+    reserve: (move) => moved(core.reserve(state(move.state), usd(move.estimate))),
+    release: (move) => moved(core.release(state(move.state), usd(move.estimate))),
+    reconcile: (move) => moved(core.reconcile(state(move.state), usd(move.estimate), usd(move.actual))),
+    ...laterOperations(core),
+  };
+}
+
+/** Dollars as the recordings write them: without zeros at the end. */
+function moved(state) {
+  const dollars = (text) => text.replace(/\.?0+$/, "");
+  const { reserved, spent } = state.toJSON();
+  return { reserved: dollars(reserved), spent: dollars(spent) };
+}
+
+/** What came after version 0.1.0 of the original. */
+function laterOperations(core) {
+  const { epochSeconds } = core;
+  const items = (list) => list.map((item) => new core.StagedItem(item));
+  const worker = ({ lastSeen, ...fields }) =>
+    new core.Worker({ ...fields, lastSeen: epochSeconds(lastSeen), kind: "lan_worker", lanes: ["lane"] });
+  return {
     canTransition: ({ current, target }) => core.canTransition(current, target),
+    workerHealth: ({ lastSeen, now, staleAfterS, deadAfterS }) =>
+      core.workerHealth(epochSeconds(lastSeen), epochSeconds(now), { staleAfterS, deadAfterS }),
+    summarizeFleet: ({ workers, now, staleAfterS, deadAfterS }) =>
+      core.summarizeFleet(workers.map(worker), epochSeconds(now), { staleAfterS, deadAfterS }),
+    realTimeFactor: ({ wallSeconds, workSeconds }) => core.realTimeFactor(wallSeconds, workSeconds),
+    expectedWall: ({ workSeconds, rtfCeiling }) => core.expectedWall(workSeconds, { rtfCeiling }),
+    isOverrunning: ({ workSeconds, elapsedSeconds, rtfCeiling }) =>
+      core.isOverrunning(workSeconds, elapsedSeconds, { rtfCeiling }),
+    planThroughput({ availableVramGb, modelVramGb, vramPerBatchGb, maxBatch, allowConcurrency }) {
+      const options = { modelVramGb, vramPerBatchGb, maxBatch, allowConcurrency };
+      return core.planThroughput(availableVramGb, options);
+    },
+    planStage: ({ desired, staged, maxItems, maxBytes }) =>
+      core.planStage(items(desired), items(staged), { maxItems, maxBytes }),
+    provenance({ toolId, seed, determinism, runtimeSeconds }) {
+      const none = { weightsId: null, weightsSha256: null, containerDigest: null, referenceDataVersions: {} };
+      const fixed = { toolVersion: "1", paramsHash: "p", inputHash: "i", ...none };
+      return new core.Provenance({ ...fixed, toolId, seed, determinism, runtimeSeconds }).toolId === toolId;
+    },
   };
 }

@@ -68,7 +68,7 @@ export async function main(signal: AbortSignal): Promise<string> {
   const summary = await drain(store, executor, { lanes: ["text"], signal, actualCost: () => usd("0.10") });
   const held = await store.hold({ holdId: "h", amount: microCents(1n), scopes, ttlSeconds: 60 });
   if (held.kind === "exists") return held.state;
-  return `${summary.completed} ${monthScope(at, "UTC")}`;
+  return `${summary.completed} ${monthScope(at, "UTC").scope}`;
 }
 
 export function subjectOf(error: unknown): string | null {

@@ -2,7 +2,7 @@ import { Lease, epochSeconds } from "dispatch-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jobRequest } from "dispatch-kit/rules";
-import { Engine } from "../../../src/stores/engine/engine.ts";
+import { engine } from "../../../src/stores/engine/engine.ts";
 import { MemoryTables } from "../../../src/stores/memory/tables.ts";
 import {
   approved,
@@ -89,14 +89,15 @@ describe("claim", () => {
     expect(await claim(store)).toMatchObject({ lease: { jobId: "later", leasedAt: START + 10 } });
   });
 
-  it("gives a paid job only while the hold of its next attempt is open", () => {
-    const engine = new Engine(new MemoryTables(manualClock()));
-    engine.submit(jobRequest(approved("closed")));
-    engine.submit(jobRequest(approved("open")));
+  it("gives a paid job only while the hold of its next attempt is open", async () => {
+    const operations = engine(new MemoryTables(manualClock()));
+    await operations.submit(jobRequest(approved("closed")));
+    await operations.submit(jobRequest(approved("open")));
     // No store's door lets this through.
-    engine.release("job:closed#1");
-    expect(engine.claimMany(["text"], 9).map(({ lease }) => lease.jobId)).toEqual(["open"]);
-    expect(engine.job("closed")?.state).toBe("queued");
+    await operations.release("job:closed#1");
+    const claimed = await operations.claimMany(["text"], 9);
+    expect(claimed.map(({ lease }) => lease.jobId)).toEqual(["open"]);
+    expect((await operations.job("closed"))?.state).toBe("queued");
   });
 
   it.each<readonly [unknown]>([["text"], [undefined], [[1]], [null]])(
@@ -116,7 +117,7 @@ describe("claim", () => {
     const claimed = await claim(store);
     expect(claimed).toSatisfy(Object.isFrozen);
     expect(claimed.lease).toSatisfy(Object.isFrozen);
-    expect(Lease.is(claimed.lease)).toBe(true);
+    expect(claimed.lease).toBeInstanceOf(Lease);
   });
 });
 
@@ -217,14 +218,26 @@ describe("lease", () => {
     expect(await store.complete(rebuilt, 1)).toMatchObject({ kind: "completed" });
   });
 
-  it("is refused if it is a look-alike, and stale if it is of no job", async () => {
+  it("is read by its fields if it is a clone, refused without them, and stale if it is of no job", async () => {
     const { store } = setUp();
     await store.submit(free("j"));
     const lease = await leaseOf(store);
-    const clone = { ...lease } as Lease;
-    await expect(store.complete(clone, 1)).rejects.toThrow(TypeError);
-    await expect(store.fail(clone, "x", { retriable: true })).rejects.toThrow(TypeError);
-    await expect(store.renew(clone)).rejects.toThrow(TypeError);
+    for (const clone of [{ ...lease }, structuredClone(lease), JSON.parse(JSON.stringify(lease)) as Lease]) {
+      expect(await store.renew(clone)).toBe(true);
+    }
+    const none = [
+      { ...lease, token: undefined },
+      Object.create(lease),
+      new Map(Object.entries(lease)),
+      [lease],
+      null,
+    ];
+    for (const other of none as Lease[]) {
+      await expect(store.complete(other, 1)).rejects.toThrow(TypeError);
+      await expect(store.completeMany([{ lease: other, result: 1 }])).rejects.toThrow(TypeError);
+      await expect(store.fail(other, "x", { retriable: true })).rejects.toThrow(TypeError);
+      await expect(store.renew(other)).rejects.toThrow(TypeError);
+    }
     for (const other of [stranger("j"), stranger("nobody"), new Lease({ ...lease, jobId: "nobody" })]) {
       expect(await store.complete(other, 1)).toEqual(stale);
       expect(await store.fail(other, "x", { retriable: false })).toEqual(stale);
@@ -307,11 +320,26 @@ describe("complete", () => {
     await expect(store.complete(lease, 1, { actual: micro(-1) })).rejects.toThrow(RangeError);
     await expect(store.complete(lease, 1, { actual: micro(MOST + 1n) })).rejects.toThrow(RangeError);
     await expect(store.complete(lease, 1, { actual: 4 as never })).rejects.toThrow(TypeError);
-    await expect(store.complete(lease, 1, { actual: undefined } as never)).rejects.toThrow(TypeError);
+    await expect(store.complete(lease, 1, { actual: null as never })).rejects.toThrow(TypeError);
     await expect(store.complete(lease, 1, { cost: micro(4) } as never)).rejects.toThrow(TypeError);
     await expect(store.complete(lease, { cost: 4n })).rejects.toMatchObject({ code: "result_refused" });
     expect(await counters(store, RUN)).toEqual([10n, 0n]);
     expect(await store.complete(lease, 1, { actual: micro(4) })).toMatchObject({ kind: "completed" });
+  });
+});
+
+describe("an actual cost that is an explicit undefined", () => {
+  it("is none: the attempt is charged in full", async () => {
+    const { store } = setUp();
+    await store.submitMany(["a", "b", "c"].map((id) => approved(id, capped(100), { lane: id })));
+    const leases = await Promise.all(["a", "b", "c"].map(async (lane) => (await claim(store, lane)).lease));
+    const [a, b, c] = leases as [Lease, Lease, Lease];
+    const full = { kind: "completed", booked: 10n, overrun: 0n };
+    expect(await store.complete(a, 1, { actual: undefined })).toEqual(full);
+    expect(await store.completeMany([{ lease: b, result: 1, actual: undefined }])).toEqual([full]);
+    const none = { actual: undefined, maxAttempts: undefined, retryAfterSeconds: undefined };
+    expect(await store.fail(c, "x", { retriable: false, ...none })).toEqual({ kind: "failed", booked: 10n });
+    expect(await counters(store, RUN)).toEqual([0n, 30n]);
   });
 });
 
@@ -343,7 +371,7 @@ describe("completeMany", () => {
     await expect(
       store.completeMany([
         { lease: a, result: 1 },
-        { lease: { ...b }, result: 1 },
+        { lease: { ...b, token: undefined }, result: 1 },
       ] as never),
     ).rejects.toThrow(TypeError);
     expect(await stateOf(store, "a")).toBe("running");
@@ -464,7 +492,8 @@ describe("fail", () => {
     ["an actual that is a number", { retriable: true, actual: 4 }],
     ["a delay in words", { retriable: true, retryAfterSeconds: "30" }],
     ["a misspelt option", { retriable: true, retryAfter: 30 }],
-    ["an explicit undefined", { retriable: true, actual: undefined }],
+    ["a retriable that is undefined", { retriable: undefined, actual: micro(4) }],
+    ["an actual that is null", { retriable: true, actual: null }],
   ])("refuses the type of %s", async (_, options) => {
     const { store } = setUp();
     await store.submit(approved("j"));

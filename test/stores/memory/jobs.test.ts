@@ -1,4 +1,4 @@
-import { BackendKind, type JobRequest, epochSeconds } from "dispatch-kit";
+import { Approval, type ApprovalFields, BackendKind, epochSeconds, type JobRequest } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import {
   approved,
@@ -161,12 +161,68 @@ describe("submit", () => {
     ["a bigint in the payload", { ...paid("j"), payload: { amount: 1n } }],
     ["a cycle in the payload", { ...paid("j"), payload: cycle() }],
     ["a function for a payload", { ...paid("j"), payload: () => 1 }],
-    ["a copied approval", { ...paid("j"), approved: { approval: { ...YES }, scopes: capped(1) } }],
+    [
+      "a decision of nobody",
+      { ...paid("j"), approved: { approval: { ...YES, author: undefined }, scopes: capped(1) } },
+    ],
+    ["no decision", { ...paid("j"), approved: { scopes: capped(1) } }],
+    [
+      "an inherited approval",
+      { ...paid("j"), approved: { approval: Object.create(YES) as unknown, scopes: capped(1) } },
+    ],
+    ["an approval in a list", { ...paid("j"), approved: { approval: [YES], scopes: capped(1) } }],
     ["no job", undefined],
   ])("refuses the type of %s", async (_, job) => {
     const { store } = setUp();
     await expect(store.submit(job as never)).rejects.toThrow(TypeError);
     expect(await store.jobs()).toEqual([]);
+  });
+
+  it("takes an explicit undefined for what is left out", async () => {
+    const { store } = setUp();
+    const none = { priority: undefined, runAt: undefined, approved: undefined };
+    expect(await store.submit(paid("j", none))).toEqual({ kind: "awaiting_approval" });
+    expect(await store.submit(paid("j"))).toEqual({ kind: "exists", state: "awaiting_approval" });
+  });
+
+  it("takes a Date for the time before which it may not be claimed", async () => {
+    const { store, clock } = setUp();
+    expect(await store.submit(free("j", { runAt: new Date((START + 5) * 1000) }))).toEqual({
+      kind: "queued",
+    });
+    expect(await store.submit(free("j", { runAt: epochSeconds(START + 5) }))).toMatchObject({
+      kind: "exists",
+    });
+    clock.now += 4.999;
+    expect(await store.claim(["text"])).toBeNull();
+    clock.now = START + 5;
+    expect(await store.claim(["text"])).toMatchObject({ lease: { jobId: "j" } });
+    await expect(store.submit(free("k", { runAt: new Date(NaN) }))).rejects.toThrow(RangeError);
+    await expect(store.submit(free("k", { runAt: "2026-11-23T00:00:00Z" as never }))).rejects.toThrow(
+      TypeError,
+    );
+  });
+
+  it("keeps a plain decision as an approval, by the store's clock if it does not say when", async () => {
+    const { store, clock } = setUp();
+    clock.now += 0.25;
+    const submit = async (jobId: string, approval: ApprovalFields): Promise<unknown> => {
+      const approved = { approval, scopes: capped(100) };
+      expect(await store.submit(paid(jobId, { approved }))).toEqual({ kind: "queued" });
+      return (await store.job(jobId))?.approval;
+    };
+    const who = { author: "carol", reason: "agreed" };
+    const stored = (decidedAt: string): Approval => new Approval({ ...who, decidedAt });
+    expect(await submit("clock", who)).toEqual(stored("2026-11-23T00:00:00.250Z"));
+    expect(await submit("undefined", { ...who, decidedAt: undefined, outcome: undefined })).toEqual(
+      stored("2026-11-23T00:00:00.250Z"),
+    );
+    expect(await submit("a Date", { ...who, decidedAt: new Date(5) })).toEqual(
+      stored("1970-01-01T00:00:00.005Z"),
+    );
+    const given = "2026-11-23T01:00:00.123456789+01:00";
+    expect(await submit("text", { ...who, decidedAt: given, outcome: "approved" })).toEqual(stored(given));
+    expect((await store.job("text"))?.approval).toBeInstanceOf(Approval);
   });
 
   it("accepts an approval of free work, and keeps who it was", async () => {
@@ -234,13 +290,32 @@ describe("approve", () => {
   });
 
   it.each<readonly [string, unknown, unknown]>([
-    ["a copied approval", { ...YES }, { scopes: capped(100) }],
+    ["a decision without a reason", { author: "alice" }, { scopes: capped(100) }],
+    ["an inherited approval", Object.create(YES), { scopes: capped(100) }],
+    ["an approval in a Map", new Map(Object.entries(YES)), { scopes: capped(100) }],
+    ["a decision with a field too many", { ...YES, decidedBy: "alice" }, { scopes: capped(100) }],
+    ["an author", "alice", { scopes: capped(100) }],
+    ["no approval", undefined, { scopes: capped(100) }],
+    ["scopes that are undefined", YES, { scopes: undefined }],
     ["no options", YES, undefined],
     ["an unknown option", YES, { scopes: capped(100), scope: RUN }],
   ])("refuses the type of %s", async (_, approval, options) => {
     const { store } = setUp();
     await store.submit(paid("j"));
     await expect(store.approve("j", approval as never, options as never)).rejects.toThrow(TypeError);
+    expect(await stateOf(store, "j")).toBe("awaiting_approval");
+  });
+
+  it("takes a clone of an approval, and a plain decision at the store's time", async () => {
+    const { store } = setUp();
+    await store.submitMany([paid("clone"), paid("plain")]);
+    const scopes = capped(100);
+    expect(await store.approve("clone", structuredClone(YES), { scopes })).toEqual({ kind: "queued" });
+    expect((await store.job("clone"))?.approval).toEqual(YES);
+    const plain = { author: "carol", reason: "agreed" };
+    expect(await store.approve("plain", plain, { scopes })).toEqual({ kind: "queued" });
+    const decidedAt = new Date(START * 1000);
+    expect((await store.job("plain"))?.approval).toEqual(new Approval({ ...plain, decidedAt }));
   });
 });
 
@@ -260,8 +335,24 @@ describe("reject", () => {
     const { store } = setUp();
     await store.submit(paid("j"));
     await expect(store.reject("j", YES)).rejects.toThrow(RangeError);
-    await expect(store.reject("j", { ...NO } as never)).rejects.toThrow(TypeError);
+    await expect(store.reject("j", { ...YES })).rejects.toThrow(RangeError);
+    await expect(store.reject("j", { author: "bob" } as never)).rejects.toThrow(TypeError);
+    await expect(store.reject("j", { ...NO, reason: " " })).rejects.toThrow(RangeError);
+    await expect(store.reject("j", Object.create(NO) as never)).rejects.toThrow(TypeError);
     expect(await stateOf(store, "j")).toBe("awaiting_approval");
+  });
+
+  it("takes a plain decision that does not say how or when", async () => {
+    const { store } = setUp();
+    await store.submitMany([paid("a"), paid("b")]);
+    const why = { author: "bob", reason: "too dear" };
+    expect(await store.reject("a", why)).toEqual({ kind: "rejected" });
+    const decidedAt = new Date(START * 1000);
+    expect((await store.job("a"))?.approval).toEqual(
+      new Approval({ ...why, decidedAt, outcome: "rejected" }),
+    );
+    expect(await store.reject("b", { ...NO })).toEqual({ kind: "rejected" });
+    expect((await store.job("b"))?.approval).toEqual(NO);
   });
 });
 
@@ -514,7 +605,17 @@ describe("prune", () => {
     },
   );
 
-  it("refuses milliseconds", async () => {
+  it("takes a Date for the instant", async () => {
+    const { store, clock } = setUp();
+    await store.submit(free("j"));
+    await store.complete(await leaseOf(store), 1);
+    clock.now += 10;
+    expect(await store.prune({ before: new Date(START * 1000) })).toMatchObject({ jobs: 0 });
+    expect(await store.prune({ before: new Date(START * 1000 + 1) })).toMatchObject({ jobs: 1 });
+  });
+
+  it("refuses milliseconds, and a Date that is none", async () => {
+    await expect(setUp().store.prune({ before: new Date(NaN) })).rejects.toThrow(RangeError);
     await expect(setUp().store.prune({ before: Date.now() as never })).rejects.toThrow(RangeError);
   });
 });

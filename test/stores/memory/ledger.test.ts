@@ -469,7 +469,7 @@ describe("settle", () => {
     const inNovember = runAndMonth({ runId: "1", at: clock(), cap, timeZone: "UTC" });
     await store.hold(request("h", { scopes: inNovember }));
     clock.now = Date.UTC(2026, 11, 5) / 1000;
-    expect(monthScope(clock(), "UTC")).toBe("month:2026-12");
+    expect(monthScope(clock(), "UTC").scope).toBe("month:2026-12");
     await store.expire();
     await store.settle("h", micro(7));
     expect(await counters(store, "month:2026-11")).toEqual([0n, 7n]);
@@ -629,12 +629,22 @@ describe("expire", () => {
     await expect(setUp().store.expire({ limit })).rejects.toThrow(RangeError);
   });
 
-  it.each<readonly [unknown]>([["5"], [null], [{ limit: "5" }], [{ max: 5 }], [{ limit: undefined }]])(
+  it.each<readonly [unknown]>([["5"], [null], [{ limit: "5" }], [{ max: 5 }], [{ limit: null }]])(
     "refuses the options %j",
     async (options) => {
       await expect(setUp().store.expire(options as never)).rejects.toThrow(TypeError);
     },
   );
+
+  it("takes a limit of undefined for none", async () => {
+    const { store, clock } = setUp();
+    await store.hold(request("h"));
+    clock.now += 60;
+    expect(await store.expire({ limit: undefined })).toMatchObject({
+      charged: [{ holdId: "h" }],
+      more: false,
+    });
+  });
 
   it("leaves a job's hold alone, however old it is", async () => {
     const { store, clock } = setUp();

@@ -113,7 +113,7 @@ describe("sqliteStore: the schema", () => {
   it("of a newer version is refused, and left as it is", async () => {
     const database = memory();
     const store = await migrated(database);
-    database.exec("INSERT INTO dispatch_kit_migrations (version) VALUES (99)");
+    database.exec("INSERT INTO dispatch_kit_migrations VALUES (99, 'e3b0c442')");
     const calls = [store.hold(hold("h")), store.migrate(), sqliteStore(database).usage("a")];
     for (const settled of await Promise.allSettled(calls)) {
       const message = "the schema dispatch_kit is at version 99, this code knows 1; update dispatch-kit";
@@ -183,7 +183,7 @@ it("sqliteStore: a connection that reads integers as bigints knows what was prun
 });
 
 describe("sqliteStore: calls in flight together", () => {
-  it("travel in one transaction", async () => {
+  it("run in one transaction", async () => {
     const begins: string[] = [];
     const database = failing(memory(), (sql) => sql === "BEGIN IMMEDIATE" && begins.push(sql) < 0);
     const store = await migrated(database);

@@ -1,0 +1,15 @@
+import { type EpochSeconds, epochSeconds } from "../time.ts";
+
+/** Where every case's clock starts: 2026-11-23T00:00:00Z. */
+export const START = 1_795_392_000;
+
+/** A clock that stands still until a case moves it. */
+export interface Clock {
+  (): EpochSeconds;
+  now: number;
+}
+
+export function manualClock(): Clock {
+  const clock: Clock = Object.assign(() => epochSeconds(clock.now), { now: START });
+  return clock;
+}

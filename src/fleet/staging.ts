@@ -1,0 +1,129 @@
+import { flag, listOf, nameUpTo, outOfRange, read, type Reader, whole } from "../internal/check.ts";
+import { become, valueReader } from "../internal/value.ts";
+
+/** A hash of the content, or a path that holds one. */
+const contentKey = /* @__PURE__ */ nameUpTo(500);
+const keys = /* @__PURE__ */ listOf(contentKey);
+
+const ITEM = { key: contentKey, sizeBytes: whole };
+
+/**
+ * Something that a job needs on local storage, such as weights or an input. Its key names its content, so jobs that need
+ * the same content share it.
+ *
+ * @example
+ * ```ts
+ * new StagedItem({ key: "sha256:9f86d081", sizeBytes: 4096 }).sizeBytes; // => 4096
+ * ```
+ */
+export class StagedItem {
+  declare readonly key: string;
+  declare readonly sizeBytes: number;
+
+  /**
+   * @throws TypeError for a missing or unknown field or a wrong type.
+   * @throws RangeError for an empty key, or a size that is negative or not whole.
+   */
+  constructor(item: { readonly key: string; readonly sizeBytes: number }) {
+    become(this, "StagedItem", read("StagedItem", item, ITEM));
+  }
+}
+
+const stagedItem: Reader<StagedItem> = /* @__PURE__ */ valueReader(
+  "StagedItem",
+  ITEM,
+  (fields) => new StagedItem(fields),
+);
+const items = /* @__PURE__ */ listOf(stagedItem);
+
+const PLAN = { stage: keys, evict: keys, overBudget: flag };
+
+/**
+ * What to fetch and what to delete; made by {@link planStage}.
+ *
+ * @example
+ * ```ts
+ * new StagePlan({ stage: ["b"], evict: ["a"], overBudget: false }).stage; // => ["b"]
+ * ```
+ */
+export class StagePlan {
+  /** The keys to fetch, in the order of the queue. */
+  declare readonly stage: readonly string[];
+  /** The keys to delete, in the order in which they are staged. */
+  declare readonly evict: readonly string[];
+  /** Whether the head of the queue alone is larger than the limit; it is staged all the same. */
+  declare readonly overBudget: boolean;
+
+  /** @throws TypeError for a missing or unknown field or a wrong type. */
+  constructor(plan: {
+    readonly stage: readonly string[];
+    readonly evict: readonly string[];
+    readonly overBudget: boolean;
+  }) {
+    become(this, "StagePlan", read("StagePlan", plan, PLAN));
+  }
+}
+
+/**
+ * What to fetch for the next jobs, and what to delete, so that what is staged stays within its limits.
+ *
+ * The window is the start of the queue: its items in order, until the next one would exceed `maxItems` or, together with
+ * those before it, `maxBytes`. That item ends the window, even if a smaller one comes after it. The head of the queue is
+ * always in the window, even if it is larger than `maxBytes`, since its job could otherwise never run; only
+ * `maxItems: 0` leaves it out. A key that comes again in the queue counts once, with its first size.
+ *
+ * @param desired - what the queued jobs need, the next job's item first.
+ * @param staged - what is there now.
+ * @param options - `maxItems` and `maxBytes`: the most that may be staged; at least 0.
+ * @returns `stage`: the keys of the window that are not there; `evict`: every entry of `staged` that is not in the
+ *   window, a repeated one as often as it is there; `overBudget`: whether the window is larger than `maxBytes`.
+ * @throws TypeError if an argument is not of its type.
+ * @throws RangeError for a limit or size that is negative or not whole, or an empty key.
+ * @example
+ * ```ts
+ * const item = (key: string) => new StagedItem({ key, sizeBytes: 40 });
+ * const plan = planStage([item("b"), item("c")], [item("a"), item("b")], { maxItems: 5, maxBytes: 100 });
+ * [plan.stage, plan.evict, plan.overBudget]; // => [["c"], ["a"], false]
+ * ```
+ */
+export function planStage(
+  desired: readonly StagedItem[],
+  staged: readonly StagedItem[],
+  options: { readonly maxItems: number; readonly maxBytes: number },
+): StagePlan {
+  const queue = items("planStage: desired", desired);
+  const present = items("planStage: staged", staged).map(({ key }) => key);
+  const { maxItems, maxBytes } = read("planStage", options, { maxItems: whole, maxBytes: whole });
+  const window = new Set<string>();
+  let bytes = 0;
+  for (const { key, sizeBytes } of queue) {
+    if (window.has(key)) continue;
+    if (window.size >= maxItems || (window.size > 0 && bytes + sizeBytes > maxBytes)) break;
+    window.add(key);
+    bytes += sizeBytes;
+  }
+  const there = new Set(present);
+  return new StagePlan({
+    stage: Array.from(window).filter((key) => !there.has(key)),
+    evict: present.filter((key) => !window.has(key)),
+    overBudget: bytes > maxBytes,
+  });
+}
+
+/**
+ * How much is staged: the sizes of all items together.
+ *
+ * @param staged - what is there; an item that is listed twice counts twice.
+ * @returns bytes.
+ * @throws TypeError if it is not an array of {@link StagedItem}s.
+ * @throws RangeError if the sum is too large to be exact (2^53 bytes).
+ * @example
+ * ```ts
+ * stagedBytes([new StagedItem({ key: "a", sizeBytes: 40 }), new StagedItem({ key: "b", sizeBytes: 2 })]); // => 42
+ * ```
+ */
+export function stagedBytes(staged: readonly StagedItem[]): number {
+  const bytes = items("stagedBytes: staged", staged).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw outOfRange("stagedBytes: the sum", "less than 2^53 bytes", bytes);
+}

@@ -1,0 +1,245 @@
+-- What the operations share.
+--
+-- Every operation locks the jobs by id, then the holds by id, then the counters by scope; it reads the clock, decides
+-- its items in their order against the locked counters, and writes the counters once.
+
+-- Every operation begins with this.
+CREATE FUNCTION {schema}.begin_operation() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  -- At any other level a decision could be made on rows as they were before they were locked.
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the transaction must be READ COMMITTED, it is %', current_setting('transaction_isolation')
+      USING ERRCODE = 'invalid_transaction_state';
+  END IF;
+  -- What was answered must be on the disk. A session may ask for more than that, and keeps it.
+  IF current_setting('synchronous_commit') <> 'remote_apply' THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
+END $$;
+
+-- Undoes a batch that is all or nothing; the client reads the reason from the message.
+CREATE FUNCTION {schema}.undo_batch(reason jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'dispatch-kit%', reason;
+END $$;
+
+
+-- Counters ------------------------------------------------------------------------------------------------------------
+
+-- The counters of some scopes, locked, while an operation decides: entry by entry, in the order of their names.
+CREATE TYPE {schema}.counters AS (
+  scopes text[],
+  reserved numeric[],
+  spent numeric[],
+  pinned bigint[]
+);
+
+-- Makes the counters that are missing, locks all of them, and reads them.
+CREATE FUNCTION {schema}.lock_counters(wanted text[]) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+DECLARE
+  counters {schema}.counters;
+BEGIN
+  wanted := ARRAY(SELECT DISTINCT w.scope COLLATE "C" FROM unnest(wanted) AS w (scope) ORDER BY 1);
+  -- A counter is never deleted: one that is there stays.
+  IF (SELECT count(*) FROM {schema}.scopes AS s WHERE s.scope = ANY (wanted)) < cardinality(wanted) THEN
+    INSERT INTO {schema}.scopes (scope) SELECT unnest(wanted) ON CONFLICT DO NOTHING;
+  END IF;
+  SELECT array_agg(locked.scope), array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned)
+    INTO counters
+    FROM (
+      SELECT s.scope, s.reserved, s.spent, s.pinned
+        FROM {schema}.scopes AS s WHERE s.scope = ANY (wanted) ORDER BY s.scope FOR UPDATE
+    ) AS locked;
+  IF coalesce(cardinality(counters.scopes), 0) <> cardinality(wanted) THEN
+    RAISE EXCEPTION 'not every counter can be read; are there policies of row security on the table scopes?';
+  END IF;
+  RETURN counters;
+END $$;
+
+-- Adds to the counters of some scopes.
+CREATE FUNCTION {schema}.add_to_counters(
+  counters {schema}.counters, scopes text[], more_reserved numeric, more_spent numeric
+) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+DECLARE
+  i int;
+BEGIN
+  FOR k IN 1 .. coalesce(cardinality(scopes), 0) LOOP
+    i := array_position(counters.scopes, scopes[k]);
+    counters.reserved[i] := counters.reserved[i] + more_reserved;
+    counters.spent[i] := counters.spent[i] + more_spent;
+  END LOOP;
+  RETURN counters;
+END $$;
+
+-- Writes the counters that were changed.
+CREATE FUNCTION {schema}.write_counters(counters {schema}.counters) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. coalesce(cardinality(counters.scopes), 0) LOOP
+    UPDATE {schema}.scopes SET reserved = counters.reserved[i], spent = counters.spent[i]
+      WHERE scope = counters.scopes[i]
+        AND (reserved, spent) IS DISTINCT FROM (counters.reserved[i], counters.spent[i]);
+  END LOOP;
+END $$;
+
+-- The first scope whose pinned cap is not the one of the request, as an answer; NULL if there is none.
+CREATE FUNCTION {schema}.pin_conflict(
+  counters {schema}.counters, scopes text[], caps bigint[]
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  pinned bigint;
+BEGIN
+  FOR k IN 1 .. cardinality(scopes) LOOP
+    pinned := counters.pinned[array_position(counters.scopes, scopes[k])];
+    IF pinned <> caps[k] THEN
+      RETURN jsonb_build_object('kind', 'pinned', 'scope', scopes[k], 'pinned', pinned::text);
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END $$;
+
+-- The scopes that lack room for an amount, and by how much; an empty list if it fits everywhere. What is new has no
+-- room in a scope whose time is over; `untils` is NULL where time does not count.
+CREATE FUNCTION {schema}.lacking(
+  counters {schema}.counters, amount bigint, scopes text[], caps bigint[], untils float8[], clock float8
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  lacking jsonb := '[]';
+  room numeric;
+  i int;
+BEGIN
+  FOR k IN 1 .. cardinality(scopes) LOOP
+    i := array_position(counters.scopes, scopes[k]);
+    room := coalesce(counters.pinned[i], caps[k]) - counters.reserved[i] - counters.spent[i];
+    IF {schema}.is_over(untils[k], clock) THEN
+      lacking := lacking || jsonb_build_object('scope', scopes[k], 'by', amount::text, 'over', true);
+    -- What is unknown is no room.
+    ELSIF (amount <= room) IS NOT TRUE THEN
+      lacking := lacking || jsonb_build_object('scope', scopes[k], 'by', (amount - room)::text);
+    END IF;
+  END LOOP;
+  RETURN lacking;
+END $$;
+
+-- Many requests name the same scopes and caps. Each such list is sent once, `[{ total, scopes, caps, untils }]`, with
+-- the total that is asked for in its scopes; a request names its list by its place, counted from 1.
+
+-- Whether all the totals fit at once, in scopes whose time is not over and under the caps that count: then each of the
+-- requests fits in its turn.
+CREATE FUNCTION {schema}.all_fit(counters {schema}.counters, lists jsonb, clock float8) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN NOT EXISTS (
+    SELECT FROM jsonb_to_recordset(lists) AS list (total numeric, scopes text[], caps bigint[], untils float8[]),
+        unnest(list.scopes, list.caps, list.untils) AS u (scope, cap, until)
+      LEFT JOIN unnest(counters.scopes, counters.reserved, counters.spent, counters.pinned)
+        AS c (scope, reserved, spent, pinned) ON c.scope = u.scope
+      GROUP BY u.scope
+      HAVING bool_or({schema}.is_over(u.until, clock)) OR bool_or(c.pinned <> u.cap)
+        OR (sum(list.total) <= min(u.cap) - min(c.reserved + c.spent)) IS NOT TRUE
+  );
+END $$;
+
+-- Reserves all the totals.
+CREATE FUNCTION {schema}.reserve_totals(counters {schema}.counters, lists jsonb) RETURNS {schema}.counters
+LANGUAGE plpgsql AS $$
+DECLARE
+  list record;
+BEGIN
+  FOR list IN SELECT * FROM jsonb_to_recordset(lists) AS l (total numeric, scopes text[]) LOOP
+    counters := {schema}.add_to_counters(counters, list.scopes, list.total, 0);
+  END LOOP;
+  RETURN counters;
+END $$;
+
+
+-- Holds ---------------------------------------------------------------------------------------------------------------
+
+-- A hold as JSON; its money is text, since some clients' numbers are inexact above 2^53.
+CREATE FUNCTION {schema}.hold_json(hold {schema}.holds) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+  'holdId', hold.hold_id,
+  'asked', hold.asked::text,
+  'steps', hold.steps::text[],
+  'scopes', hold.scopes,
+  'caps', hold.caps::text[],
+  'untils', hold.untils,
+  'state', hold.state,
+  'booked', hold.booked::text,
+  'settledFrom', hold.settled_from,
+  'expiresAt', hold.expires_at,
+  'pruned', hold.pruned
+);
+
+-- Locks holds, and then the counters of their scopes.
+CREATE FUNCTION {schema}.lock_holds(hold_ids text[]) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM {schema}.holds WHERE hold_id = ANY (hold_ids) ORDER BY hold_id FOR UPDATE;
+  RETURN {schema}.lock_counters(ARRAY(SELECT unnest(scopes) FROM {schema}.holds WHERE hold_id = ANY (hold_ids)));
+END $$;
+
+-- Closes a hold, or corrects what it was charged: what was open is no longer reserved, and what is booked is spent.
+CREATE FUNCTION {schema}.move_hold(
+  counters {schema}.counters, hold {schema}.holds, next_state text, next_booked bigint, clock float8
+) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE {schema}.holds
+    SET state = next_state, booked = next_booked, settled_from = hold.state, resolved_at = clock
+    WHERE hold_id = hold.hold_id;
+  RETURN {schema}.add_to_counters(
+    counters, hold.scopes, CASE hold.state WHEN 'open' THEN -hold.held ELSE 0 END, next_booked - hold.booked
+  );
+END $$;
+
+-- Sets aside what an attempt may cost. Such a hold does not expire: recovery resolves it.
+CREATE FUNCTION {schema}.hold_for_job(
+  counters {schema}.counters, job_id text, n int, amount bigint, scopes text[], caps bigint[], untils float8[]
+) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
+    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils);
+  RETURN {schema}.add_to_counters(counters, scopes, amount, 0);
+END $$;
+
+
+-- Jobs ----------------------------------------------------------------------------------------------------------------
+
+-- A job as JSON.
+CREATE FUNCTION {schema}.job_json(job {schema}.jobs) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+  'jobId', job.job_id,
+  'lane', job.lane,
+  'payload', job.payload,
+  'backend', job.backend,
+  'maxCost', job.max_cost::text,
+  'maxAttempts', job.max_attempts,
+  'priority', job.priority,
+  'askedRunAt', job.asked_run_at,
+  'state', job.state,
+  'attempts', cardinality(job.tokens),
+  'decision', job.decision,
+  'error', job.error,
+  'result', job.result,
+  'pruned', job.pruned
+);
+
+-- The hold that is open while a paid job is queued, for its next attempt, and while it runs.
+CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN {schema}.job_hold(job.job_id, cardinality(job.tokens) + CASE job.state WHEN 'running' THEN 0 ELSE 1 END);
+
+-- Locks the jobs that the items name.
+CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM {schema}.jobs
+    WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
+    ORDER BY job_id FOR UPDATE;
+END $$;
+
+-- Lets a job be claimed.
+CREATE FUNCTION {schema}.make_ready(job {schema}.jobs) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
+    VALUES (job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+END $$;

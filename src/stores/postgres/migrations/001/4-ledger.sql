@@ -1,0 +1,223 @@
+-- The operations of the ledger. What they say about a hold is its row as it was before: the client's pure rules make
+-- the answer of it.
+
+-- The requests in their order, each with its scopes and caps: those of the list that it names.
+CREATE FUNCTION {schema}.hold_requests(input jsonb, lists jsonb)
+RETURNS TABLE (number bigint, hold_id text, amount bigint, ttl float8, scopes text[], caps bigint[], untils float8[])
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT request.number, request.hold_id, request.amount, request.ttl, list.scopes, list.caps, list.untils
+    FROM ROWS FROM (
+        jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, list bigint)
+      ) WITH ORDINALITY AS request (hold_id, amount, ttl, list, number)
+      JOIN ROWS FROM (
+        jsonb_to_recordset(lists) AS (scopes text[], caps bigint[], untils float8[])
+      ) WITH ORDINALITY AS list (scopes, caps, untils, number) ON list.number = request.list;
+END;
+
+CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  request record;
+  hold {schema}.holds%ROWTYPE;
+  conflict jsonb;
+  lacking jsonb;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  counters := {schema}.lock_counters(
+    ARRAY(SELECT jsonb_array_elements_text(list -> 'scopes') FROM jsonb_array_elements(lists) AS list)
+  );
+  clock := {schema}.read_clock(at);
+
+  -- Many new holds that all fit are made in one statement.
+  IF jsonb_array_length(input) > 1
+    AND {schema}.all_fit(counters, lists, clock)
+    AND NOT EXISTS (
+      SELECT FROM {schema}.holds
+        WHERE hold_id = ANY (ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item))
+    )
+  THEN
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
+      SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, clock + r.ttl
+        FROM {schema}.hold_requests(input, lists) AS r;
+    PERFORM {schema}.write_counters({schema}.reserve_totals(counters, lists));
+    RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
+  END IF;
+
+  FOR request IN SELECT * FROM {schema}.hold_requests(input, lists) AS r ORDER BY r.number LOOP
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = request.hold_id;
+    IF FOUND THEN
+      answers := array_append(answers, jsonb_build_object('kind', 'known', 'hold', {schema}.hold_json(hold)));
+      CONTINUE;
+    END IF;
+    conflict := {schema}.pin_conflict(counters, request.scopes, request.caps);
+    IF conflict IS NOT NULL THEN
+      answers := array_append(answers, conflict);
+      CONTINUE;
+    END IF;
+    lacking := {schema}.lacking(counters, request.amount, request.scopes, request.caps, request.untils, clock);
+    IF lacking IS DISTINCT FROM '[]' THEN
+      answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
+      CONTINUE;
+    END IF;
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
+      VALUES (
+        request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils,
+        clock + request.ttl
+      )
+      ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      counters := {schema}.add_to_counters(counters, request.scopes, request.amount, 0);
+      answers := array_append(answers, '{"kind":"held"}');
+    ELSE
+      -- Made meanwhile, in other scopes.
+      SELECT * INTO hold FROM {schema}.holds WHERE hold_id = request.hold_id;
+      answers := array_append(answers, jsonb_build_object('kind', 'known', 'hold', {schema}.hold_json(hold)));
+    END IF;
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+-- What is open, charged or released is settled once.
+CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  item record;
+  hold {schema}.holds%ROWTYPE;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  counters := {schema}.lock_holds(ARRAY(SELECT i ->> 'holdId' FROM jsonb_array_elements(input) AS i));
+  clock := {schema}.read_clock(at);
+
+  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("holdId" text, actual bigint) LOOP
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
+    answers := array_append(answers, CASE WHEN FOUND THEN {schema}.hold_json(hold) END);
+    IF hold.state <> 'settled' THEN
+      counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
+    END IF;
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  item record;
+  hold {schema}.holds%ROWTYPE;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  counters := {schema}.lock_holds(ARRAY(SELECT i ->> 'holdId' FROM jsonb_array_elements(input) AS i));
+  clock := {schema}.read_clock(at);
+
+  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("holdId" text) LOOP
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
+    answers := array_append(answers, CASE WHEN FOUND THEN {schema}.hold_json(hold) END);
+    IF hold.state = 'open' THEN
+      counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
+    END IF;
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+-- Makes the next step of an open hold, if there is room for it and the sum is an amount.
+CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  item record;
+  hold {schema}.holds%ROWTYPE;
+  lacking jsonb;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  counters := {schema}.lock_holds(ARRAY(SELECT i ->> 'holdId' FROM jsonb_array_elements(input) AS i));
+  clock := {schema}.read_clock(at);
+
+  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("holdId" text, amount bigint, step bigint) LOOP
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
+    IF NOT FOUND THEN
+      answers := array_append(answers, NULL);
+      CONTINUE;
+    END IF;
+    lacking := '[]';
+    IF hold.state = 'open' AND item.step = cardinality(hold.steps) + 1
+      AND hold.held <= {schema}.max_amount() - item.amount
+    THEN
+      -- It was admitted in time.
+      lacking := {schema}.lacking(counters, item.amount, hold.scopes, hold.caps, NULL, clock);
+      IF lacking = '[]' THEN
+        UPDATE {schema}.holds SET steps = array_append(steps, item.amount), held = held + item.amount
+          WHERE hold_id = hold.hold_id;
+        counters := {schema}.add_to_counters(counters, hold.scopes, item.amount, 0);
+      END IF;
+    END IF;
+    answers := array_append(answers, jsonb_build_object('hold', {schema}.hold_json(hold), 'lacking', lacking));
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+-- Charges the open holds that are due, at most `most`, in full. Answers whether there are more, and then each.
+CREATE FUNCTION {schema}.expire_v1(most bigint, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  hold_ids text[];
+  hold {schema}.holds%ROWTYPE;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  clock := {schema}.read_clock(at);
+  hold_ids := ARRAY(
+    SELECT hold_id FROM {schema}.holds WHERE {schema}.is_hold_due(due, clock)
+      ORDER BY due LIMIT most + 1 FOR UPDATE SKIP LOCKED
+  );
+  answers := array_append(answers, to_jsonb(cardinality(hold_ids) > most));
+  hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
+  counters := {schema}.lock_counters(ARRAY(SELECT unnest(scopes) FROM {schema}.holds WHERE hold_id = ANY (hold_ids)));
+
+  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) ORDER BY expires_at LOOP
+    counters := {schema}.move_hold(counters, hold, 'charged', hold.held, clock);
+    answers := array_append(answers, jsonb_build_object('holdId', hold.hold_id, 'amount', hold.held::text));
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+CREATE FUNCTION {schema}.usage_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object('reserved', coalesce(s.reserved, 0)::text, 'spent', coalesce(s.spent, 0)::text)
+      FROM jsonb_array_elements_text(input) WITH ORDINALITY AS wanted (scope, place)
+        LEFT JOIN LATERAL (SELECT * FROM {schema}.scopes WHERE scopes.scope = wanted.scope LIMIT 1) AS s ON true
+      ORDER BY wanted.place
+  ));
+END $$;
+
+CREATE FUNCTION {schema}.get_hold_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT (SELECT {schema}.hold_json(h) FROM {schema}.holds AS h WHERE h.hold_id = wanted.hold_id)
+      FROM jsonb_array_elements_text(input) WITH ORDINALITY AS wanted (hold_id, place)
+      ORDER BY wanted.place
+  ));
+END $$;
+
+CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  INSERT INTO {schema}.scopes (scope, pinned) VALUES (pinned_scope, cap)
+    ON CONFLICT (scope) DO UPDATE SET pinned = excluded.pinned;
+  RETURN '[]';
+END $$;

@@ -1,0 +1,141 @@
+-- Submissions.
+
+-- The submissions in their order, each with the approval that it names by its place, counted from 1, if it names one.
+CREATE FUNCTION {schema}.submissions(input jsonb, approvals jsonb)
+RETURNS TABLE (
+  number bigint, job_id text, lane text, payload text, backend text, max_cost bigint, max_attempts bigint,
+  priority bigint, asked_run_at float8, decision text, scopes text[], caps bigint[], untils float8[]
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT job.number, job.job_id, job.lane, job.payload, job.backend, job.max_cost, job.max_attempts,
+      job.priority, job.run_at, approval.decision, approval.scopes, approval.caps, approval.untils
+    FROM ROWS FROM (
+        jsonb_to_recordset(input) AS (
+          "jobId" text, lane text, payload text, backend text, "maxCost" bigint, "maxAttempts" bigint,
+          priority bigint, "runAt" float8, approval bigint
+        )
+      ) WITH ORDINALITY
+        AS job (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, approval, number)
+      LEFT JOIN ROWS FROM (
+        jsonb_to_recordset(approvals) AS (decision text, scopes text[], caps bigint[], untils float8[])
+      ) WITH ORDINALITY AS approval (decision, scopes, caps, untils, number) ON approval.number = job.approval;
+END;
+
+CREATE FUNCTION {schema}.submitted(state text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+RETURN CASE state WHEN 'awaiting_approval' THEN '{"kind":"awaiting_approval"}'::jsonb ELSE '{"kind":"queued"}' END;
+
+-- With `atomic` a conflict of one submission undoes all of them, else it is its answer.
+CREATE FUNCTION {schema}.submit_v1(input jsonb, approvals jsonb, at float8, atomic boolean) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  submission record;
+  job {schema}.jobs%ROWTYPE;
+  first_state text;
+  differing text[];
+  conflict jsonb;
+  lacking jsonb;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  counters := {schema}.lock_counters(
+    ARRAY(SELECT jsonb_array_elements_text(approval -> 'scopes') FROM jsonb_array_elements(approvals) AS approval)
+  );
+  clock := {schema}.read_clock(at);
+
+  -- Many new jobs that all fit are stored in one statement.
+  IF jsonb_array_length(input) > 1
+    AND {schema}.all_fit(counters, approvals, clock)
+    AND NOT EXISTS (
+      SELECT FROM {schema}.jobs
+        WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
+    )
+    AND (SELECT count(DISTINCT item ->> 'jobId') FROM jsonb_array_elements(input) AS item) = jsonb_array_length(input)
+  THEN
+    WITH new AS MATERIALIZED (
+      SELECT s.*, {schema}.first_state(s.backend, s.max_cost, s.decision) AS state
+        FROM {schema}.submissions(input, approvals) AS s
+    ),
+    stored AS (
+      INSERT INTO {schema}.jobs
+          (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at, state, decision)
+        SELECT new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
+            new.asked_run_at, coalesce(new.asked_run_at, clock), new.state, {schema}.dated(new.decision, clock)
+          FROM new ORDER BY new.number
+        RETURNING jobs.job_id, jobs.lane, jobs.priority, jobs.run_at, jobs.sequence, jobs.state
+    ),
+    made_ready AS (
+      INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
+        SELECT job_id, lane, priority, run_at, sequence FROM stored WHERE state <> 'awaiting_approval'
+    ),
+    held AS (
+      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
+        SELECT {schema}.job_hold(new.job_id, 1), new.job_id, new.max_cost, new.max_cost,
+            new.scopes, new.caps, new.untils
+          FROM new WHERE new.state = 'queued'
+    )
+    SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}') INTO answers FROM new;
+    PERFORM {schema}.write_counters({schema}.reserve_totals(counters, approvals));
+    RETURN to_jsonb(answers);
+  END IF;
+
+  FOR submission IN SELECT * FROM {schema}.submissions(input, approvals) AS s ORDER BY s.number LOOP
+    SELECT * INTO job FROM {schema}.jobs WHERE job_id = submission.job_id;
+    IF FOUND THEN
+      -- The reason is in the server's log, too: the names of what differs, and no payload.
+      differing := array_remove(ARRAY[
+        CASE WHEN job.lane IS DISTINCT FROM submission.lane THEN 'lane' END,
+        CASE WHEN job.payload IS DISTINCT FROM submission.payload THEN 'payload' END,
+        CASE WHEN job.backend IS DISTINCT FROM submission.backend THEN 'backend' END,
+        CASE WHEN job.max_cost IS DISTINCT FROM submission.max_cost THEN 'maxCost' END,
+        CASE WHEN job.max_attempts IS DISTINCT FROM submission.max_attempts THEN 'maxAttempts' END,
+        CASE WHEN job.priority IS DISTINCT FROM submission.priority THEN 'priority' END,
+        CASE WHEN job.asked_run_at IS DISTINCT FROM submission.asked_run_at THEN 'runAt' END
+      ], NULL);
+      IF atomic AND NOT job.pruned AND differing <> '{}' THEN
+        PERFORM {schema}.undo_batch(jsonb_build_object('kind', 'other', 'jobId', job.job_id, 'fields', differing));
+      END IF;
+      answers := array_append(answers, jsonb_build_object('kind', 'known', 'job', {schema}.job_json(job)));
+      CONTINUE;
+    END IF;
+
+    first_state := {schema}.first_state(submission.backend, submission.max_cost, submission.decision);
+    IF first_state = 'queued' THEN
+      conflict := {schema}.pin_conflict(counters, submission.scopes, submission.caps);
+      IF conflict IS NOT NULL THEN
+        IF atomic THEN PERFORM {schema}.undo_batch(conflict); END IF;
+        answers := array_append(answers, conflict);
+        CONTINUE;
+      END IF;
+      lacking := {schema}.lacking(
+        counters, submission.max_cost, submission.scopes, submission.caps, submission.untils, clock
+      );
+      IF lacking IS DISTINCT FROM '[]' THEN
+        answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
+        CONTINUE;
+      END IF;
+    END IF;
+    INSERT INTO {schema}.jobs
+        (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at, state, decision)
+      VALUES (
+        submission.job_id, submission.lane, submission.payload, submission.backend, submission.max_cost,
+        submission.max_attempts, submission.priority, submission.asked_run_at,
+        coalesce(submission.asked_run_at, clock), first_state, {schema}.dated(submission.decision, clock)
+      )
+      RETURNING * INTO job;
+    IF first_state <> 'awaiting_approval' THEN
+      PERFORM {schema}.make_ready(job);
+    END IF;
+    IF first_state = 'queued' THEN
+      counters := {schema}.hold_for_job(
+        counters, submission.job_id, 1, submission.max_cost, submission.scopes, submission.caps, submission.untils
+      );
+    END IF;
+    answers := array_append(answers, {schema}.submitted(first_state));
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;

@@ -1,0 +1,74 @@
+import type { Job } from "../dispatch/contract.ts";
+import { jsonText } from "../dispatch/rules.ts";
+import { DispatchError } from "../errors.ts";
+import { outcome } from "../money/outcome.ts";
+import type { ShownJob } from "./engine/tables.ts";
+
+/** How a value that went through JSON gets its type back; each throws for what is not one. */
+export interface Parsers<Payload, Result> {
+  readonly payload: (value: unknown) => Payload;
+  readonly result: (value: unknown) => Result;
+}
+
+/** Payloads and results between the caller, where they have types, and the store, where they are JSON. */
+export class StoredValues<Payload, Result> {
+  readonly #parsers: Parsers<Payload, Result>;
+
+  constructor(parsers: Parsers<Payload, Result>) {
+    this.#parsers = parsers;
+  }
+
+  payload(json: string): Payload {
+    return parsed("payload", this.#parsers.payload, json);
+  }
+
+  /**
+   * A result as JSON, which the parser can read again.
+   *
+   * @throws DispatchError `result_refused` for what JSON or the parser cannot hold.
+   */
+  resultText(result: Result): string {
+    try {
+      const text = jsonText("complete: result", result);
+      this.#result(text);
+      return text;
+    } catch (cause) {
+      // Both throw errors.
+      throw new DispatchError("result_refused", (cause as Error).message, { cause });
+    }
+  }
+
+  /** A job as the caller sees it. */
+  shown({ body, state, attempts, decision, error, result }: ShownJob): Job<Payload, Result> {
+    const { jobId, lane, backend, maxCost, maxAttempts, priority, runAt } = body;
+    return outcome({
+      jobId,
+      lane,
+      payload: this.payload(body.payload),
+      backend,
+      maxCost,
+      maxAttempts,
+      priority,
+      runAt,
+      state,
+      attempts: attempts.length,
+      approval: decision,
+      error: error && Object.freeze(error),
+      result: result === null ? null : this.#result(result),
+    });
+  }
+
+  #result(json: string): Result {
+    return parsed("result", this.#parsers.result, json);
+  }
+}
+
+/** What the caller's parser refuses is a wrong type, not a failure of the store. */
+function parsed<Value>(what: string, parse: (value: unknown) => Value, json: string): Value {
+  try {
+    return parse(JSON.parse(json));
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : "it threw no error";
+    throw new TypeError(`the store's parser refuses a ${what}: ${message}`, { cause });
+  }
+}

@@ -1,0 +1,328 @@
+import {
+  Approval,
+  type ApprovalOutcome,
+  type BackendKind,
+  type DispatchStore,
+  epochSeconds,
+  isLeaseStale,
+  JobState,
+  microCents,
+} from "dispatch-kit";
+import { memoryStore } from "dispatch-kit/memory";
+import { postgresStore } from "dispatch-kit/postgres";
+import { isFree, isHoldDue, isOver, jobHoldId, overrunOf } from "dispatch-kit/rules";
+import { sqliteStore } from "dispatch-kit/sqlite";
+import { DatabaseSync } from "node:sqlite";
+import { beforeAll, describe, expect, it } from "vitest";
+import { decidedAt } from "../../src/approval/approval.ts";
+import { jobOfHold } from "../../src/budget/holds.ts";
+import { isTerminal } from "../../src/dispatch/lifecycle.ts";
+import type { HoldRecord, JobRecord, Tables } from "../../src/stores/engine/tables.ts";
+import { MemoryTables } from "../../src/stores/memory/tables.ts";
+import { Client } from "../../src/stores/sqlite/client.ts";
+import { SqliteTables } from "../../src/stores/sqlite/tables.ts";
+import {
+  approved,
+  capped,
+  free,
+  leaseOf,
+  micro,
+  MOST,
+  newSchema,
+  paid,
+  pool,
+  START,
+  YES,
+} from "./memory/support.ts";
+
+// A rule that is both TypeScript and SQL: one table of cases, to which the function, the statement of SQLite, the
+// memory store and the function of PostgreSQL give the same answers.
+
+const schema = newSchema();
+const at = epochSeconds(START);
+beforeAll(() => postgresStore(pool(), { schema }).migrate());
+
+/** What one of the rules in PostgreSQL answers. */
+async function inPostgres(call: string, ...values: readonly unknown[]): Promise<unknown> {
+  const { rows } = await pool().query<{ answer: unknown }>(`SELECT ${schema}.${call} AS answer`, [...values]);
+  return rows[0]?.answer;
+}
+
+/** Empty tables of the memory store, and of SQLite. */
+async function engineTables(): Promise<readonly Tables[]> {
+  const database = new DatabaseSync(":memory:", { timeout: 5000 });
+  await sqliteStore(database).migrate();
+  return [new MemoryTables(() => at), new SqliteTables(new Client(database), "dispatch_kit", () => at)];
+}
+
+const stores: readonly (readonly [name: string, make: () => DispatchStore])[] = [
+  ["memory", memoryStore],
+  ["sqlite", () => sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }))],
+  ["postgres", () => postgresStore(pool(), { schema: newSchema() })],
+];
+async function made(make: () => DispatchStore): Promise<DispatchStore> {
+  const store = make();
+  await store.migrate();
+  return store;
+}
+
+function job(rest: Partial<JobRecord> & { readonly body?: JobRecord["body"] }): JobRecord {
+  return {
+    body: bodyOf("cloud_worker", 10n),
+    state: "queued",
+    runAt: at,
+    leasedAt: at,
+    scopes: [],
+    decision: null,
+    error: null,
+    result: null,
+    endedAt: null,
+    pruned: false,
+    attempts: [],
+    ...rest,
+  };
+}
+
+function bodyOf(backend: BackendKind, maxCost: bigint, jobId = "j"): JobRecord["body"] {
+  const rest = { lane: "text", payload: "1", maxAttempts: 9, priority: 0, runAt: null };
+  return { jobId, backend, maxCost: micro(maxCost), ...rest };
+}
+
+function hold(holdId: string, expiresAt: number | null): HoldRecord {
+  const settled = { booked: micro(0), settledFrom: "open", resolvedAt: null, pruned: false } as const;
+  const end = expiresAt === null ? null : epochSeconds(expiresAt);
+  return { holdId, asked: micro(1), steps: [], scopes: [], state: "open", expiresAt: end, ...settled };
+}
+
+describe("free work", () => {
+  it.each([
+    ["local", 0n, true],
+    ["local", 1n, false],
+    ["local", MOST, false],
+    ["lan_worker", 0n, false],
+    ["cloud_worker", 0n, false],
+    ["sdk", 1n, false],
+  ] as const)("%s for %d: %s", async (backend, maxCost, expected) => {
+    expect(isFree(bodyOf(backend, maxCost))).toBe(expected);
+    expect(await inPostgres("is_free($1, $2)", backend, String(maxCost))).toBe(expected);
+    for (const tables of await engineTables()) {
+      // Without a hold only free work can be claimed.
+      tables.putJob(job({ body: bodyOf(backend, maxCost) }));
+      expect(tables.claimable(["text"], at) !== null).toBe(expected);
+    }
+  });
+});
+
+describe("the id of a job's hold", () => {
+  it.each([
+    ["a", 1, "job:a#1"],
+    ["a#1", 2, "job:a#1#2"],
+    ["job:b#7", 10, "job:job:b#7#10"],
+    ["ü%_\\", 100, "job:ü%_\\#100"],
+  ] as const)("%j, %d: %j", async (jobId, n, expected) => {
+    expect(jobHoldId(jobId, n)).toBe(expected);
+    expect(jobOfHold(expected)).toBe(jobId);
+    expect(await inPostgres("job_hold($1, $2)", jobId, n)).toBe(expected);
+    for (const tables of await engineTables()) {
+      const attempts = Array.from(
+        { length: n - 1 },
+        (_, index) => ({ token: String(index), end: "taken" }) as const,
+      );
+      tables.putJob(job({ body: bodyOf("cloud_worker", 1n, jobId), attempts }));
+      tables.putHold(hold(`job:${jobId}#${String(n + 1)}`, null));
+      expect(tables.claimable(["text"], at)).toBeNull();
+    }
+    for (const tables of await engineTables()) {
+      const attempts = Array.from(
+        { length: n - 1 },
+        (_, index) => ({ token: String(index), end: "taken" }) as const,
+      );
+      tables.putJob(job({ body: bodyOf("cloud_worker", 1n, jobId), attempts }));
+      tables.putHold(hold(expected, null));
+      expect(tables.claimable(["text"], at)?.body.jobId).toBe(jobId);
+    }
+  });
+});
+
+describe("terminal states", () => {
+  // No row is ever `approved`.
+  it.each(Object.values(JobState).filter((state) => state !== "approved"))("%s", async (state) => {
+    const expected = ["succeeded", "failed", "rejected"].includes(state);
+    expect(isTerminal(state)).toBe(expected);
+    expect(await inPostgres("is_terminal($1)", state)).toBe(expected);
+    const [, sqlite] = await engineTables();
+    // The tables themselves let nothing else in.
+    const accepts = (endedAt: typeof at | null): boolean => {
+      try {
+        sqlite?.putJob(job({ body: bodyOf("local", 0n, `${state} ${String(endedAt)}`), state, endedAt }));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect([accepts(at), accepts(null)]).toEqual([expected, !expected]);
+    const insert = (endedAt: number | null): Promise<unknown> =>
+      pool().query(
+        `INSERT INTO ${schema}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, state, ended_at)
+          VALUES ($1, 'l', '1', 'local', 0, 1, 0, 0, $2, $3) RETURNING attention = ${schema}.attention(state) AS same`,
+        [`${state} ${String(endedAt)}`, state, endedAt],
+      );
+    const answers = await Promise.allSettled([insert(START), insert(null)]);
+    expect(answers.map(({ status }) => status === "fulfilled")).toEqual([expected, !expected]);
+    const { rows } = await pool().query(
+      `SELECT attention IS NOT DISTINCT FROM ${schema}.attention(state) AS same FROM ${schema}.jobs WHERE state = $1`,
+      [state],
+    );
+    expect(rows).toEqual([{ same: true }]);
+  });
+});
+
+describe("the expiry of a hold", () => {
+  it.each([
+    [START, START - 0.001, false],
+    [START, START, true],
+    [START, START + 1, true],
+    [START + 0.25, START + 0.125, false],
+    [null, START, false],
+  ])("at %d, seen at %d: %s", async (expiresAt, now, expected) => {
+    const end = expiresAt === null ? null : epochSeconds(expiresAt);
+    expect(isHoldDue(end, epochSeconds(now))).toBe(expected);
+    expect((await inPostgres("is_hold_due($1, $2)", expiresAt, now)) === true).toBe(expected);
+    for (const tables of await engineTables()) {
+      tables.putHold(hold("h", expiresAt));
+      expect(tables.expired(epochSeconds(now), 1).length === 1).toBe(expected);
+    }
+  });
+});
+
+describe("a stale lease", () => {
+  it.each([
+    [START, START + 59.999, 60, false],
+    [START, START + 60, 60, true],
+    [START, START + 61, 60, true],
+    [START, START, 0, true],
+    [START + 1, START, 0, false],
+  ])("of %d, seen at %d, of %d s: %s", async (leasedAt, now, ttl, expected) => {
+    expect(isLeaseStale(epochSeconds(leasedAt), epochSeconds(now), ttl)).toBe(expected);
+    expect(await inPostgres("is_lease_stale($1, $2, $3)", leasedAt, now, ttl)).toBe(expected);
+    for (const tables of await engineTables()) {
+      tables.putJob(job({ state: "running", leasedAt: epochSeconds(leasedAt) }));
+      expect(tables.stale(epochSeconds(now), ttl, 1).length === 1).toBe(expected);
+    }
+  });
+});
+
+describe("the end of a scope", () => {
+  it.each([
+    [START, START - 0.001, false],
+    [START, START, true],
+    [START, START + 1, true],
+    [null, START, false],
+  ])("at %d, seen at %d: %s", async (until, now, expected) => {
+    expect(isOver({ until: until === null ? null : epochSeconds(until) }, epochSeconds(now))).toBe(expected);
+    expect(await inPostgres("is_over($1, $2)", until, now)).toBe(expected);
+  });
+});
+
+describe("the first state of a job", () => {
+  it.each([
+    ["free", free("j"), "pending"],
+    ["paid", paid("j"), "awaiting_approval"],
+    ["approved", approved("j"), "queued"],
+    ["free and approved", { ...free("j"), approved: { approval: YES, scopes: capped(1) } }, "pending"],
+  ] as const)("%s: %s", async (_, request, expected) => {
+    const decision = request.approved ? JSON.stringify(request.approved.approval) : null;
+    const values = [request.backend, String(request.maxCost), decision];
+    expect(await inPostgres("first_state($1, $2, $3)", ...values)).toBe(expected);
+    for (const [, make] of stores) {
+      const store = await made(make);
+      await store.submit(request);
+      expect((await store.job("j"))?.state).toBe(expected);
+    }
+  });
+});
+
+describe("an overrun", () => {
+  it.each([
+    [10n, 0n, 0n],
+    [10n, 10n, 0n],
+    [10n, 11n, 1n],
+    [0n, MOST, MOST],
+  ])("of %d held and %d booked: %d", async (held, booked, expected) => {
+    expect(overrunOf(booked, held)).toBe(expected);
+    for (const [, make] of stores) {
+      const store = await made(make);
+      await store.hold({ holdId: "h", amount: microCents(held), scopes: capped(MOST), ttlSeconds: 60 });
+      expect(await store.settle("h", microCents(booked))).toMatchObject({ booked, overrun: expected });
+      await store.submit({ ...approved("j", capped(MOST, "run:2")), maxCost: microCents(held) });
+      const lease = await leaseOf(store);
+      const actual = { actual: microCents(booked) };
+      for (const again of [1, 2]) {
+        expect(await store.complete(lease, again, actual)).toMatchObject({ booked, overrun: expected });
+      }
+    }
+  });
+
+  it("is of amounts", () => {
+    expect(() => overrunOf(undefined as never, 1n)).toThrow(TypeError);
+    expect(() => overrunOf(1n, -1n)).toThrow(RangeError);
+  });
+});
+
+it("the largest amount: an extension up to it is made, one above it is not", async () => {
+  expect(await inPostgres("max_amount()")).toBe(String(MOST));
+  for (const [, make] of stores) {
+    const store = await made(make);
+    await store.hold({ holdId: "h", amount: micro(1), scopes: capped(MOST), ttlSeconds: 60 });
+    await expect(store.extend("h", microCents(MOST), 1)).rejects.toThrow(RangeError);
+    expect(await store.extend("h", microCents(MOST - 1n), 1)).toEqual({ kind: "held" });
+    expect(await store.getHold("h")).toMatchObject({ amount: MOST });
+  }
+});
+
+describe("a decision without a time of its own", () => {
+  const draft = { author: "alice", reason: 'of "x"', outcome: "approved" as ApprovalOutcome };
+  it.each([
+    ["2026-11-23T09:00:00+01:00", START, "2026-11-23T09:00:00+01:00"],
+    [null, START, "2026-11-23T00:00:00.000Z"],
+    [null, START + 0.5, "2026-11-23T00:00:00.500Z"],
+    [null, START + 0.0625, "2026-11-23T00:00:00.062Z"],
+  ])("%j, made at %d: %s", async (own, now, expected) => {
+    const decision = { ...draft, decidedAt: own };
+    expect(decidedAt(decision, epochSeconds(now)).decidedAt).toBe(expected);
+    const dated = await inPostgres("dated($1, $2)", JSON.stringify(decision), now);
+    expect(new Approval(JSON.parse(String(dated)) as Approval)).toEqual(
+      decidedAt(decision, epochSeconds(now)),
+    );
+  });
+});
+
+describe("a rule in PostgreSQL", () => {
+  it("costs no call: the planner puts its expression in its place", async () => {
+    // One that it cannot, which must be found.
+    await pool().query(
+      `CREATE FUNCTION ${schema}.look_up(id text) RETURNS text LANGUAGE sql STABLE
+        RETURN (SELECT state FROM ${schema}.jobs WHERE job_id = id)`,
+    );
+    const { rows } = await pool().query<{ name: string; types: string[]; isSet: boolean }>(
+      `SELECT proname AS name, proretset AS "isSet",
+          ARRAY(SELECT format_type(t.oid, NULL) FROM unnest(proargtypes) WITH ORDINALITY AS t (oid, place)
+            WHERE t.place <= pronargs ORDER BY t.place) AS types
+        FROM pg_proc JOIN pg_language ON pg_language.oid = prolang
+        WHERE pronamespace = $1::regnamespace AND lanname = 'sql'`,
+      [schema],
+    );
+    expect(rows.length).toBeGreaterThan(12);
+    const called: string[] = [];
+    for (const { name, types, isSet } of rows) {
+      const columns = types.map((type, index) => `NULL::${type} AS a${String(index)}`).join(", ");
+      const list = types.map((_, index) => `x.a${String(index)}`).join(", ");
+      const from = `(SELECT ${columns === "" ? "1" : columns} OFFSET 0) AS x`;
+      const call = `${schema}.${name}(${list})`;
+      const sql = isSet ? `SELECT y.* FROM ${from}, ${call} AS y` : `SELECT ${call} FROM ${from}`;
+      const plan = await pool().query<{ "QUERY PLAN": string }>(`EXPLAIN (VERBOSE, COSTS OFF) ${sql}`);
+      if (plan.rows.some((row) => row["QUERY PLAN"].includes(`${name}(`))) called.push(name);
+    }
+    expect(called).toEqual(["look_up"]);
+  });
+});
