@@ -16,7 +16,7 @@ import {
   toDinero,
 } from "./rivals.ts";
 
-/** The three ways through `admits`, and what they cost. */
+/** The three outcomes of `admits`. */
 export const OUTCOMES = ["admitted", "refused by run", "refused by month"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -24,7 +24,7 @@ export interface AdmitsCase extends Case {
   readonly outcome: Outcome;
 }
 
-/** How the cases are named. */
+/** The names of the cases. */
 export const OURS = "dispatch-kit";
 export const RAW = "raw bigint inequality";
 export const FROZEN = "the same, frozen, without a reason";
@@ -39,7 +39,7 @@ interface OurCheck extends Check<MicroCents> {
 
 const SETS = 256;
 
-/** A run of up to $100 in a month of up to $2,000; the window that refuses lacks a random part of the estimate. */
+/** Runs of up to $100 in months of up to $2,000. A window that refuses lacks a random part of the estimate. */
 function ourChecks(outcome: Outcome): readonly OurCheck[] {
   const below = numbers(SETS);
   const random = (dollars: number): bigint => BigInt(below(dollars * 10_000)) * 10_000n + 10_000n;
@@ -59,9 +59,9 @@ function ourChecks(outcome: Outcome): readonly OurCheck[] {
 }
 
 /**
- * `admits` and its rivals over the same 256 sets of arguments for each outcome, all built beforehand.
+ * `admits` and its rivals on the same 256 sets of arguments for each outcome, all built in advance.
  *
- * Each has a loop of its own, so that the engine may inline each of them as far as it can.
+ * Each has its own loop, so that the engine can inline each of them.
  */
 export function admitsCases(): readonly AdmitsCase[] {
   return OUTCOMES.flatMap(casesOf);
@@ -111,7 +111,7 @@ function casesOf(outcome: Outcome): readonly AdmitsCase[] {
   return Object.entries(loops).map(([name, run]) => ({ outcome, name, calls: SETS, run }));
 }
 
-/** Rivals that do not give the same answers are not doing the same work. */
+/** Throws if a rival gives another answer: it would not do the same work. */
 function agree<Of>(
   name: string,
   expected: boolean,

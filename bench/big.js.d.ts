@@ -1,4 +1,4 @@
-// The package has no types of its own; this is as much of it as the benchmark calls.
+// The package has no types. These are the types that the benchmark needs.
 declare module "big.js" {
   export default class Big {
     constructor(value: string);

@@ -2,7 +2,7 @@ import { maxTokensOf } from "dispatch-kit/calls";
 import { TEXTS } from "../test/support/texts.ts";
 import { TOKENIZERS } from "./calls.ts";
 
-/** How many times the tokens of a text its bound is: over the pieces of the text, and all of it at once. */
+/** The ratio of the bound to the real number of tokens: over pieces of a text, and for the whole text. */
 export interface Bound {
   readonly text: string;
   readonly tokenizer: string;
@@ -13,12 +13,12 @@ export interface Bound {
   readonly whole: number;
 }
 
-/** Characters: about what one event of a stream has, a sentence, and a paragraph. */
+/** Characters of a piece: about one event of a stream, a sentence, and a paragraph. */
 const SIZES = [4, 40, 400];
-/** Of a long text, so many pieces of a size. */
+/** The most pieces of one size. */
 const PIECES = 200;
 
-/** `maxTokensOf` beside real tokenizers: fourteen languages, and code. */
+/** Compares `maxTokensOf` with real tokenizers on fourteen languages and code. */
 export function bounds(): readonly Bound[] {
   return TEXTS.flatMap(([name, text]) => {
     const pieces = SIZES.flatMap((size) => cut(text, size));
@@ -38,7 +38,7 @@ export function bounds(): readonly Bound[] {
   });
 }
 
-/** Between characters and not within one, as text is. */
+/** Cuts between characters and never within one. */
 function cut(text: string, size: number): readonly string[] {
   const characters = Array.from(text);
   const count = Math.min(PIECES, Math.ceil(characters.length / size));

@@ -14,7 +14,7 @@ const MODEL = "gpt-4o-mini";
 const TIERED = "gemini-2.5-pro";
 const AT = new Date("2026-11-25T10:00:00Z");
 
-/** What a service does for each call: look the price up, bound the call, read what it has cost. */
+/** What a service does for each call: look up the price, bound the cost, read the actual cost. */
 export function callsCases(): readonly Case[] {
   const litellm = json("litellm-prices");
   const below = numbers(CALLS);
@@ -38,7 +38,7 @@ export function callsCases(): readonly Case[] {
   const tiered = listed(TIERED);
   const rates = ratesOf(MODEL);
   const openai = findProvider({ providerId: "openai" });
-  if (openai === undefined) throw new Error("the list has no OpenAI");
+  if (openai === undefined) throw new Error("the price list does not have OpenAI");
 
   const each = <Of>(of: readonly Of[], run: (one: Of) => unknown): Case["run"] => {
     return () => {
@@ -51,7 +51,7 @@ export function callsCases(): readonly Case[] {
       ratesFromGenaiPrices(tiered, { at: AT }),
     ),
     [`ratesFromLitellm, ${MODEL}`]: each(counts, () => ratesFromLitellm(litellm, MODEL, { at: AT })),
-    "estimateTokens, rates at hand": each(limits, (of) => estimateTokens(rates, of)),
+    "estimateTokens, with given rates": each(limits, (of) => estimateTokens(rates, of)),
     "actualOf, a chat completion": each(chat, (usage) => actualOf(rates, { usage })),
     "actualOf, an Anthropic message": each(messages, (usage) => actualOf(rates, { usage })),
     "genai-prices: calcPrice, in floats": each(counts, ({ input, output }) =>
@@ -75,7 +75,7 @@ function ratesOf(model: string): TokenRates {
   throw new Error(found.reason);
 }
 
-// What looks like a special token in a text is text.
+// Special tokens in a text count as plain text.
 const plain = { disallowedSpecial: new Set<string>() };
 
 export const TOKENIZERS: Readonly<Record<string, (text: string) => number>> = {
@@ -83,7 +83,7 @@ export const TOKENIZERS: Readonly<Record<string, (text: string) => number>> = {
   cl100k: (text) => cl100k(text, plain),
 };
 
-/** A kB of UTF-8 of one text after the other; what a tokenizer takes for it, beside. */
+/** The time per kB of UTF-8 for several texts: the bound, and real tokenizers. */
 export function boundCases(): readonly Case[] {
   const counters = { maxTokensOf, ...prefixed("gpt-tokenizer: ", TOKENIZERS) };
   return Object.entries(counters).flatMap(([counter, tokensOf]) =>

@@ -4,13 +4,13 @@ import { arch, cpus, loadavg, release, totalmem, type } from "node:os";
 
 const root = new URL("../", import.meta.url);
 
-/** Where the figures come from, and what was measured: without it they say nothing. */
+/** The machine, the versions and the commit of the figures, which mean nothing without them. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGib: number;
   readonly os: string;
-  /** Processes that wanted a core in the last minute: much above 0 before the start, the figures are noisy. */
+  /** The load average of the last minute. If it is much above 0 before the start, the figures are noisy. */
   readonly load: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly commit: string;

@@ -1,13 +1,13 @@
 import { measure } from "mitata";
 
-/** Something to time: `run` makes `calls` calls, each with other arguments. */
+/** A case to measure: `run` makes `calls` calls, each with other arguments. */
 export interface Case {
   readonly name: string;
   readonly calls: number;
   readonly run: () => void | Promise<void>;
 }
 
-/** What a case took: nanoseconds a call, one figure for each round. */
+/** The times of a case: nanoseconds per call, one figure for each round. */
 export interface Timing<Of extends Case = Case> {
   readonly of: Of;
   readonly rounds: readonly number[];
@@ -17,8 +17,8 @@ const ROUNDS = 9;
 const NS_PER_CASE = 50e6;
 
 /**
- * The time that this thread has had on a core, in nanoseconds: what other processes do meanwhile is not
- * measured, nor are the threads that help the garbage collector.
+ * The CPU time of this thread, in nanoseconds. Other processes, and the helper threads of the garbage collector, are not
+ * measured.
  */
 function now(): number {
   const { user, system } = process.threadCpuUsage();
@@ -26,15 +26,15 @@ function now(): number {
 }
 
 /**
- * Times cases beside each other: every round measures each of them once, so that whatever else the machine
- * does hits all alike; every other round goes backwards.
+ * Measures cases side by side. Every round measures each case once, so that other work of the machine affects all cases
+ * alike. Every other round has the reverse order.
  *
- * A round's figure is a mean, since collecting the garbage is part of what an allocation costs; what counts
- * is the median of the rounds.
+ * The figure of a round is a mean, because an allocation also costs garbage collection. The result is the median of the
+ * rounds.
  */
 export async function race<Of extends Case>(cases: readonly Of[]): Promise<readonly Timing<Of>[]> {
   const timings = cases.map((of) => ({ of, rounds: new Array<number>() }));
-  // Nothing counts until everything is compiled, also for what the other cases do with the shared code.
+  // A first run of all cases does not count: the shared code must be compiled for all of them.
   for (const { run } of cases) await meanNs(run);
   for (let round = 0; round < ROUNDS; round++) {
     for (const { of, rounds } of round % 2 === 0 ? timings : [...timings].reverse()) {
@@ -49,17 +49,17 @@ async function meanNs(run: Case["run"]): Promise<number> {
   return avg;
 }
 
-/** Nanoseconds a call: the median of the rounds. */
+/** Nanoseconds per call: the median of the rounds. */
 export function nsOf(timing: Timing): number {
   return median(timing.rounds);
 }
 
-/** How many times as long `timing` takes as `base`: the median over rounds, where both ran side by side. */
+/** The ratio of `timing` to `base`: the median of the rounds, in each of which both ran side by side. */
 export function ratio(timing: Timing, base: Timing): number {
   return median(timing.rounds.map((ns, round) => ns / (base.rounds[round] ?? NaN)));
 }
 
-/** How far apart the middle half of the rounds lies, as a part of their median: how noisy the machine was. */
+/** The spread of the middle half of the rounds, relative to their median: how noisy the machine was. */
 export function noise(timing: Timing): number {
   const sorted = [...timing.rounds].sort((a, b) => a - b);
   const quarter = Math.floor(sorted.length / 4);

@@ -35,7 +35,7 @@ const MODEL = new TokenRates({
   tiers: [{ aboveInputTokens: 200_000, inputUsdPerMTok: "6", outputUsdPerMTok: "22.50" }],
 });
 
-/** What surrounds a check: prices to amounts, amounts to text and back, a row to a state. */
+/** The work around a check: from prices to amounts, from amounts to text and back, from a row to a state. */
 export function moneyCases(): readonly Case[] {
   const jobs = sets((below) => ({
     maxRuntimeS: 60 + below(7200),

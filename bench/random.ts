@@ -1,4 +1,4 @@
-/** Whole numbers below `limit`, the same ones in every run (a linear congruential generator, C11 7.22.2). */
+/** Pseudo-random whole numbers below `limit`, the same in every run (a linear congruential generator, C11 7.22.2). */
 export function numbers(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {

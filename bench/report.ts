@@ -5,7 +5,7 @@ import { type RoutingCase } from "./routing.ts";
 import { table } from "./table.ts";
 import { admission, type Measured, type Target } from "./targets.ts";
 
-/** Everything that was measured, and then the targets. */
+/** All results, and then the targets. */
 export function text(measured: Measured, targets: readonly Target[]): string {
   return [
     ...OUTCOMES.map((outcome) => admitsTable(measured.admits, outcome)),
@@ -13,7 +13,7 @@ export function text(measured: Measured, targets: readonly Target[]): string {
     table("money", ["", "ns/call", "noise"], measured.money.map(cells)),
     table("a call under a hold", ["", "ns/call", "noise"], measured.calls.map(cells)),
     table(
-      "100 calls at once that a cap has room for 5 of",
+      "100 concurrent calls, with room for 5 under the cap",
       ["", "made"],
       Object.entries(measured.letThrough).map(([name, made]) => [name, String(made)]),
     ),
@@ -24,9 +24,9 @@ export function text(measured: Measured, targets: readonly Target[]): string {
   ].join("\n");
 }
 
-/** The same, to be stringified. */
+/** The same as data for JSON. */
 export function json(measured: Measured, targets: readonly Target[]): object {
-  // JSON has no functions: it leaves a case's loop out.
+  // JSON omits functions, and so a case's loop.
   const plain = (timing: Timing): object => ({
     ...timing.of,
     nsPerCall: nsOf(timing),
@@ -68,24 +68,24 @@ function boundsTable(bounds: readonly Bound[]): string {
     return [`${text}, ${tokenizer}`, String(pieces), ...[least, median, most, whole].map(digits)];
   });
   const columns = ["", "pieces", "least", "median", "most", "whole text"];
-  return table("maxTokensOf: how many times the tokens that there are", columns, rows);
+  return table("maxTokensOf: ratio of the bound to the real tokens", columns, rows);
 }
 
 function targetsTable(targets: readonly Target[]): string {
   const rows = targets.map(({ text: target, measured, unit, ok }) => [
     target,
     `${digits(measured)} ${unit}`,
-    ok ? "ok" : "short",
+    ok ? "met" : "missed",
   ]);
   return table("targets", ["", "measured", ""], rows);
 }
 
-/** A case's name, its nanoseconds, and how far the rounds were apart. */
+/** A case's name, its nanoseconds per call, and its noise. */
 function cells(timing: Timing): string[] {
   return [timing.of.name, digits(nsOf(timing)), `${Math.round(noise(timing) * 100)}%`];
 }
 
-/** Three significant digits, or all the whole ones. */
+/** Three significant digits, or all digits before the point. */
 function digits(value: number): string {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
 }

@@ -4,7 +4,7 @@ import { add, type Dinero, dinero, lessThanOrEqual } from "dinero.js/bigint";
 import { USD } from "dinero.js/bigint/currencies";
 import { formatUsd } from "dispatch-kit";
 
-/** What one check looks at: seven amounts, in the shape in which this library holds them. */
+/** The seven amounts of one check, in the shape that this library uses. */
 export interface Check<Amount> {
   readonly estimate: Amount;
   readonly run: { readonly reserved: Amount; readonly spent: Amount };
@@ -12,7 +12,7 @@ export interface Check<Amount> {
   readonly cap: { readonly run: Amount; readonly month: Amount };
 }
 
-/** The same check over another kind of amount, in plain frozen objects. */
+/** The same check with another type of amount, in plain frozen objects. */
 export function checkOf<Amount>(check: Check<bigint>, of: (microCents: bigint) => Amount): Check<Amount> {
   const { estimate, run, month, cap } = check;
   return Object.freeze({
@@ -23,7 +23,7 @@ export function checkOf<Amount>(check: Check<bigint>, of: (microCents: bigint) =
   });
 }
 
-/** The inequality and nothing else: no check of a type, no reason. What is left when all else is free. */
+/** Only the inequality, without checks of types and without a reason: the least possible time. */
 export function rawAdmits({ estimate, run, month, cap }: Check<bigint>): boolean {
   return (
     run.reserved + run.spent + estimate <= cap.run && month.reserved + month.spent + estimate <= cap.month
@@ -31,8 +31,8 @@ export function rawAdmits({ estimate, run, month, cap }: Check<bigint>): boolean
 }
 
 /**
- * The inequality, with a frozen object for each refusal that says nothing of its own: what a value that nobody can
- * change costs before it says why.
+ * The inequality, with a new frozen object for each refusal but a constant reason: the cost of an immutable answer without its
+ * reason.
  */
 export function freezeOnly({ estimate, run, month, cap }: Check<bigint>): { readonly admitted: boolean } {
   if (run.reserved + run.spent + estimate > cap.run) return silent("run");
@@ -45,8 +45,8 @@ function silent(refusedWindow: "run" | "month"): { readonly admitted: false; rea
 }
 
 /**
- * The inequality, with what a refusal owes its caller: a frozen decision that says why, written by hand in the
- * shortest way. It is what a reason costs, whoever writes it.
+ * The inequality, with a frozen decision that gives a reason for each refusal, written by hand in the shortest way: the cost of
+ * a reason in any library.
  */
 export function decideByHand({ estimate, run, month, cap }: Check<bigint>): { readonly admitted: boolean } {
   if (run.reserved + run.spent + estimate > cap.run) return refuse("run", estimate, run, cap.run);

@@ -5,7 +5,7 @@ import { type Case } from "./measure.ts";
 const SIZES = [4, 100, 10_000] as const;
 const FITS = ["first", "last"] as const;
 
-/** What the backends hold, which `selectBackend` treats differently. */
+/** The two kinds of backends that `selectBackend` accepts. */
 export const FLAVOURS = ["capabilities", "canSatisfy"] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
@@ -21,7 +21,7 @@ interface Backend {
   readonly capabilities: BackendCapabilities;
 }
 
-/** As a database row would name them: computed, not literals that the engine has interned. */
+/** Computed names, as from a database row: the engine has not interned them. */
 const JOBS = Array.from(
   { length: 16 },
   (_, index) => new ToolRequirements({ toolId: `tool-${index}`, minVramGb: 16 }),
@@ -30,7 +30,7 @@ const WANTED = JOBS.map(({ toolId }) => toolId);
 const OTHERS = ["whisper", "boltz", "sam", "flux"];
 const KINDS = [BackendKind.LOCAL, BackendKind.LAN_WORKER, BackendKind.CLOUD_WORKER];
 
-/** A list in which one backend, LOCAL, can do the jobs; each other lacks their tools or the video memory. */
+/** A list in which one LOCAL backend can run the jobs. Each other backend lacks the tool or the video memory. */
 function list(length: number, able: number): readonly Backend[] {
   return Array.from({ length }, (_, index) => ({
     kind: index === able ? BackendKind.LOCAL : (KINDS[index % KINDS.length] ?? BackendKind.LOCAL),
@@ -42,7 +42,7 @@ function list(length: number, able: number): readonly Backend[] {
   }));
 }
 
-/** The same choice by hand, where nothing is checked: what looking at every backend costs anyway. */
+/** The same selection by hand, without checks: the least cost of reading every backend. */
 function rawSelect(backends: readonly Backend[], { minVramGb, toolId }: ToolRequirements): Backend | null {
   let best: Backend | null = null;
   let bestRank = KINDS.length;
@@ -65,7 +65,7 @@ function rankOf(kind: BackendKind): number {
   return kind === BackendKind.CLOUD_WORKER ? 2 : 3;
 }
 
-/** Lists of each size: the first backend can, which ends the search, or only the last. */
+/** Lists of each size in which the first backend fits, which ends the search, or only the last one fits. */
 export function routingCases(): readonly RoutingCase[] {
   return FITS.flatMap((fit) => SIZES.flatMap((length) => casesOf(fit, length)));
 }

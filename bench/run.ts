@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: the library and its rivals beside each other, in one run. `npm run --silent bench -- --json`
- * prints the same as JSON.
+ * `npm run bench` measures the library and its rivals side by side, in one run. `npm run --silent bench -- --json` prints the
+ * same as JSON.
  */
 import { parseArgs } from "node:util";
 import { admitsCases } from "./admits.ts";

@@ -1,4 +1,4 @@
-/** A title and lined-up columns: the first to the left, the figures to the right. */
+/** A title and aligned columns: the first is left-aligned, the figures are right-aligned. */
 export function table(
   title: string,
   columns: readonly string[],

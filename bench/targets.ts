@@ -4,23 +4,23 @@ import { type Case, nsOf, ratio, type Timing } from "./measure.ts";
 import { type Flavour, FLAVOURS, type RoutingCase } from "./routing.ts";
 import { LEDGER, WITH_HOLD } from "./with-hold.ts";
 
-/** What a run has measured. */
+/** The results of a run. */
 export interface Measured {
   readonly admits: readonly Timing<AdmitsCase>[];
   readonly routing: readonly Timing<RoutingCase>[];
   readonly money: readonly Timing[];
   readonly calls: readonly Timing[];
-  /** How many calls each guard let through that should have stopped at five. */
+  /** How many calls each guard admitted; it should have admitted five. */
   readonly letThrough: Readonly<Record<string, number>>;
   /** Prices, bounds and costs of a call. */
   readonly prices: readonly Timing[];
-  /** Tokens of a text: the bound and real tokenizers, by the kB. */
+  /** The time of the bound and of real tokenizers, per kB of text. */
   readonly tokens: readonly Timing[];
-  /** How far the bound is above them. */
+  /** The ratio of the bound to the real tokens. */
   readonly bounds: readonly Bound[];
 }
 
-/** Something that the library sets out to be, and what it was this time. */
+/** A target of the library, and its figure in this run. */
 export interface Target {
   readonly text: string;
   readonly measured: number;
@@ -35,7 +35,7 @@ const PER_BACKEND_GROWTH = 3;
 const HUNDRED_BACKENDS_US = 1.5;
 const WITH_HOLD_US = 2;
 
-/** Each target with its figure. A missed one is reported, no more: machines are noisy. */
+/** Each target with its figure. A missed target is only reported, because machines are noisy. */
 export function targetsOf(measured: Measured): readonly Target[] {
   return [
     ...OUTCOMES.map((outcome) => rawTarget(measured, outcome)),
@@ -70,7 +70,7 @@ function routingTargets({ routing }: Measured, flavour: Flavour): readonly Targe
   const hundred = lastOf(100);
   return [
     most(
-      `selectBackend, ${flavour}: one of 10,000 backends within ${PER_BACKEND_GROWTH}x of one of 100`,
+      `selectBackend, ${flavour}: time per backend with 10,000 within ${PER_BACKEND_GROWTH}x of that with 100`,
       ratio(lastOf(10_000), hundred) / 100,
       PER_BACKEND_GROWTH,
       "x",
@@ -84,7 +84,7 @@ function routingTargets({ routing }: Measured, flavour: Flavour): readonly Targe
   ];
 }
 
-/** What the whole takes, without what the ledger does in it: round by round, where both ran side by side. */
+/** The time of `withHold` without that of its ledger, per round, because both ran side by side. */
 function holdTarget({ calls }: Measured): Target {
   const ledger = found(calls, ({ name }) => name === LEDGER);
   const whole = found(calls, ({ name }) => name === WITH_HOLD);
@@ -96,13 +96,13 @@ function holdTarget({ calls }: Measured): Target {
   return most(text, nsOf(beyond) / 1000, WITH_HOLD_US, "µs");
 }
 
-/** The tightest of all pieces of all texts, by all tokenizers. */
+/** The lowest ratio over all texts, pieces and tokenizers. */
 function boundTarget({ bounds }: Measured): Target {
   const least = Math.min(...bounds.map(({ least, whole }) => Math.min(least, whole)));
   return { text: "maxTokensOf: never below a real tokenizer", measured: least, unit: "x", ok: least >= 1 };
 }
 
-/** A target that is reached by staying at or below a limit. */
+/** A target that is met at or below a limit. */
 function most(text: string, measured: number, limit: number, unit: Target["unit"]): Target {
   return { text, measured, unit, ok: measured <= limit };
 }

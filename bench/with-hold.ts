@@ -13,12 +13,11 @@ const TOKENS = 500;
 const BARE = "the bare call";
 export const LEDGER = "hold and settle, no call";
 export const WITH_HOLD = "withHold, memory ledger";
-const BEYOND = "withHold, a ledger that answers at once";
+const BEYOND = "withHold, ledger that answers at once";
 /**
- * It checks, calls, then counts tokens. Looked for in November 2026, in a list of npm's packages and in documentation,
- * under budget, spend, cost, cap and guard with LLM, agent and token; there may be others. Also found: floe-guard and
- * @mukundakatta/agentbudget, which the registry at hand did not have, and @reactive-agents/cost, a part of one agent
- * framework that does not run without it.
+ * It checks, calls, and then counts tokens. We searched in November 2026, in a list of npm packages and in documentation, for
+ * budget, spend, cost, cap and guard with LLM, agent and token; there may be other rivals. We also found floe-guard and
+ * @mukundakatta/agentbudget, which we could not install, and @reactive-agents/cost, which only works in its agent framework.
  */
 const RIVAL = "llm-spend-guard: check, call, count";
 const RIVAL_CLIENT = "llm-spend-guard: a wrapped client";
@@ -44,11 +43,11 @@ const atOnce: CallLedger = {
   extend: () => held,
 };
 
-/** What a client of OpenAI's is to the rival. */
+/** The part of OpenAI's client that the rival uses. */
 const answer = { choices: [{ message: { content: "hello" } }], usage: { total_tokens: TOKENS } };
 const client = { chat: { completions: { create: () => Promise.resolve(answer) } } };
 
-/** One call after another, each under the guards of its kind; a store for each round, as none is ever empty. */
+/** One call after another, with each guard. Each round has a new store, because a store keeps its holds. */
 export function withHoldCases(): readonly Case[] {
   const guard = new LLMGuard({ globalBudgetTokens: Number.MAX_SAFE_INTEGER });
   const manager = guard.getBudgetManager();
@@ -90,7 +89,7 @@ export function withHoldCases(): readonly Case[] {
   return Object.entries(cases).map(([name, run]) => ({ name, calls: CALLS, run }));
 }
 
-/** Of 100 calls at once that each cost $0.18, or 18 tokens, under a cap of $1, or 100: how many are made. */
+/** How many of 100 concurrent calls are made: each costs $0.18 or 18 tokens, and the cap is $1 or 100 tokens. */
 export async function letThrough(): Promise<Readonly<Record<string, number>>> {
   let ours = 0;
   let theirs = 0;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The demo on the first 2,000 calls of the trace, under a cap that refuses some, on a SQLite file: killed in the
-# middle and started again it must come to the same numbers as in memory, without a kill, and write its page.
+# Runs the demo on the first 2,000 calls of the trace, under a cap that refuses some of them. One run is in memory. The
+# other is on a SQLite file, is killed in the middle and started again. Both must give the same numbers, and the page
+# must exist.
 set -euo pipefail
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
@@ -8,7 +9,7 @@ head -n 2001 examples/data/azure-llm-2023-conv.csv >"$out/slice.csv"
 npm run --silent demo -- --trace "$out/slice.csv" --cap 0.4 --memory --out "$out/memory.html" --json >"$out/memory.json"
 
 run=(node_modules/.bin/node examples/demo/main.ts --trace "$out/slice.csv" --cap 0.4 --db "$out/demo.sqlite" --out "$out/demo.html" --json)
-# The first line of progress is half of the first pass.
+# The first line of progress appears after half of the first pass.
 "${run[@]}" >"$out/killed.json" 2>"$out/killed.log" &
 killed=$!
 until [ -s "$out/killed.log" ] || ! kill -0 "$killed" 2>/dev/null; do sleep 0.05; done
@@ -16,7 +17,7 @@ kill -KILL "$killed" 2>/dev/null || true
 wait "$killed" 2>/dev/null || true
 [ ! -s "$out/killed.json" ] || { echo "the run had ended before it could be killed"; exit 1; }
 "${run[@]}" >"$out/demo.json" 2>"$out/again.log"
-grep -q "going on with the run" "$out/again.log"
+grep -q "resuming the run" "$out/again.log"
 node -e '
   const [memory, sqlite] = process.argv.slice(1).map((file) => {
     const { passes } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));

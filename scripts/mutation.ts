@@ -1,9 +1,10 @@
 /**
- * `npm run test:mutation`: Stryker over the pure core, in two slices whose sum is the whole.
+ * `npm run test:mutation` runs Stryker on the pure core, in two slices.
  *
- * A mutant of what is only run while a module loads (a table, a pattern) belongs to no single test, so it takes the
- * whole suite. The first slice is all others, each with the tests that reach it; the second is these. Options are
- * Stryker's: `npm run test:mutation -- --mutate src/money.ts`, or `--incremental` to go on from the last run.
+ * Code that only runs while a module loads (a table, a pattern) belongs to no single test, so its mutants need the whole
+ * suite. The first slice has all other mutants, each with the tests that reach it. The second slice has these mutants.
+ * Options are Stryker's: `npm run test:mutation -- --mutate 'src/money/*.ts'`, or `--incremental` to continue from the last
+ * run.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -43,8 +44,8 @@ const score = report(mutants);
 if (!(score >= config.thresholds.break)) process.exitCode = 1;
 
 /**
- * Runs Stryker, and reads the report that it wrote. Its exit code says whether one slice is above the threshold,
- * which is asked of the whole; without a report it has failed.
+ * Runs Stryker and reads its report. The exit code is ignored, because it compares one slice with the threshold, which is
+ * for both slices together. Without a report, Stryker has failed, and this throws.
  */
 function stryker(path: string, ...args: readonly string[]): readonly Found[] {
   rmSync(path, { force: true });
@@ -58,7 +59,7 @@ function stryker(path: string, ...args: readonly string[]): readonly Found[] {
   );
 }
 
-/** The others that are ignored are named in the source, with their reason. */
+/** Other ignored mutants are marked in the source, with a reason. */
 function isStatic({ status, statusReason }: Mutant): boolean {
   return status === "Ignored" && statusReason?.startsWith("Static mutant") === true;
 }
@@ -87,7 +88,7 @@ function keyOf({ file, location, mutatorName, replacement }: Found): string {
   return JSON.stringify([file, location, mutatorName, replacement]);
 }
 
-/** Prints what came of each file's mutants, and which were missed; the share of those caught, in percent. */
+/** Prints the results by file and the missed mutants; returns the share of caught mutants, in percent. */
 function report(all: readonly Found[]): number {
   const counted = (of: readonly Found[], statuses: readonly string[]): number =>
     of.filter(({ status }) => statuses.includes(status)).length;

@@ -1,7 +1,7 @@
 /**
- * `npx node scripts/sql.ts`: writes the SQL files of the stores into modules, so that every runtime and bundler loads
- * them as they are. A migration is the text of its files, one after another in the order of their names, and nothing
- * else; its SHA-256 is that of this text. A test fails while a module is not what this writes.
+ * `npx node scripts/sql.ts` writes the SQL files of the stores into modules, which every runtime and bundler can load. The text
+ * of a migration is that of its files, in the order of their names, and its SHA-256 is that of this text. A test fails if a
+ * module differs from the output of this script.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ export function migrationsOf(store: Store): string {
   return join(STORES, store, "migrations");
 }
 
-/** The migrations in a folder, by number: `001.sql`, or the files in `001`. */
+/** The migrations in a folder, by number: `001.sql`, or a folder `001`. */
 export function migrationsIn(folder: string): readonly Migration[] {
   const entries = readdirSync(folder).sort();
   return entries.map((entry, index) => {
@@ -45,7 +45,7 @@ function textOf(folder: string): string {
   return files.map((file) => read(join(folder, file))).join("");
 }
 
-/** Statements by name: each follows a line `-- name: its name`. Comments are left out. */
+/** The statements by name: each follows a line `-- name: its name`. Comments are omitted. */
 function statementsIn(path: string): readonly (readonly [name: string, sql: string])[] {
   const [, ...parts] = read(path).split(/^-- name: (\w+)$/m);
   return Array.from({ length: parts.length / 2 }, (_, index) => {

@@ -44,7 +44,7 @@ const TABLE: readonly Row[] = [
   },
   {
     python: "`AdmissionDecision(admitted, refused_window, reason)`",
-    here: "a frozen object that `admits` makes; `reason` is `null` when admitted",
+    here: "a frozen object from `admits`; `reason` is `null` if admitted",
     why: "The compiler narrows the other fields by `admitted`.",
     differs: {
       AdmissionDecision: ["frozen value object", "frozen object without a class"],
@@ -66,7 +66,7 @@ const TABLE: readonly Row[] = [
   {
     python: "instants as `float`",
     here: "`EpochSeconds`, and a `Date` wherever one is taken",
-    why: "JavaScript's clocks give milliseconds, which are refused.",
+    why: "JavaScript's clocks give milliseconds, and those are refused.",
     differs: {
       "Lease.leasedAt": ["number", "EpochSeconds"],
       "Worker.lastSeen": ["number", "EpochSeconds"],
@@ -74,7 +74,7 @@ const TABLE: readonly Row[] = [
   },
   {
     python: "`Lease(job_id, leased_at, attempts)`",
-    here: "one field more, `token`, which is required",
+    here: "one more field, `token`, which is required",
     why: "A lease that was lost must not complete another attempt's job.",
     differs: {
       "new Lease": ["{ jobId, leasedAt, attempts? }", "{ jobId, leasedAt, attempts?, token }"],
@@ -85,7 +85,7 @@ const TABLE: readonly Row[] = [
   {
     python: "`JobStore.complete(job_id, …)`, `fail(job_id, …)`, `recover_stale(now=…)`",
     here: "each takes the lease instead of the job's id, and the actual cost; the store has its own clock",
-    why: "The token of the lease fences the attempt; a worker's clock must not take another's lease.",
+    why: "The token fences the attempt. A wrong clock of one worker must not end another worker's lease.",
     differs: {
       "JobStore.complete()": ["jobId, result", "lease, result, { actual? }"],
       "JobStore.fail()": [
@@ -103,7 +103,7 @@ const TABLE: readonly Row[] = [
   },
   {
     python: "`drain(store, execute, lanes, max_attempts=…)` → `int`",
-    here: "`drain(store, executor, { lanes, … })` → a promise of how many jobs ended how",
+    here: "`drain(store, executor, { lanes, … })` → a promise of counts by outcome",
     why: "Stores are asynchronous; each job has its own `maxAttempts`.",
     differs: {
       "drain()": [
@@ -154,7 +154,7 @@ const TABLE: readonly Row[] = [
   {
     python: '`log_egress(endpoint, detail="")`',
     here: "`logEgress(endpoint, { detail, log })`, which returns the event; `detail` is `null` by default",
-    why: "The record can go to any log; an empty detail and a missing one are told apart.",
+    why: "The record can go to any log. An empty detail differs from a missing one.",
     differs: {
       "logEgress()": ["endpoint, { detail? }", "endpoint, { detail?, log? }"],
       "logEgress: detail": ["", "null"],
@@ -164,7 +164,7 @@ const TABLE: readonly Row[] = [
   {
     python: "`NoEligibleBackendError`, `SecretMissingError`, `RetriableError`",
     here: "each extends `DispatchError`",
-    why: "`isDispatchError(e, code)` tests for all of them, and for those of another installed copy.",
+    why: "`isDispatchError(e, code)` recognizes all of them, also from another installed copy.",
     differs: {
       "NoEligibleBackendError extends": ["Error", "DispatchError"],
       "SecretMissingError extends": ["Error", "DispatchError"],
@@ -174,7 +174,7 @@ const TABLE: readonly Row[] = [
   {
     python: "`Contained`",
     here: "not ported",
-    why: "`try` and `catch` do it, and `drain` isolates each job.",
+    why: "`try` and `catch` replace it, and `drain` isolates each job.",
     differs: { Contained: ["class", null] },
   },
   {

@@ -3,14 +3,14 @@ import { bare, graphileWorker, ours, pgBoss } from "./contestants/index.ts";
 import type { HoldRace, Measured, Race } from "./measured.ts";
 import { median } from "./numbers.ts";
 
-/** Something that the store sets out to be, and what it was this time; a missed one is reported, no more. */
+/** A target of the store, and its figure in this run. A missed target is only reported. */
 export interface Aim {
   readonly text: string;
   readonly measured: number;
   readonly met: boolean;
 }
 
-/** The aims of what was measured. */
+/** The targets and their figures. */
 export function aimsOf(measured: Measured): readonly Aim[] {
   return [
     ...(measured.jobs.length > 0 ? jobAims(measured.jobs) : []),
@@ -65,7 +65,7 @@ function claimAims({ claims }: Measured): readonly Aim[] {
   );
 }
 
-/** Jobs a second: the median of the repetitions. */
+/** Jobs per second: the median of the repetitions. */
 export function perSecond({ runs }: Race): number {
   return median(runs.map(({ jobsPerSecond }) => jobsPerSecond));
 }
@@ -80,6 +80,6 @@ function most(text: string, measured: number, limit: number): Aim {
 
 function found<Of>(all: readonly Of[], is: (of: Of) => boolean): Of {
   const one = all.find(is);
-  if (one === undefined) throw new Error("a case of the aims was not measured");
+  if (one === undefined) throw new Error("a case of the targets was not measured");
   return one;
 }

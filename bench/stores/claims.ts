@@ -6,7 +6,7 @@ import { installStore, LANE, paidJob } from "./contestants/ours.ts";
 import { median, shuffled, type Spread, spreadOf } from "./numbers.ts";
 import { type Bench, poolOf } from "./server.ts";
 
-/** What lies in the tables while a claim is timed. */
+/** The contents of the tables while a claim is measured. */
 export const SHAPES = [
   "waiting",
   "behind finished, vacuumed",
@@ -16,7 +16,7 @@ export const SHAPES = [
 export type Shape = (typeof SHAPES)[number];
 export const LANES = [1, 4, 16] as const;
 
-/** How long a claim takes at a size of a shape, from so many lanes. */
+/** The time of a claim, by the shape and size of the tables and the number of lanes. */
 export interface ClaimTime {
   readonly shape: Shape;
   readonly rows: number;
@@ -29,7 +29,7 @@ const FAR = epochSeconds(new Date("2099-01-01T00:00:00Z"));
 const BATCH = 500;
 const CLAIMS = 40;
 
-/** Claims in a shape at growing sizes, all in one database. */
+/** Claims with growing tables of one shape, in one database. */
 export function claimTimes(
   bench: Bench,
   shape: Shape,
@@ -47,9 +47,9 @@ export function claimTimes(
     for (const rows of sizes) {
       await filler.fill(shape, rows - filled);
       filled = rows;
-      // As a database is behind many finished jobs: autovacuum has had its turn, which comes once a minute.
+      // As in real use after many finished jobs: autovacuum runs once a minute.
       if (shape === "behind finished, vacuumed") await pool.query("VACUUM");
-      // What is claimed now, so that no shape runs dry; spread over the lanes.
+      // Jobs to claim, spread over the lanes, so that no measurement runs out of jobs.
       if (shape !== "waiting") await filler.due(2 * repetitions * CLAIMS * LANES.length);
       times.push(...(await timed(store, shape, rows, repetitions)));
     }
@@ -58,7 +58,7 @@ export function claimTimes(
   });
 }
 
-/** Autovacuum would come at a time of its own; how long a claim takes without it is what is measured. */
+/** Switches autovacuum off, because this shape measures a claim without it. */
 async function stopVacuum(pool: Pool): Promise<void> {
   for (const table of ["jobs", "holds", "ready", "leases", "scopes"]) {
     await pool.query(`ALTER TABLE dispatch_kit.${table} SET (autovacuum_enabled = off)`);
@@ -76,7 +76,7 @@ async function timed(
     for (const lanes of shuffled(LANES)) {
       const micros: number[] = [];
       for (let claim = 0; claim < CLAIMS; claim++) {
-        // Others each time, so that none runs dry.
+        // Other lanes each time, so that none runs out of jobs.
         const names = range(0, lanes).map((lane) => `${LANE}-${String((claim * lanes + lane) % 16)}`);
         const start = performance.now();
         const claimed = await store.claim(names);
@@ -89,7 +89,7 @@ async function timed(
   return LANES.map((lanes) => ({ shape, rows, lanes, micros: spreadOf(medians.get(lanes) ?? []) }));
 }
 
-/** Brings a store to a size, by its public methods and in batches. */
+/** Fills a store up to a size, with its public methods and in batches. */
 class Filler {
   readonly #store: PostgresStore;
   #next = 0;
@@ -100,7 +100,7 @@ class Filler {
 
   async fill(shape: Shape, rows: number): Promise<void> {
     if (shape === "behind delayed") {
-      // Half of them at a higher priority than what is due.
+      // Half of them have a higher priority than the due jobs.
       await this.#submit(rows, (number) => ({ runAt: FAR, priority: number % 2 }));
       return;
     }

@@ -1,20 +1,20 @@
-/** How a load is made: so many callers in a process, each with calls of so many jobs. */
+/** A load: the number of callers in a process, and of jobs per call. */
 export interface Load {
   readonly callers: number;
-  /** Jobs a call; 1 is the system's default, a call a job. */
+  /** Jobs per call; with 1, the system's default, each job is one call. */
   readonly batch: number;
 }
 
-/** A system on a database, in one process. */
+/** A contestant on a database, in one process. */
 export interface Session {
-  /** Makes jobs, from one number up to and without another. */
+  /** Makes jobs with the numbers from the first up to, but without, the second. */
   enqueue(from: number, to: number): Promise<void>;
-  /** Runs jobs that do nothing until there is none left; how many they were. */
+  /** Runs jobs that do nothing until none is left; returns their number. */
   work(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** One of those that are measured beside each other. */
+/** One of the systems that are measured side by side. */
 export interface Contestant {
   readonly name: string;
   /** Makes its tables in an empty database. */
@@ -22,7 +22,7 @@ export interface Contestant {
   open(url: string, load: Load): Promise<Session>;
 }
 
-/** Calls from several callers at once, each of which takes the next piece of the work when it is free. */
+/** Runs several callers; each takes the next piece of the work when it is free. */
 export async function share(
   { callers, batch }: Load,
   from: number,
@@ -41,7 +41,7 @@ export async function share(
   );
 }
 
-/** Callers that each go on until they are told that nothing was done; the sum of what was done. */
+/** Runs callers that continue until a call has done nothing; returns the sum of their work. */
 export async function untilNone({ callers }: Load, call: () => Promise<number>): Promise<number> {
   const done = await Promise.all(
     Array.from({ length: callers }, async () => {

@@ -5,7 +5,7 @@ import { share } from "./contestant.ts";
 import { installStore } from "./contestants/ours.ts";
 import { type Bench, poolOf } from "./server.ts";
 
-/** The two that hold money under one cap. */
+/** The two contestants that hold money under one cap. */
 export const HOLDERS = ["dispatch-kit", "bare single-row UPDATE"] as const;
 export type Holder = (typeof HOLDERS)[number];
 
@@ -14,7 +14,7 @@ type Hold = (number: number) => Promise<void>;
 const cap = usd("1000000");
 const amount = usd("0.01");
 
-/** Ours: a hold with an identity, which may be repeated, under a cap. */
+/** This library: a hold with an id under a cap, which is safe to repeat. */
 function ours(pool: Pool): Hold {
   const store = postgresStore(pool);
   return async (number) => {
@@ -29,7 +29,7 @@ function ours(pool: Pool): Hold {
   };
 }
 
-/** The least that a cap takes: a counter that grows if there is room, and no word of whose money it is. */
+/** The least work for a cap: a counter that grows if there is room, without any record of the holds. */
 function bare(pool: Pool): Hold {
   return async () => {
     const { rowCount } = await pool.query(
@@ -40,7 +40,7 @@ function bare(pool: Pool): Hold {
   };
 }
 
-/** Holds a second on one hot cap, in a database of its own. */
+/** Holds per second on one busy cap, each contestant in its own database. */
 export function holdsPerSecond(
   bench: Bench,
   holder: Holder,

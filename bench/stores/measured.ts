@@ -9,15 +9,15 @@ import type { Bench } from "./server.ts";
 export const PARTS = ["jobs", "batches", "holds", "claims"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** How much is done: all of it, or a part to try the script with. */
+/** How much is measured: everything, or a part for a trial. */
 export interface Scale {
   readonly repetitions: number;
-  /** What each number of jobs is multiplied by. */
+  /** The factor for each number of jobs. */
   readonly size: number;
   readonly say: (line: string) => void;
 }
 
-/** A contestant's repetitions of one setting. */
+/** The repetitions of one setting by a contestant. */
 export interface Race {
   readonly name: string;
   readonly setting: Setting;
@@ -41,7 +41,7 @@ const ONE_JOB_CALLS: readonly Setting[] = [
   { processes: 1, callers: 64, batch: 1, jobs: 8000 },
   { processes: 16, callers: 4, batch: 1, jobs: 8000 },
 ];
-/** Of these each contestant uses the one at which it is fastest. */
+/** Each contestant uses the one of these at which it is fastest. */
 const BATCHES: readonly Load[] = [1, 3].flatMap((callers) =>
   [100, 500, 1000].map((batch) => ({ callers, batch })),
 );
@@ -107,7 +107,7 @@ async function holds(bench: Bench, scale: Scale): Promise<readonly HoldRace[]> {
   for (let repetition = 1; repetition <= scale.repetitions; repetition++) {
     scale.say(`holds: repetition ${String(repetition)}`);
     for (const { name, callers, seen } of shuffled(kinds)) {
-      // Enough of them to take a second or two.
+      // Enough to take one or two seconds.
       const times = callers === 1 ? 0.5 : name === "dispatch-kit" ? 4 : 1;
       seen.push(await holdsPerSecond(bench, name, callers, atLeast(100, HOLDS * times * scale.size)));
     }

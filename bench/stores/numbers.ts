@@ -1,4 +1,4 @@
-/** The middle of several repetitions, and how far the others lie from it. */
+/** The median of several repetitions, and their range. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
@@ -13,7 +13,7 @@ export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
-/** In an order of its own each time: what else the machine does hits all alike. */
+/** Shuffles, so that other work of the machine affects all contestants alike. */
 export function shuffled<Value>(values: readonly Value[]): readonly Value[] {
   return values
     .map((value) => ({ value, place: Math.random() }))

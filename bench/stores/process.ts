@@ -1,8 +1,8 @@
-/** One of several processes that put a load on one database; it is told each step by the one that started it. */
+/** One of several processes that put a load on one database. The parent process sends it each step. */
 import { contestantNamed } from "./contestants/index.ts";
 import type { Load, Session } from "./contestant.ts";
 
-/** What a process is told; it answers each step with how many jobs it has done. */
+/** A message of the parent; the process answers each step with its number of jobs. */
 export type Step =
   | { readonly step: "open"; readonly name: string; readonly url: string; readonly load: Load }
   | { readonly step: "enqueue"; readonly from: number; readonly to: number }
@@ -16,7 +16,7 @@ async function take(message: Step): Promise<number> {
     session = await contestantNamed(message.name).open(message.url, message.load);
     return 0;
   }
-  if (session === undefined) throw new Error("there is no session to do anything in");
+  if (session === undefined) throw new Error("a step came before the session was opened");
   if (message.step === "enqueue") await session.enqueue(message.from, message.to);
   else if (message.step === "work") return session.work();
   else await session.close();
@@ -24,7 +24,7 @@ async function take(message: Step): Promise<number> {
 }
 
 process.on("message", (message: Step) => {
-  // What goes wrong ends the process, which its parent sees.
+  // An error ends the process, and the parent notices that.
   void take(message).then((done) => {
     process.send?.(done);
     if (message.step === "close") process.disconnect();

@@ -4,25 +4,25 @@ import type { Contestant, Load, Session } from "./contestant.ts";
 import type { Step } from "./process.ts";
 import { type Bench, deadTuples } from "./server.ts";
 
-/** A load, and from how many processes it comes. */
+/** A load, and the number of its processes. */
 export interface Setting extends Load {
   readonly processes: number;
   readonly jobs: number;
 }
 
-/** What one repetition took. */
+/** The figures of one repetition. */
 export interface Run {
   readonly jobsPerSecond: number;
   readonly enqueueSeconds: number;
   readonly workSeconds: number;
   readonly walBytesPerJob: number;
-  /** Microseconds a job that the server had on a core, and this process. */
+  /** CPU time per job in microseconds, of the server and of this process. */
   readonly serverCpuMicros: number;
   readonly clientCpuMicros: number;
   readonly deadTuplesPerJob: number;
 }
 
-/** Puts a contestant into a database of its own, and counts what it does there. */
+/** Runs a contestant in its own database, and measures it. */
 export function measure(bench: Bench, contestant: Contestant, setting: Setting): Promise<Run> {
   return bench.within(async (url) => {
     await contestant.install(url);
@@ -74,7 +74,7 @@ async function seconds(run: () => Promise<unknown>): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** The same session in a process of its own. */
+/** The same session in its own process. */
 async function otherProcess({ name }: Contestant, url: string, load: Load): Promise<Session> {
   const child = fork(new URL("process.ts", import.meta.url), {
     stdio: ["ignore", "inherit", "inherit", "ipc"],

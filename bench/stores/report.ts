@@ -5,12 +5,12 @@ import type { HoldRace, Measured, Race } from "./measured.ts";
 import { median, type Spread, spreadOf } from "./numbers.ts";
 import type { Run } from "./race.ts";
 
-/** Everything that was measured, and then the aims. */
+/** All results, and then the targets. */
 export function text(measured: Measured, aims: readonly Aim[]): string {
   return [
-    ...(measured.jobs.length > 0 ? [raceTable("jobs, a call each", measured.jobs)] : []),
+    ...(measured.jobs.length > 0 ? [raceTable("jobs, one per call", measured.jobs)] : []),
     ...(measured.batches.length > 0
-      ? [raceTable("jobs in batches, each at its best", measured.batches)]
+      ? [raceTable("jobs in batches, each contestant at its best batch size", measured.batches)]
       : []),
     ...(measured.holds.length > 0 ? [holdTable(measured.holds)] : []),
     ...(measured.claims.length > 0 ? [claimTable(measured.claims)] : []),
@@ -58,7 +58,7 @@ function claimTable(claims: readonly ClaimTime[]): string {
 }
 
 function aimTable(aims: readonly Aim[]): string {
-  const rows = aims.map(({ text: aim, measured, met }) => [aim, measured.toFixed(2), met ? "met" : "short"]);
+  const rows = aims.map(({ text: aim, measured, met }) => [aim, measured.toFixed(2), met ? "met" : "missed"]);
   return table("aims", ["", "measured", ""], rows);
 }
 
@@ -66,7 +66,7 @@ function range({ least, most }: Spread): string {
   return `${digits(least)} .. ${digits(most)}`;
 }
 
-/** Three significant digits, or all the whole ones. */
+/** Three significant digits, or all digits before the point. */
 function digits(value: number): string {
   if (Number.isNaN(value)) return "";
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);

@@ -1,8 +1,8 @@
 /**
- * `npm run bench:stores`: the PostgreSQL store and its rivals beside each other on one server that it starts, with
- * fsync and synchronous_commit on, each in a database of its own.
+ * `npm run bench:stores` measures the PostgreSQL store and its rivals side by side, on a server that it starts, with fsync and
+ * synchronous_commit on, each in its own database.
  *
- * `-- --quick` does a twentieth of it twice, `-- --part jobs,holds` some of it, `-- --json` prints JSON.
+ * `-- --quick` measures a twentieth of the jobs twice, `-- --part jobs,holds` only some parts; `-- --json` prints JSON.
  */
 import { parseArgs } from "node:util";
 import { machine, machineText } from "../machine.ts";
@@ -48,7 +48,7 @@ try {
       : text(measured, aims),
   );
 } catch (error) {
-  // Before the server is stopped, which every open connection reports.
+  // Ends first, because every open connection reports an error when the server stops.
   console.error(error);
   process.exitCode = 1;
 } finally {

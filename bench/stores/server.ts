@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { Client, Pool } from "pg";
 import { type Server, startPostgres } from "../../test/support/postgres-server.ts";
 
-/** A server for the measurements, and what it says about what was done to it. */
+/** A server for the measurements, and its statistics. */
 export class Bench {
   readonly #server: Server;
   readonly #admin: Client;
@@ -21,7 +21,7 @@ export class Bench {
     return new Bench(server, admin);
   }
 
-  /** What the durability of the figures depends on, and the server's version. */
+  /** The settings that make commits durable, and the server's version. */
   async settings(): Promise<string> {
     const names = [
       "server_version",
@@ -38,7 +38,7 @@ export class Bench {
     return rows.map(({ name, value }) => `${name} ${value}`).join(", ");
   }
 
-  /** A new, empty database, gone afterwards; what is thrown ends the run, and the server with it. */
+  /** Uses a new, empty database and drops it. An error ends the run and the server, so nothing else cleans up. */
   async within<Answer>(use: (url: string) => Promise<Answer>): Promise<Answer> {
     const name = `bench_${String(++this.#made)}`;
     await this.#admin.query(`CREATE DATABASE ${name}`);
@@ -48,7 +48,7 @@ export class Bench {
     return answer;
   }
 
-  /** A pool that has ended says so before the server has noticed; one that is cut off then throws. */
+  /** Waits until the server has closed all connections: a connection that is cut off by the drop would throw. */
   async #untilAlone(name: string): Promise<void> {
     for (let tries = 0; tries < 500; tries++) {
       const { rows } = await this.#admin.query("SELECT 1 FROM pg_stat_activity WHERE datname = $1", [name]);
@@ -57,7 +57,7 @@ export class Bench {
     }
   }
 
-  /** How many bytes of WAL were ever written. */
+  /** The bytes of WAL that were written so far. */
   async walBytes(): Promise<number> {
     const { rows } = await this.#admin.query<{ readonly bytes: string }>(
       "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text AS bytes",
@@ -65,7 +65,7 @@ export class Bench {
     return Number(rows[0]?.bytes);
   }
 
-  /** Seconds that the server's processes, those that have ended too, had on a core; NaN where there is no /proc. */
+  /** CPU seconds of the server's processes, ended ones included; NaN without /proc. */
   async serverCpuSeconds(): Promise<number> {
     const { rows } = await this.#admin.query<{ readonly file: string }>(
       "SELECT pg_read_file('postmaster.pid') AS file",
@@ -91,12 +91,12 @@ export class Bench {
   }
 }
 
-/** Connections; one that is cut off because the server stops is no news. */
+/** A pool that ignores connections that are cut off when the server stops. */
 export function poolOf(connectionString: string, max: number): Pool {
   return new Pool({ connectionString, max }).on("error", () => undefined);
 }
 
-/** Row versions that a database's tables have left behind, vacuumed or not. */
+/** The dead row versions that the tables of a database have produced, vacuumed or not. */
 export async function deadTuples(url: string): Promise<number> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -110,12 +110,12 @@ export async function deadTuples(url: string): Promise<number> {
 interface Stat {
   readonly pid: string;
   readonly parent: string;
-  /** Ticks of the process itself, and those of its children that have ended. */
+  /** Ticks of the process itself, and of its children that have ended. */
   readonly own: number;
   readonly ended: number;
 }
 
-/** A process in Linux's /proc; `null` if it is gone. */
+/** Reads a process from Linux's /proc; `null` if it has ended. */
 function statOf(pid: string): Stat | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];

@@ -1,4 +1,4 @@
-/** An agent that would make a hundred calls at $0.18, under a cap of $1: five are made. */
+/** An agent that wants to make a hundred calls at $0.18 each, under a cap of $1: it makes five. */
 import { type MicroCents, runScope, usd } from "dispatch-kit";
 import { type CallLedger, withHold } from "dispatch-kit/calls";
 
@@ -6,7 +6,7 @@ const CAP = usd("1");
 const PER_CALL = usd("0.18");
 
 /**
- * @param step - makes one paid call, and says what it has cost.
+ * @param step - makes one paid call, and returns its actual cost.
  * @returns how many calls were made before the budget was used up.
  */
 export async function runAgent(

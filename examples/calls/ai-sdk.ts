@@ -1,7 +1,7 @@
 /**
- * A budget for every call of a model of the Vercel AI SDK, streamed or not: a language-model middleware.
+ * A language-model middleware for the Vercel AI SDK that puts every call of a model under a budget, streamed or not.
  *
- * `generateText` and the agents of the SDK retry by calling the model again, and each call has its own hold.
+ * `generateText` and the agents of the SDK retry by calling the model again. Each call has its own hold.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createOpenAI } from "@ai-sdk/openai";
@@ -32,12 +32,12 @@ type Usage = Extract<Part, { type: "finish" }>["usage"];
 export interface Budget {
   readonly ledger: CallLedger;
   readonly rates: TokenRates;
-  /** Made anew for each call: days and months end. */
+  /** Is called for each call, because days and months end. */
   readonly scopes: () => readonly ScopeCap[];
   readonly maxOutputTokens: number;
 }
 
-/** A cap has no room for the call, which was not made. */
+/** A cap has no room for the call, so the call was not made. */
 export class OverBudgetError extends Error {
   override readonly name = "OverBudgetError";
   readonly lacking: readonly Lacking[];
@@ -48,7 +48,7 @@ export class OverBudgetError extends Error {
   }
 }
 
-/** The hold of the call that is being made, for the model's `fetch`. */
+/** The hold of the current call, for the model's `fetch`. */
 const current = new AsyncLocalStorage<OpenHold>();
 
 export function budgetedModel(
@@ -79,7 +79,7 @@ export function budgetMiddleware({
     return { holdId: crypto.randomUUID(), amount, scopes: scopes(), ttlSeconds: 900 };
   };
   return {
-    // The provider must stop where the hold does.
+    // The provider must stop at the limit that the hold covers.
     transformParams: ({ params }) =>
       Promise.resolve({ ...params, maxOutputTokens: params.maxOutputTokens ?? maxOutputTokens }),
 
@@ -92,7 +92,7 @@ export function budgetMiddleware({
       throw new OverBudgetError(outcome.kind === "refused" ? outcome.lacking : []);
     },
 
-    // The stream is handed out while the hold is open, and settled when it has ended.
+    // The caller gets the stream while the hold is open. The hold is settled when the stream has ended.
     wrapStream: ({ doStream, params }) =>
       new Promise((resolve, reject) => {
         withHold(ledger, request(params), async ({ hold }) => {
@@ -109,14 +109,14 @@ export function budgetMiddleware({
   };
 }
 
-/** What the model's text can be in tokens; what is no text has no such bound. */
+/** The most tokens of the text for the model; a file has no such bound. */
 function boundOf({ prompt, tools }: Params): number {
   const text = JSON.stringify({ prompt, tools });
   if (text.includes('"type":"file"')) throw new TypeError("the tokens of a file have no known bound");
   return maxTokensOf(text);
 }
 
-/** The same stream, and its usage once it has ended; `null` if it broke off or nobody wanted the rest. */
+/** The same stream. Reports its usage when it has ended; `null` if it failed or was cancelled. */
 function watched(stream: ReadableStream<Part>, ended: (usage: Usage | null) => void): ReadableStream<Part> {
   const reader = stream.getReader();
   let usage: Usage | null = null;

@@ -1,4 +1,4 @@
-/** A message by the `@anthropic-ai/sdk` client, under a hold: whole, or streamed. */
+/** A message with the `@anthropic-ai/sdk` client, under a hold: complete, or streamed. */
 import { estimateTokens, type ExternalEndpoint, type ScopeCap, TokenRates } from "dispatch-kit";
 import {
   actualOf,
@@ -57,7 +57,7 @@ function holdFor({ id, prompt, scopes }: Question): Parameters<CallLedger["hold"
   return { holdId: id, amount: estimateTokens(RATES, limits), scopes, ttlSeconds: 900 };
 }
 
-/** The key comes from the endpoint. No retries: a hold pays for one request. */
+/** The key comes from the endpoint. Retries are off, because a hold pays for one request. */
 function clientOf(endpoint: ExternalEndpoint, hold: OpenHold): Anthropic {
   const fetch = endpointFetch(endpoint, { hold, header: "x-api-key", detail: hold.holdId });
   return new Anthropic({ baseURL: endpoint.baseUrl, apiKey: "the endpoint's", maxRetries: 0, fetch });

@@ -1,4 +1,4 @@
-/** A Hono service: each user has a daily budget, all of them share a monthly one, and PostgreSQL keeps count. */
+/** A Hono service in which each user has a daily budget and all users share a monthly one, in PostgreSQL. */
 import {
   dayScope,
   type EpochSeconds,
@@ -15,7 +15,7 @@ export interface Service {
   readonly ledger: CallLedger;
   readonly endpoint: ExternalEndpoint;
   readonly now: () => EpochSeconds;
-  /** Who asks; from your session or token. */
+  /** The user of a request, from your session or token. */
   readonly userOf: (request: Request) => string | null;
 }
 
@@ -33,8 +33,8 @@ export function service({ ledger, endpoint, now, userOf }: Service): Hono {
   const app = new Hono();
   app.post("/ask", async (context) => {
     const user = userOf(context.req.raw);
-    if (user === null) return context.json({ error: "who are you?" }, 401);
-    // The client's own id makes its repeat the same call, which is made once.
+    if (user === null) return context.json({ error: "unknown user" }, 401);
+    // With the client's own id, a repeated request is the same call, which is made once.
     const id = context.req.header("idempotency-key") ?? crypto.randomUUID();
     const question = { id: `${user}/${id}`, prompt: await context.req.text(), scopes: scopesOf(user, now()) };
     const outcome = await ask(ledger, endpoint, question);

@@ -1,6 +1,6 @@
 /**
- * A streamed chat completion by the `openai` client: a little money is set aside at first, more as the answer
- * grows, and the stream is stopped before it costs more than a cap allows.
+ * A streamed chat completion with the `openai` client. A little money is set aside at first, and more as the answer grows.
+ * The stream is stopped before it costs more than a cap allows.
  */
 import { type ExternalEndpoint, type ScopeCap, usd } from "dispatch-kit";
 import {
@@ -31,7 +31,7 @@ export async function askStreaming(
     const client = new OpenAI({ baseURL: endpoint.baseUrl, apiKey: "the endpoint's", maxRetries: 0, fetch });
     const maxInputTokens = maxTokensOf(prompt) + AROUND;
     const meter = new StreamMeter({ rates: RATES, amount: hold.amount, maxInputTokens, maxChunkTokens: 64 });
-    // Before anything is sent: the prompt itself may be more than was set aside.
+    // The prompt alone may cost more than was set aside. This is checked before anything is sent.
     const first = meter.decision();
     if (first.kind === "stop") {
       if ((await hold.extend(first.lacking)).kind !== "held") throw hold.notSent("no room for the prompt");
@@ -56,7 +56,7 @@ export async function askStreaming(
     };
     for await (const chunk of metered(chunks, { meter, count, hold, extendBy: AT_FIRST, onStop })) {
       onText(chunk.choices[0]?.delta.content ?? "");
-      // The last chunk of a whole answer has it; without it, all that is set aside counts.
+      // Only the last chunk of a complete answer has a usage. Without it, the whole hold is charged.
       usage = chunk.usage ?? usage;
     }
     return { value: ended, actual: actualOf(RATES, usage).actual };

@@ -1,4 +1,4 @@
-/** A chat completion by the `openai` client, under a hold: its cost is settled from the usage it reports. */
+/** A chat completion with the `openai` client, under a hold that is settled from the usage report. */
 import { estimateTokens, type ExternalEndpoint, type ScopeCap, TokenRates } from "dispatch-kit";
 import {
   actualOf,
@@ -29,7 +29,7 @@ export async function ask(
   const limits = { maxInputTokens: maxTokensOf(prompt) + AROUND, maxOutputTokens: MAX_OUTPUT_TOKENS };
   const request = { holdId: id, amount: estimateTokens(RATES, limits), scopes, ttlSeconds: 900 };
   return withHold(ledger, request, async ({ hold, signal }) => {
-    // The key comes from the endpoint. No retries: a hold pays for one request.
+    // The key comes from the endpoint. Retries are off, because a hold pays for one request.
     const fetch = endpointFetch(endpoint, { hold, detail: id });
     const client = new OpenAI({ baseURL: endpoint.baseUrl, apiKey: "the endpoint's", maxRetries: 0, fetch });
     const answer = await client.chat.completions.create(
@@ -40,7 +40,7 @@ export async function ask(
       },
       { signal },
     );
-    // Where the report says nothing that adds up, it is `null`, and the whole hold counts.
+    // `null` if the report is missing or does not add up: then the whole hold is charged.
     const { actual } = actualOf(RATES, answer.usage);
     return { value: answer.choices[0]?.message.content ?? null, actual };
   });

@@ -1,4 +1,4 @@
-/** Retries, each under a hold of its own: what an attempt may have cost stays set aside when the next one asks. */
+/** Retries, each with its own hold: the money of a failed attempt stays set aside, because it may have been spent. */
 import type { HoldRequest } from "dispatch-kit";
 import {
   type CallContext,
@@ -9,10 +9,10 @@ import {
 } from "dispatch-kit/calls";
 
 /**
- * @param request - its `holdId` is the first part of each attempt's: `<holdId>#1`, `<holdId>#2`, …
- * @param isWorthwhile - whether another attempt may fix what was thrown.
- * @returns the first outcome, also if that is a refusal: then earlier attempts have used up the room.
- * @throws unknown what the last attempt has thrown.
+ * @param request - the attempts have the ids `<holdId>#1`, `<holdId>#2`, …
+ * @param options - `attempts`: the most attempts; `isWorthwhile`: whether another attempt may succeed after an error.
+ * @returns the first outcome. It is a refusal if earlier attempts have used up the room.
+ * @throws unknown the error of the last attempt.
  */
 export async function withRetries<Value>(
   ledger: CallLedger,

@@ -1,6 +1,6 @@
-/** What happens later in simulated time: taken out in order of time, then in the order it was put in. */
+/** Future events in simulated time, in order of time, and then in the order in which they were added. */
 export class Agenda<Event> {
-  /** The next one last, where it is cheap to take. */
+  /** The next event is last, because removing the last entry is cheap. */
   readonly #entries: { readonly at: number; readonly event: Event }[] = [];
 
   add(at: number, event: Event): void {
@@ -14,12 +14,12 @@ export class Agenda<Event> {
     this.#entries.splice(low, 0, { at, event });
   }
 
-  /** When the next one happens; `Infinity` if nothing does. */
+  /** The time of the next event; `Infinity` if there is none. */
   get nextAt(): number {
     return this.#entries.at(-1)?.at ?? Infinity;
   }
 
-  /** Takes the events that are due by `time`. */
+  /** Removes and returns the events that are due at `time`. */
   takeDue(time: number): readonly Event[] {
     const due: Event[] = [];
     for (let next = this.#entries.at(-1); next && next.at <= time; next = this.#entries.at(-1)) {

@@ -1,5 +1,5 @@
-// Costs computed a second time, by fractions of whole numbers. Nothing here imports the library: what
-// checks it must not share its mistakes.
+// Computes costs a second time, with fractions of whole numbers. It does not import the library, so that it cannot have
+// the library's mistakes.
 
 /** Prices as listed: USD per million tokens; `thousandCalls` in USD per thousand calls. */
 export interface AuditedPrices {
@@ -21,7 +21,7 @@ interface Ratio {
 interface Tier {
   readonly above: number;
   readonly input: Ratio;
-  /** Of the three prices that an input token can have. */
+  /** The highest of the three prices of an input token. */
   readonly dearestInput: Ratio;
   readonly output: Ratio;
   readonly call: Ratio;
@@ -29,7 +29,7 @@ interface Tier {
 
 const MICRO_CENTS_PER_USD = 100_000_000n;
 
-/** A price list, computed with exactly. */
+/** Exact costs by a price list. */
 export class ExactPrices {
   readonly #tiers: readonly Tier[];
 
@@ -51,14 +51,14 @@ export class ExactPrices {
     });
   }
 
-  /** What a call without any caching has cost, in micro-cents, rounded up. */
+  /** The actual cost of a call without caching, in micro-cents, rounded up. */
   trueCost(inputTokens: number, outputTokens: number): bigint {
     const tier = this.#tiers.filter(({ above }, index) => index === 0 || inputTokens > above).at(-1);
     if (tier === undefined) throw new TypeError("ExactPrices: no prices");
     return roundedUp(exactCost(tier, tier.input, inputTokens, outputTokens));
   }
 
-  /** The most that a call within these limits can cost, in micro-cents: in any tier, at its edge too, cached or not. */
+  /** The most that a call within these limits can cost, in micro-cents: in any tier and at its edges, cached or not. */
   mostCost(maxInput: number, maxOutput: number): bigint {
     const costs = this.#tiers
       .filter(({ above }, index) => index === 0 || maxInput >= above)

@@ -1,6 +1,6 @@
 import { type AuditedPrices, ExactPrices, microCentsOf } from "./audit-cost.ts";
 
-/** What the audit needs to know of a call. */
+/** The fields of a call that the audit needs. */
 export interface AuditedCall {
   readonly line: number;
   readonly timestamp: string;
@@ -8,16 +8,16 @@ export interface AuditedCall {
   readonly generatedTokens: number;
 }
 
-/** Where a call is held. */
+/** The scopes of a call. */
 export type Window = "run" | "month";
 
-/** What a ledger says of a scope, in micro-cents. */
+/** What a ledger says about a scope, in micro-cents. */
 export interface Reading {
   readonly reserved: bigint;
   readonly spent: bigint;
 }
 
-/** The sums do not agree, or a cap was exceeded; the message says at which call. */
+/** The sums differ from the ledger, or a cap was exceeded. The message names the call. */
 export class AuditFailure extends Error {
   override readonly name = "AuditFailure";
 }
@@ -30,10 +30,9 @@ interface Sums {
 }
 
 /**
- * The sums of a pass, kept outside the ledger: plain integers, and costs of its own.
+ * Computes the costs and sums of a pass without the library and its ledger.
  *
- * After each event it checks them against the caps and against what the ledger says, and throws at the
- * first difference.
+ * It checks the sums against the caps after each event, and against the ledger, and throws at the first difference.
  */
 export class Audit {
   readonly #pass: string;
@@ -42,7 +41,7 @@ export class Audit {
   readonly #run: Sums;
   readonly #months = new Map<string, Sums>();
   readonly #monthCap: bigint;
-  /** What each call in flight holds. */
+  /** The hold of each call in flight. */
   readonly #open = new Map<number, bigint>();
   #checks = 0;
   #trueCost = 0n;
@@ -66,10 +65,10 @@ export class Audit {
     this.#monthCap = microCentsOf(options.monthCapUsd);
   }
 
-  /** A call was let through, and `amount` set aside for it. */
+  /** A call was admitted, and `amount` was set aside for it. */
   admitted(call: AuditedCall, amount: bigint): void {
     const most = this.#most(call);
-    this.#expect(call, amount === most, `${amount} is held, and its upper bound is ${most}`);
+    this.#expect(call, amount === most, `${amount} is held, but its upper bound is ${most}`);
     this.#expect(call, !this.#open.has(call.line), "it was admitted twice");
     this.#open.set(call.line, most);
     for (const sums of this.#sumsOf(call)) sums.held += most;
@@ -78,25 +77,25 @@ export class Audit {
   }
 
   /**
-   * A call was turned away: somewhere there must have been no room.
+   * A call was refused, so a scope must have had no room.
    *
-   * @param told - where the ledger says so; `null` if nobody remembers.
-   * @returns where there was none.
+   * @param told - the scopes that the ledger names; `null` if the refusal was decided in an earlier, killed process.
+   * @returns the scopes without room.
    */
   refused(call: AuditedCall, told: readonly Window[] | null): readonly Window[] {
     const most = this.#most(call);
     const [run, month] = this.#sumsOf(call).map(({ held, spent, cap }) => held + spent + most > cap);
     const full: readonly Window[] = [...(run ? ["run" as const] : []), ...(month ? ["month" as const] : [])];
-    this.#expect(call, full.length > 0, `it was refused, and there was room for its ${most}`);
+    this.#expect(call, full.length > 0, `it was refused, but there was room for its ${most}`);
     const same = told === null || told.join() === full.join();
-    this.#expect(call, same, `the ledger refuses by ${told?.join()}, the sums by ${full.join()}`);
+    this.#expect(call, same, `the ledger refuses by ${told?.join()}, but the sums by ${full.join()}`);
     return full;
   }
 
-  /** A call's worker was lost, and its hold charged in full; what ran until then is billed at most as a whole. */
+  /** The worker of a call was lost, and its hold was charged in full. The provider bills at most the whole call. */
   lost(call: AuditedCall, booked: bigint): void {
     const held = this.#open.get(call.line) ?? -1n;
-    this.#expect(call, booked === held, `${booked} is charged for a lost attempt, and ${held} was held`);
+    this.#expect(call, booked === held, `${booked} is charged for a lost attempt, but ${held} was held`);
     this.#open.delete(call.line);
     this.#inFlight--;
     this.#trueCost += this.#prices.trueCost(call.contextTokens, call.generatedTokens);
@@ -107,33 +106,33 @@ export class Audit {
     this.#checkCaps(call);
   }
 
-  /** A worker that counted as lost has told what its attempt has cost. */
+  /** A worker that counted as lost has reported the actual cost of its attempt. */
   corrected(call: AuditedCall, booked: bigint): void {
-    const truth = this.#prices.trueCost(call.contextTokens, call.generatedTokens);
-    this.#expect(call, booked === truth, `${booked} is booked for a lost attempt, and it cost ${truth}`);
-    for (const sums of this.#sumsOf(call)) sums.spent -= this.#most(call) - truth;
+    const actual = this.#prices.trueCost(call.contextTokens, call.generatedTokens);
+    this.#expect(call, booked === actual, `${booked} is booked for a lost attempt, but it cost ${actual}`);
+    for (const sums of this.#sumsOf(call)) sums.spent -= this.#most(call) - actual;
     this.#checkCaps(call);
   }
 
-  /** A call was answered; `booked` is what the guard made of its hold, `null` if it left it standing. */
+  /** A call was answered. `booked` is the amount that the guard settled; `null` if it did not settle. */
   finished(call: AuditedCall, booked: bigint | null): void {
-    const truth = this.#prices.trueCost(call.contextTokens, call.generatedTokens);
+    const actual = this.#prices.trueCost(call.contextTokens, call.generatedTokens);
     const held = this.#open.get(call.line) ?? -1n;
-    this.#expect(call, truth <= held, `it cost ${truth}, and ${held} was held`);
+    this.#expect(call, actual <= held, `it cost ${actual}, but ${held} was held`);
     this.#inFlight--;
-    this.#trueCost += truth;
+    this.#trueCost += actual;
     if (booked !== null) {
-      this.#expect(call, booked === truth, `${booked} is booked, and it cost ${truth}`);
+      this.#expect(call, booked === actual, `${booked} is booked, but it cost ${actual}`);
       this.#open.delete(call.line);
       for (const sums of this.#sumsOf(call)) {
         sums.held -= held;
-        sums.spent += truth;
+        sums.spent += actual;
       }
     }
     this.#checkCaps(call);
   }
 
-  /** What the ledger says after the event, held against the sums. */
+  /** Compares the ledger with the sums, after an event. */
   compare(call: AuditedCall, readings: { readonly run: Reading; readonly month: Reading }): void {
     const [run, month] = this.#sumsOf(call);
     for (const [sums, { reserved, spent }] of [
@@ -146,13 +145,13 @@ export class Audit {
     }
   }
 
-  /** The sums so far, in micro-cents; a call whose hold was left standing is in flight no more. */
+  /** The sums so far, in micro-cents. An answered call is no longer in flight, even if its hold is still open. */
   now(): { held: bigint; spent: bigint; trueCost: bigint; inFlight: number } {
     const { held, spent } = this.#run;
     return { held, spent, trueCost: this.#trueCost, inFlight: this.#inFlight };
   }
 
-  /** The highest that they ever were, and how many checks it took. */
+  /** The highest values of the sums, and the number of checks. */
   figures(): { heldPeak: bigint; committedPeak: bigint; inFlightPeak: number; checks: number } {
     return {
       heldPeak: this.#heldPeak,
@@ -166,7 +165,7 @@ export class Audit {
     return this.#prices.mostCost(call.contextTokens, this.#maxOutputTokens);
   }
 
-  /** The run, and the month that the call came in. */
+  /** The sums of the run, and of the month in which the call came. */
   #sumsOf(call: AuditedCall): readonly [Sums, Sums] {
     const name = call.timestamp.slice(0, "2023-11".length);
     const month = this.#months.get(name) ?? { name, cap: this.#monthCap, held: 0n, spent: 0n };

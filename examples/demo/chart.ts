@@ -4,10 +4,10 @@ import type { Pass } from "./passes.ts";
 import { area, element, label, line, type Point } from "./svg.ts";
 import type { Slot, Timeline } from "./timeline.ts";
 
-/** Micro-cents as dollars, for pixels only: nothing is computed from them. */
+/** Micro-cents as dollars, inexact: only for pixels. */
 const inDollars = (amount: bigint): number => Number(amount) / 1e8;
 
-/** The size of a chart on the page, in pixels: text keeps its size, so each width has its own drawing. */
+/** The size of a chart on the page, in pixels. Each width has its own drawing, so that text keeps its size. */
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -22,7 +22,7 @@ const CAPTION = 30;
 const STRIP = 42;
 const TIMES = 24;
 
-/** Held and spent against the cap over time, and below it the calls that came and those refused. */
+/** Held and spent money and the cap over time; below, the admitted and refused calls. */
 export function moneyChart(pass: Pass, cap: bigint, { width, height }: Size): string {
   const { timeline } = pass;
   const bottom = height - TIMES - STRIP - CAPTION;
@@ -39,11 +39,11 @@ export function moneyChart(pass: Pass, cap: bigint, { width, height }: Size): st
     area(held, spent, "held"),
     line(
       over(({ end }) => end.trueCost),
-      "truth",
+      "billed",
     ),
     element("line", { class: "cap", x1: LEFT, x2: width - RIGHT, y1: capY, y2: capY }),
     label({ x: LEFT + 6, y: capY - 7 }, "strong", "start", `cap ${dollars(cap)}`),
-    truthLabel(pass, x, y),
+    billedLabel(pass, x, y),
     strip(pass, x, height - TIMES - STRIP),
     firstRefusal(pass, x, height - TIMES),
     timeAxis(x, height - TIMES + 16, width),
@@ -52,7 +52,7 @@ export function moneyChart(pass: Pass, cap: bigint, { width, height }: Size): st
   return svg({ width, height }, describe(pass, cap), shown);
 }
 
-/** Money held at each moment, on a scale of its own. */
+/** Money held at each moment, on its own scale. */
 export function heldChart(pass: Pass, { width, height }: Size): string {
   const x = timeScale(pass.timeline, width);
   const y = linear(0, inDollars(pass.heldPeak) * 1.15 || 1, height - TIMES - 6, 8);
@@ -75,14 +75,14 @@ function svg({ width, height }: Size, title: string, content: readonly string[])
 function describe(pass: Pass, cap: bigint): string {
   const { admitted, refused, trueCost, committedPeak } = pass;
   const calls = `${count(admitted)} calls admitted, ${count(refused)} refused`;
-  return `${calls}; ${dollars(committedPeak)} of the ${dollars(cap)} cap held or spent at the peak; ${dollars(trueCost)} billed.`;
+  return `${calls}; ${dollars(committedPeak)} of the ${dollars(cap)} cap at most held or spent; ${dollars(trueCost)} billed.`;
 }
 
 function timeScale({ from, slotSeconds, slots }: Timeline, width: number): Scale {
   return linear(from, from + slotSeconds * slots.length, LEFT, width - RIGHT);
 }
 
-/** From nothing at the start, one point at the end of each slot. */
+/** A curve that starts at 0, with a point at the end of each slot. */
 function curve(
   { from, slotSeconds, slots }: Timeline,
   x: Scale,
@@ -108,7 +108,7 @@ function dollarAxis(y: Scale, width: number, most = 6): string {
     .join("");
 }
 
-/** About 75 pixels are enough for a time and the space around it. */
+/** A time needs about 75 pixels, with the space around it. */
 function timeAxis(x: Scale, y: number, width: number): string {
   const ticks = timeTicks(x.from, x.to, Math.max(2, Math.floor(width / 75)));
   const [first = 0, second = first + 60] = ticks;
@@ -118,16 +118,16 @@ function timeAxis(x: Scale, y: number, width: number): string {
   return label({ x: LEFT - 8, y }, "tick", "end", "UTC") + times.join("");
 }
 
-/** The end of the line of true costs says what it comes to. */
-function truthLabel(pass: Pass, x: Scale, y: Scale): string {
+/** The label at the end of the line of actual costs. */
+function billedLabel(pass: Pass, x: Scale, y: Scale): string {
   const at = { x: x(x.to) - 6, y: y(inDollars(pass.trueCost)) - 9 };
   return label(at, "strong halo", "end", `${dollars(pass.trueCost)} billed`);
 }
 
-/** Bars of the calls that came: those refused in another colour, on top. */
+/** Bars of the calls; refused calls are on top, in another colour. */
 function strip(pass: Pass, x: Scale, top: number): string {
   const { slots, from, slotSeconds } = pass.timeline;
-  // Slots by threes: a bar needs two pixels and a gap.
+  // Three slots per bar: a bar needs two pixels and a gap.
   const bars = Array.from({ length: Math.ceil(slots.length / 3) }, (_, bar) => {
     const group = slots.slice(bar * 3, bar * 3 + 3);
     const sum = (of: (slot: Slot) => number): number => group.reduce((all, slot) => all + of(slot), 0);
@@ -151,7 +151,7 @@ function strip(pass: Pass, x: Scale, top: number): string {
   ].join("");
 }
 
-/** Where the refusals begin: a line through it all, and its caption in a row above everything else. */
+/** A line at the first refusal, and its caption in a row above the chart. */
 function firstRefusal({ firstRefusalAt }: Pass, x: Scale, bottom: number): string {
   if (firstRefusalAt === null) return "";
   const at = x(firstRefusalAt);
@@ -163,7 +163,7 @@ function firstRefusal({ firstRefusalAt }: Pass, x: Scale, bottom: number): strin
   );
 }
 
-/** Invisible columns that light up under the pointer and say what the chart shows there. */
+/** Invisible columns that show under the pointer, each with a tooltip of its values. */
 function hovers({ timeline }: Pass, x: Scale, bottom: number): string {
   const { slots, from, slotSeconds } = timeline;
   const each = Math.ceil(slots.length / 60);

@@ -1,9 +1,9 @@
-/** The input cannot be used: one line for the person who gave it, and exit code 2. */
+/** The input cannot be used. The demo prints the message in one line and ends with exit code 2. */
 export class InputError extends Error {
   override readonly name = "InputError";
 }
 
-/** What a system call or the library said, without a stack. */
+/** The message of an error, without its stack. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { formatUsd, usd } from "dispatch-kit";
 
-/** Dollars for people, rounded to the nearest: cents from a dollar on, then four places, then all there are. */
+/** Dollars, rounded to the nearest: to cents from $1 on, to four places below, and exact below $0.001. */
 export function dollars(amount: bigint): string {
   if (amount !== 0n && amount < usd("0.001")) return `$${formatUsd(amount)}`;
   const isSmall = amount !== 0n && amount < usd("1");
@@ -22,7 +22,7 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
-/** A share in percent, one place; a part that is not nothing is not 0.0%. */
+/** A share in percent, with one place; a small part is `<0.1%` and not 0.0%. */
 export function percent(part: number, whole: number): string {
   if (part === 0) return "0%";
   const share = (part / whole) * 100;
@@ -46,7 +46,7 @@ export function duration(seconds: number): string {
   return `${Number((seconds / 3600).toFixed(1))} h`;
 }
 
-/** A path as a person in this folder would write it. */
+/** A path, relative to the current folder if it is inside. */
 export function shown(file: string): string {
   const path = relative(process.cwd(), file);
   return path.startsWith("..") ? file : path;

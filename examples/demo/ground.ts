@@ -3,53 +3,53 @@ import { memoryStore } from "dispatch-kit/memory";
 import type { Answer, Guard, Prompt } from "./guards.ts";
 import type { SimulatedClock } from "./replay.ts";
 
-/** The two ways in which the same hour is spent. */
+/** The two passes over the same hour: without settlement, and with it. */
 export type PassName = "naive" | "settled";
 
 export type Store = DispatchStore<Prompt, Answer>;
 
-/** What a call's note is about: the record of what leaves, or the right to report its answer. */
+/** The two kinds of notes about a call: its egress record, and the lease with which its answer is reported. */
 export type NoteKind = "egress" | "lease";
 
-/** What a pass writes down about its calls, beside its store and in the same transaction. */
+/** Notes of a pass about its calls, written in the same transaction as the store's changes. */
 export interface Notes {
   write(kind: NoteKind, line: number, text: string): void;
   /** By the call's line. */
   read(kind: NoteKind): ReadonlyMap<number, string>;
 }
 
-/** What a pass stands on. */
+/** The store of a pass, and what belongs to it. */
 export interface Ground {
-  /** Whether a run that was killed goes on. */
+  /** Whether this resumes a killed run. */
   readonly isResumed: boolean;
   readonly store: Store;
   readonly notes: Notes;
-  /** Runs a step, so that all of it is kept or none. */
+  /** Runs a step as one transaction. */
   readonly together: <Value>(step: () => Promise<Value>) => Promise<Value>;
 }
 
-/** Where the passes keep what they do, and what became of it. */
+/** Where the passes keep their data. */
 export interface Place {
-  /** The ground of a pass, whose store is ready. */
+  /** Opens the ground of a pass; its store is ready to use. */
   open(pass: PassName, clock: SimulatedClock): Promise<Ground>;
-  /** Its own guard for a pass, once that is open; without it the pass has its usual one. */
+  /** Another guard for an open pass; `null` for the default guard. */
   guard?(pass: PassName): Guard | null;
   readonly description: PlaceDescription;
 }
 
-/** Which store it was, and how many processes worked on it. */
+/** Which store was used, and by how many processes. */
 export interface PlaceDescription {
   readonly store: "memory" | "sqlite" | "postgres";
   readonly name: string;
   readonly processes: number;
-  /** How many of them died at work, and were replaced. */
+  /** How many processes died during the run and were replaced. */
   readonly deaths: number;
-  /** How many transactions were committed, and the time that it took to have them on the disk. */
+  /** How many transactions were committed, and how long their commits took. */
   readonly commits: number;
   readonly commitSeconds: number;
 }
 
-/** In this process, and gone with it. */
+/** Keeps everything in the memory of this process. */
 export function inMemory(): Place {
   return {
     async open(_, clock) {

@@ -11,37 +11,37 @@ import {
 import type { Ground } from "./ground.ts";
 import type { Call } from "./trace.ts";
 
-/** A call that asks to be let through. */
+/** A call that asks for admission. */
 export interface Request {
   readonly call: Call;
   readonly backend: BackendKind;
-  /** The most that it can cost. */
+  /** The most that the call can cost. */
   readonly most: MicroCents;
   readonly scopes: readonly ScopeCap[];
 }
 
-/** A call that was answered, and what it has cost. */
+/** A call that was answered, and its actual cost. */
 export interface Answered {
   readonly call: Call;
   readonly actual: MicroCents;
 }
 
-/** What stands between a service and its bill. */
+/** Decides which calls a service makes, and books their costs. */
 export interface Guard {
   /**
-   * Sets upper bounds aside, in order; for each call the scopes without room, none if it may go, and `null` if it
-   * was refused and nobody remembers why.
+   * Sets upper bounds aside, in order. Returns the scopes without room for each call: an empty list if it is admitted,
+   * and `null` if it was refused in an earlier, killed process.
    */
   admit(requests: readonly Request[]): Promise<readonly (readonly Lacking[] | null)[]>;
-  /** What was booked for each of these calls; `null` if nobody settles, `lost` if nobody has answered. */
+  /** Returns what was booked for each call: `null` without settlement, `lost` if the call was never answered. */
   finish(answered: readonly Answered[]): Promise<readonly (MicroCents | "lost" | null)[]>;
-  /** What else has happened since; `thorough`: whatever it takes to find out. */
+  /** Returns what else has happened since the last call; `thorough` also reads the ledger. */
   incidents?(thorough: boolean): Promise<readonly Incident[]>;
 }
 
 /**
- * A worker was lost and its call charged in full, and tried again where there was room; a worker that was only
- * slow has corrected such a charge.
+ * `lost`: a worker was lost and its call charged in full. `retried`: the call was tried again, because there was room.
+ * `corrected`: the worker was only slow, and has corrected the charge.
  */
 export interface Incident {
   readonly kind: "lost" | "retried" | "corrected";
@@ -49,7 +49,7 @@ export interface Incident {
   readonly booked: MicroCents;
 }
 
-/** What the job store keeps of a call, and of its answer. */
+/** The payload and the result of a call's job. */
 export interface Prompt {
   readonly contextTokens: number;
 }
@@ -59,16 +59,16 @@ export interface Answer {
 
 export const LANE = "chat";
 
-/** A call's name in the ledger, as a job and as a hold. */
+/** The id of a call's job or hold. */
 export function callId(call: Call): string {
   return `call-${call.line}`;
 }
 
-/** The call as a job that may be submitted at once. */
+/** The job of a call, approved at once. */
 export function jobOf({ call, backend, most, scopes }: Request, maxAttempts: number): JobRequest<Prompt> {
   const approval = new Approval({
     author: "policy:within-the-caps",
-    reason: "an upper bound that fits under the run's and the month's cap",
+    reason: "the upper bound fits under the caps of the run and of the month",
     decidedAt: new Date(call.at * 1000).toISOString(),
   });
   return {
@@ -83,10 +83,10 @@ export function jobOf({ call, backend, most, scopes }: Request, maxAttempts: num
 }
 
 /**
- * Each call is a job with its own hold, which is settled at the true cost when the answer is there.
+ * Makes each call a job with its own hold, which is settled at the actual cost when the call is answered.
  *
- * A call is in flight for longer than a process lives: the lease is written down in the transaction that claims,
- * and whoever comes back reports the answer with it.
+ * A call may be in flight when the process is killed. Its lease is therefore stored in the transaction that claims it, and the
+ * next process reports the answer with it.
  */
 export function settlingGuard({ store, notes }: Ground): Guard {
   const leases = new Map([...notes.read("lease")].map(([line, text]) => [line, leaseOf(text)]));
@@ -94,11 +94,11 @@ export function settlingGuard({ store, notes }: Ground): Guard {
     async admit(requests) {
       const outcomes = await store.submitMany(requests.map((request) => jobOf(request, 1)));
       const queued = requests.filter((_, index) => outcomes[index]?.kind === "queued");
-      // A worker is always free here, so nothing waits in the lane but these jobs.
+      // The lane has no other jobs, because every queued job is claimed at once.
       const claimed = queued.length === 0 ? [] : await store.claimMany([LANE], queued.length + 1);
       for (const [index, { call }] of queued.entries()) {
         const lease = claimed[index]?.lease;
-        if (lease?.jobId !== callId(call)) throw new Error(`${callId(call)} was queued, and not claimed`);
+        if (lease?.jobId !== callId(call)) throw new Error(`${callId(call)} was queued but not claimed`);
         notes.write("lease", call.line, JSON.stringify(lease));
         leases.set(call.line, lease);
       }
@@ -121,14 +121,14 @@ export function settlingGuard({ store, notes }: Ground): Guard {
 }
 
 function leaseOf(text: string): Lease {
-  // Written by the guard, from a lease.
+  // The guard wrote it from a lease.
   return new Lease(JSON.parse(text) as Lease);
 }
 
-/** Longer than any trace: nothing is charged for being late. */
+/** Longer than any trace, so that no hold expires. */
 const NEVER_SECONDS = 366 * 86_400;
 
-/** Adds up upper bounds and never looks back: what remains of a budget check without the settling. */
+/** Holds the upper bounds and never settles them: a budget check without settlement. */
 export function naiveGuard({ store }: { readonly store: Pick<BudgetLedger, "hold"> }): Guard {
   return {
     async admit(requests) {

@@ -4,14 +4,14 @@ import { callId, type Guard } from "./guards.ts";
 import { answerSteps } from "./service.ts";
 import type { Call, Trace } from "./trace.ts";
 
-/** What a killed run left in its store: the ledger's own account of every call, and how far it came. */
+/** What a killed run left in its store: the holds of its calls, and its last step. */
 export interface History {
   readonly holds: ReadonlyMap<Call, Hold>;
-  /** The last step that has left a trace; -1 if none has. */
+  /** The last step that has left a hold; -1 if there is none. */
   readonly lastStep: number;
 }
 
-/** Reads it from the holds: each call that was admitted has one. */
+/** Reads the history from the holds: each admitted call has one. */
 export async function historyOf(
   ground: Ground,
   pass: PassName,
@@ -35,9 +35,9 @@ export async function historyOf(
 }
 
 /**
- * A guard that answers from the store what was decided before the kill, and decides the rest. A step is kept whole
- * or not at all, so that no step is half history; one that refused everything has left nothing, and is decided
- * again, by the same sums.
+ * A guard that repeats the decisions from before the kill, which are in the store, and makes the rest. Each step is one
+ * transaction, so no step is half done. A step that refused every call has left no hold; it is decided again, with the
+ * same result.
  */
 export function remembering(guard: Guard, history: History, step: () => number): Guard {
   const known = (call: Call): Hold | undefined => history.holds.get(call);

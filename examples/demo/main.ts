@@ -46,7 +46,7 @@ async function main(options: Options): Promise<string> {
   }
 }
 
-/** Where the run is kept, and what to do with it in the end. */
+/** The store of the run, and what to do at its end. */
 async function placeOf(
   { place: given, cap }: Options,
   trace: Trace,
@@ -72,7 +72,7 @@ async function placeOf(
         STEP_SECONDS,
       };
       const place = inSqlite(given.file, input, given.isFresh);
-      if (place.isResumed) process.stderr.write(`going on with the run in ${shown(given.file)}\n`);
+      if (place.isResumed) process.stderr.write(`resuming the run in ${shown(given.file)}\n`);
       return {
         place,
         done: (isFinished) => {
@@ -84,7 +84,7 @@ async function placeOf(
   }
 }
 
-/** The traffic is old, the prices are today's; a few depend on the hour, and that is the trace's. */
+/** Today's date at the trace's time of day: the prices are today's, and a few depend on the hour. */
 function todayAt(seconds: EpochSeconds): Date {
   const day = new Date().toISOString().slice(0, "2023-11-16".length);
   return new Date(`${day}T${timeOfDay(seconds)}Z`);
@@ -95,14 +95,14 @@ function write(file: string, content: string): void {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   } catch (error) {
-    throw new InputError(`${file}: the page cannot be written: ${reasonOf(error)}`);
+    throw new InputError(`${file}: cannot write the page: ${reasonOf(error)}`);
   }
 }
 
 try {
   process.stdout.write(await main(readOptions(process.argv.slice(2))));
 } catch (error) {
-  // Anything else is a bug, and wants its stack.
+  // Any other error is a bug, whose stack is needed.
   if (!(error instanceof InputError) && !(error instanceof AuditFailure)) throw error;
   process.stderr.write(`demo: ${error.message}\n`);
   process.exitCode = error instanceof InputError ? 2 : 1;

@@ -6,7 +6,7 @@ import { MAX_OUTPUT_TOKENS } from "./service.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The trace that comes with this repository; where it is from stands beside it. */
+/** The trace in this repository; examples/data/README.md names its source. */
 export const BUNDLED_TRACE = path("../data/azure-llm-2023-conv.csv");
 
 const DEFAULTS = {
@@ -18,34 +18,34 @@ const DEFAULTS = {
   workers: "4",
 };
 
-/** The month's cap: not what this demo is about, but every call is held against it too. */
+/** The month's cap. Every call is held against it too, but the demo is about the run's cap. */
 const MONTH_CAP = usd("250");
 
-/** Far more than the demo needs, and well within what a ledger counts. */
+/** More than the demo needs, and within the limit of a ledger. */
 const MOST = usd("1000000000");
 
-export const HELP = `Replays a real hour of LLM traffic twice against a spending cap: once with holds that nobody
-settles, once with holds that are settled at the true cost. Nothing is sent anywhere.
+export const HELP = `Replays a real hour of LLM traffic twice under a spending cap: once without settlement, and once with
+holds that are settled at the actual cost. No request is sent.
 
   npm run demo -- [options]
 
   --cap USD        the run's cap in decimal dollars (${DEFAULTS.cap})
-  --model NAME     whose prices to use, as MODEL or PROVIDER:MODEL (${DEFAULTS.model})
+  --model NAME     the model whose prices are used, as MODEL or PROVIDER:MODEL (${DEFAULTS.model})
   --trace FILE     a CSV file with the columns TIMESTAMP, ContextTokens, GeneratedTokens; a call may
                    generate ${MAX_OUTPUT_TOKENS} tokens at most
-  --out FILE       where the HTML page goes (examples/out/demo.html)
-  --json           the result as JSON on stdout, and nothing else there
+  --out FILE       the HTML page to write (examples/out/demo.html)
+  --json           prints only the result, as JSON, on stdout
 
-  --db FILE        the SQLite file that jobs and money are kept in (examples/out/demo.sqlite); a run that was
-                   killed goes on from there, if nothing else has changed
-  --fresh          starts anew, whatever is in the file
-  --memory         keeps everything in this process instead
-  --postgres URL   keeps everything in schemas of its own on this PostgreSQL instead, and drops them in the end
-  --workers N      how many worker processes run the calls there, 1 to 64 (${DEFAULTS.workers})
+  --db FILE        the SQLite file for jobs and money (examples/out/demo.sqlite); a killed run is resumed from
+                   it, if the input is the same
+  --fresh          starts a new run and ignores an unfinished run in the file
+  --memory         uses the memory of this process instead
+  --postgres URL   uses this PostgreSQL instead: the demo creates its own schemas and drops them at the end
+  --workers N      the number of worker processes with --postgres, 1 to 64 (${DEFAULTS.workers})
 
-  --help           this text
+  --help           prints this text
 
-Exit code 0: done, and the cap was never exceeded. 1: it was. 2: the input cannot be used.
+Exit code 0: the run has ended, and no cap was exceeded. 1: a check failed. 2: the input cannot be used.
 `;
 
 /** Where jobs and money are kept. */
@@ -64,7 +64,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** @throws InputError for an unknown option, or one that cannot be what it should be. */
+/** @throws InputError for an unknown option or an invalid value. */
 export function readOptions(args: readonly string[]): Options {
   const { cap, model, trace, out, json, help, ...places } = parse(args);
   for (const [name, value] of Object.entries({ model, trace, out, ...places })) {
@@ -82,23 +82,23 @@ interface Places {
   readonly workers?: string;
 }
 
-/** One of three; an option of another one is a mistake, and not ignored. */
+/** One of the three stores. An option of another store is an error. */
 function placeOf({ db, fresh, memory, postgres, workers }: Places): PlaceOptions {
   const among = (given: Readonly<Record<string, unknown>>, chosen: string): void => {
     const other = Object.keys(given).find((name) => given[name] !== undefined);
-    if (other) throw new InputError(`--${other} has no meaning with ${chosen}`);
+    if (other) throw new InputError(`--${other} cannot be used with ${chosen}`);
   };
   if (memory) {
     among({ db, fresh, postgres, workers }, "--memory");
     return { kind: "memory" };
   }
   if (postgres === undefined) {
-    among({ workers }, "a SQLite file: one process has it; --postgres URL takes workers");
+    among({ workers }, "a SQLite file, which has one process; use --postgres URL");
     return { kind: "sqlite", file: db ?? DEFAULTS.db, isFresh: fresh ?? false };
   }
   among({ db, fresh }, "--postgres");
   if (!/^postgres(?:ql)?:\/\//.test(postgres)) {
-    // Not shown: it may be a password.
+    // The message does not show the value: it may contain a password.
     throw new InputError("--postgres must be a URL such as postgres://user@localhost:5432/database");
   }
   const count = workers ?? DEFAULTS.workers;
@@ -132,7 +132,7 @@ function parse(args: readonly string[]): Parsed {
     });
     return values;
   } catch (error) {
-    // The first sentence says what is wrong; the others are about quoting.
+    // Only the first sentence is about the error; the others are about quoting.
     const [sentence = ""] = reasonOf(error).split(/\.? (?:To|Did)|\n/);
     throw new InputError(`${sentence.replace(/\.$/, "")}; --help lists the options`);
   }
@@ -149,5 +149,5 @@ function runCap(dollars: string): MicroCents {
     );
   }
   if (cap >= 0n && cap <= MOST) return cap;
-  throw new InputError(`--cap must be from 0 to a thousand million dollars; got ${JSON.stringify(dollars)}`);
+  throw new InputError(`--cap must be from 0 to 1,000,000,000 dollars; got ${JSON.stringify(dollars)}`);
 }

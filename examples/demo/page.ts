@@ -9,7 +9,7 @@ import { MAX_OUTPUT_TOKENS } from "./service.ts";
 import { STYLE } from "./style.ts";
 import { element, escapeHtml } from "./svg.ts";
 
-/** One HTML document that loads nothing: style and drawings are in it, and there is no script. */
+/** One HTML document that loads nothing: it contains its style and drawings, and has no script. */
 export function page(result: Result): string {
   const title = finding(result);
   return `<!doctype html>
@@ -42,16 +42,18 @@ ${result.trace.file === BUNDLED_TRACE ? `<footer>${ATTRIBUTION}</footer>` : ""}
 `;
 }
 
-/** What the two passes show, in a sentence that is true of any trace and cap. */
+/** The result of the two passes, in sentences that are true for any trace and cap. */
 export function finding({ cap, naive, settled }: Result): string {
   const { window, amount } = tightest(cap);
   const under = `${dollars(amount)} cap${window === BudgetWindow.RUN ? "" : " of the month"}`;
   const calls = naive.admitted + naive.refused;
-  if (naive.refused === 0 && settled.refused === 0) return `A ${under} carries ${allOf(calls)} either way.`;
+  if (naive.refused === 0 && settled.refused === 0) {
+    return `A ${under} is enough for ${allOf(calls)}, with and without settlement.`;
+  }
   const carried =
     settled.refused === 0 ? allOf(calls) : `${count(settled.admitted)} of ${counted(calls, "call")}`;
   const lost = naive.refused === calls ? "all" : count(naive.refused);
-  return `Settled on completion, a ${under} carries ${carried}. Never settled, it refuses ${lost} of them.`;
+  return `With settlement, a ${under} is enough for ${carried}. Without settlement, the same cap refuses ${lost} of them.`;
 }
 
 function allOf(calls: number): string {
@@ -62,9 +64,9 @@ function lead({ trace, listing, settled }: Result): string {
   const { calls } = trace;
   const length = duration((calls.at(-1)?.at ?? calls[0].at) - calls[0].at);
   return (
-    `${length} of recorded LLM traffic, replayed at the price of ${listing.model}. Before each call its upper bound ` +
-    `is held under the cap. All upper bounds together come to ${dollars(settled.asked)}; what a bound ` +
-    `leaves over is free for the next call only if somebody settles it.`
+    `${length} of recorded LLM traffic, replayed at the prices of ${listing.model}. Before each call, the most that it ` +
+    `can cost is held under the cap. For all calls together, that is ${dollars(settled.asked)}. When a call completes, ` +
+    `settlement replaces its hold by the actual cost, and the rest is free for the next calls.`
   );
 }
 
@@ -73,9 +75,9 @@ function naiveFigure({ cap, naive }: Result): string {
   const since = naive.firstRefusalAt === null ? "" : ` from ${timeOfDay(naive.firstRefusalAt)} on`;
   const refused =
     naive.refused === 0
-      ? "Nothing is refused, this time."
+      ? "No call is refused."
       : `${count(naive.refused)} calls (${percent(naive.refused, calls)}) are refused${since}.`;
-  const text = `${dollars(naive.held)} stays held for calls that cost ${dollars(naive.trueCost)}. ${refused}`;
+  const text = `In the end, ${dollars(naive.held)} is still held for calls that cost ${dollars(naive.trueCost)}. ${refused}`;
   return figure(TITLES.naive, text, moneyCharts(naive, tightest(cap).amount));
 }
 
@@ -83,24 +85,24 @@ function settledFigure({ cap, settled }: Result): string {
   const calls = settled.admitted + settled.refused;
   const refused =
     settled.refused === 0
-      ? "Nothing is refused."
+      ? "No call is refused."
       : `${count(settled.refused)} calls (${percent(settled.refused, calls)}) are refused.`;
   const text =
-    `Each hold becomes the true cost when the answer is there: ${dollars(settled.spent)} in the end, and never ` +
-    `more than ${dollars(settled.heldPeak)} held. ${refused}`;
+    `Each answer replaces its hold by the actual cost: ${dollars(settled.spent)} is spent in the end, and at most ` +
+    `${dollars(settled.heldPeak)} is held at once. ${refused}`;
   return figure(TITLES.settled, text, moneyCharts(settled, tightest(cap).amount));
 }
 
 function heldFigure({ settled }: Result): string {
   const text =
-    `Settled on completion, on a scale of its own: at most ${dollars(settled.heldPeak)} is held, with up to ` +
-    `${counted(settled.inFlightPeak, "call")} in flight at once.`;
+    `With settlement, on its own scale: at most ${dollars(settled.heldPeak)} is held at once, and at most ` +
+    `${counted(settled.inFlightPeak, "call")} in flight.`;
   const drawings = {
     large: heldChart(settled, { width: 1076, height: 170 }),
     medium: heldChart(settled, { width: 520, height: 170 }),
     small: heldChart(settled, { width: 352, height: 170 }),
   };
-  return figure("What is held while calls are in flight", text, drawings, "whole");
+  return figure("Money held while calls are in flight", text, drawings, "whole");
 }
 
 function moneyCharts(pass: Pass, cap: bigint): Readonly<Record<string, string>> {
@@ -110,7 +112,7 @@ function moneyCharts(pass: Pass, cap: bigint): Readonly<Record<string, string>> 
   };
 }
 
-/** The same drawing in a few widths: text keeps its size, and the style shows the one that fits. */
+/** One drawing in several widths: the style shows the width that fits, so that text keeps its size. */
 function figure(title: string, text: string, drawings: Readonly<Record<string, string>>, style = ""): string {
   const heading = title.charAt(0).toUpperCase() + title.slice(1);
   const shown = Object.entries(drawings).map(([size, drawing]) => `<div class="${size}">${drawing}</div>`);
@@ -125,8 +127,8 @@ function legend({ cap }: Result): string {
   const entries: readonly (readonly [string, string])[] = [
     [stroke("cap"), `cap of the ${tightest(cap).window}`],
     [box("held"), "held"],
-    [box("spent"), "spent, as the ledger has it"],
-    [stroke("truth"), "billed: what the calls truly cost"],
+    [box("spent"), "spent, according to the ledger"],
+    [stroke("billed"), "billed: the actual cost of the calls"],
     [box("admitted"), "calls admitted"],
     [box("refused"), "calls refused"],
   ];
@@ -152,14 +154,14 @@ function facts({ trace, listing, cap, naive, settled, place }: Result): string {
   const entries: readonly (readonly [string, string])[] = [
     [
       "Trace",
-      `${name}: ${counted(calls.length, "call")}, from ${dateAndTime(calls[0].at)}, times read as UTC`,
+      `${name}: ${counted(calls.length, "call")}, from ${dateAndTime(calls[0].at)}, its times are read as UTC`,
     ],
     ["Price", `${listing.model} (${listing.provider}): ${priceText(listing)}, from ${listing.source}`],
     [
       "Upper bound",
-      `the recorded input, and ${count(MAX_OUTPUT_TOKENS)} output tokens, the most that a call may generate`,
+      `the recorded input and ${count(MAX_OUTPUT_TOKENS)} output tokens, the most that a call may generate`,
     ],
-    ["True cost", "the recorded input and output; the trace tells of no caching"],
+    ["Actual cost", "the recorded input and output; the trace has no data about caching"],
     [
       "Caps",
       `${dollars(cap.run)} for the run, ${dollars(cap.month)} for the month; each call is held against both`,
@@ -169,13 +171,13 @@ function facts({ trace, listing, cap, naive, settled, place }: Result): string {
     ["Store", placeText(place, [naive, settled])],
     [
       "Check",
-      `costs and sums computed a second time without the library, and compared with the caps after every call and with the ledger after every step: ${count(naive.checks + settled.checks)} checks, no difference`,
+      `A second computation, without the library, checked all costs and sums: against the caps after every call, and against the ledger after every step. ${count(naive.checks + settled.checks)} checks found no difference.`,
     ],
   ];
   return `<dl>${entries.map(([term, text]) => `<dt>${term}</dt><dd>${escapeHtml(text)}</dd>`).join("\n")}</dl>`;
 }
 
-/** The trace's licence asks for its authors, its source, and whether it was changed. */
+/** The licence of the trace requires its authors, its source, and whether it was changed. */
 const ATTRIBUTION = `<p>The trace is “Azure LLM inference trace 2023” (conversation), unmodified, from
 <a href="https://github.com/Azure/AzurePublicDataset">Azure/AzurePublicDataset</a>,
 <a href="https://creativecommons.org/licenses/by/4.0/">CC-BY-4.0</a>. Pratyush Patel, Esha Choukse, Chaojie Zhang,

@@ -14,37 +14,36 @@ const GUARDS: Readonly<Record<PassName, (ground: Ground) => Guard>> = {
   settled: settlingGuard,
 };
 
-/** What a pass was about, and what came of it; money in micro-cents. */
+/** The result of a pass; money in micro-cents. */
 export interface Pass extends Tally {
   readonly name: PassName;
-  /** How often data left, by the records that were made before it did. */
+  /** The number of egress records, one for each call that is sent. */
   readonly egress: number;
-  /** What the ledger has in the end. */
+  /** The ledger's sums at the end. */
   readonly held: bigint;
   readonly spent: bigint;
-  /** What the provider bills for it, whatever the ledger has. */
+  /** The provider's bill for all calls, whatever the ledger has booked. */
   readonly trueCost: bigint;
   readonly heldPeak: bigint;
   readonly committedPeak: bigint;
   readonly inFlightPeak: number;
-  /** How many times the audit has compared something. */
+  /** The number of the audit's checks. */
   readonly checks: number;
   readonly timeline: Timeline;
-  /** How many calls were decided before this process took over; the store has told. */
+  /** How many calls an earlier, killed process had decided. */
   readonly remembered: number;
   /** Wall time. */
   readonly seconds: number;
 }
 
-/** At most so many slots of a timeline: more would not show on a wide page. */
+/** The most slots of a timeline: more would not be visible on a wide page. */
 const SLOTS = 480;
 
 /**
- * Replays a trace past one of the guards, on a store of its own, under the eyes of an audit; a pass that was
- * killed goes on from what its store has.
+ * Replays a trace with one of the guards, on its own store, checked by an audit. A killed pass is resumed from its store.
  *
- * @param options - `wrap` puts something between the guard and its store: how the tests break one.
- * @throws AuditFailure at the first event after which a cap is exceeded or the sums do not agree.
+ * @param options - `wrap` replaces the guard's store, so that tests can break it.
+ * @throws AuditFailure at the first event after which a cap is exceeded or the sums differ.
  */
 export async function runPass(options: {
   readonly name: PassName;
@@ -100,7 +99,7 @@ export async function runPass(options: {
   };
 }
 
-/** When the last answer is there. */
+/** When the last call is answered. */
 function endOf(trace: Trace): EpochSeconds {
   const ends = trace.calls.map((call) => stepOf(trace, call) + answerSteps(call.generatedTokens));
   return timeOf(
@@ -109,7 +108,7 @@ function endOf(trace: Trace): EpochSeconds {
   );
 }
 
-/** The scopes of the run and of the month, made once a month; without its end, which on a server's clock is long past. */
+/** The scopes of the run and of the month, made once a month. They have no end, since on a server's clock it is past. */
 function scopesUnder(cap: BudgetCap): (at: EpochSeconds) => readonly [ScopeCap, ScopeCap] {
   const made = new Map<string, readonly [ScopeCap, ScopeCap]>();
   return (at) => {

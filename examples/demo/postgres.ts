@@ -19,38 +19,38 @@ import { answerSteps } from "./service.ts";
 import { Team } from "./team.ts";
 import type { Call, Trace } from "./trace.ts";
 
-/** What a worker has to know of a call. */
+/** What a worker needs to know about a call. */
 export interface Flight extends Prompt {
   readonly generatedTokens: number;
   readonly dueStep: number;
 }
 
 const SCHEMA = "dispatch_kit_demo";
-/** Short, so that a killed worker's calls are soon another's. */
+/** Short, so that another worker soon takes over the calls of a killed one. */
 const LEASE_SECONDS = 3;
-/** How often it may run: a call whose worker was lost has another attempt. */
+/** The most attempts of a call; one whose worker was lost is tried again. */
 const ATTEMPTS = 3;
 
-/** PostgreSQL, with schemas of this demo's own that are dropped in the end, and processes that run the calls. */
+/** PostgreSQL, with the demo's own schemas, which are dropped at the end, and processes that run the calls. */
 export interface PostgresPlace extends Place {
   close(isGraceful: boolean): Promise<void>;
 }
 
-/** @throws InputError if there is no such database, or another demo runs on it. */
+/** @throws InputError if the database cannot be reached, or another demo uses it. */
 export async function inPostgres(
   url: string,
   workers: number,
   trace: Trace,
   listing: Listing,
 ): Promise<PostgresPlace> {
-  // Its own connection: the lock is gone with the process.
+  // On its own connection, so that the lock ends with the process.
   const admin = new Client({ connectionString: url });
   admin.on("error", () => undefined);
   try {
     await admin.connect();
     const lock = "SELECT pg_try_advisory_lock(hashtext('dispatch-kit demo')) AS is_mine";
     const { rows } = await admin.query<{ is_mine: boolean }>(lock);
-    if (!rows[0]?.is_mine) throw new InputError("another demo runs on this database");
+    if (!rows[0]?.is_mine) throw new InputError("another demo uses this database");
     await drop(admin);
   } catch (error) {
     await admin.end();
@@ -91,20 +91,20 @@ async function drop(admin: Client): Promise<void> {
   for (const schema of schemas) await admin.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
 }
 
-/** A call whose attempt has not been accounted for. */
+/** A call whose current attempt is not booked yet. */
 interface InFlight {
   readonly call: Call;
   attempt: number;
   booked: MicroCents | "lost" | null;
 }
 
-/** Each call is a job that one of several worker processes runs; this one submits, and tells them the time. */
+/** Makes each call a job for one of several worker processes. This process submits the jobs and sends them the time. */
 class Crew implements Guard {
   readonly #store: PostgresStore<Flight, Answer>;
   readonly #clock: SimulatedClock;
   readonly #team: Team;
   readonly #inFlight = new Map<string, InFlight>();
-  /** Attempts that were charged in full; a process that only seemed dead may still correct one. */
+  /** Attempts that were charged in full; a worker that was only slow may still correct its charge. */
   readonly #charged = new Map<string, Call>();
   #incidents: Incident[] = [];
   #news: () => void = () => undefined;
@@ -117,12 +117,12 @@ class Crew implements Guard {
     this.#store = store;
     this.#clock = clock;
     const { most, ...rest } = orders;
-    // Room for every call: one that waits for a slot would stop the time that frees the slot.
+    // Enough slots for all calls: the time does not move while a call waits for a slot, so no slot would become free.
     const team = { ...rest, lane: LANE, concurrency: most, leaseSeconds: LEASE_SECONDS };
     this.#team = new Team(team, (told) => {
       const flight = told.kind === "booked" ? this.#inFlight.get(told.jobId) : undefined;
       if (told.kind !== "booked" || !flight) return;
-      // A later attempt than known: the ledger tells what became of the earlier one.
+      // A later attempt is ignored here: `#recover` reads what became of the earlier one.
       if (told.attempt === flight.attempt) flight.booked = microCents(told.booked);
       this.#news();
     });
@@ -169,7 +169,7 @@ class Crew implements Guard {
     return flights.map((flight) => flight?.booked ?? null);
   }
 
-  /** What happened to calls in flight besides their answers; `thorough`: looks for it in the ledger. */
+  /** Returns losses, retries and corrections; `thorough` also looks for corrections in the ledger. */
   async incidents(thorough: boolean): Promise<readonly Incident[]> {
     if (thorough) await this.#findCorrections();
     const incidents = this.#incidents;
@@ -177,7 +177,7 @@ class Crew implements Guard {
     return incidents;
   }
 
-  /** Whether a worker has told something; after a while of silence it is worth to look oneself. */
+  /** Waits for a report of a worker; false after half a second without one. */
   async #heard(): Promise<boolean> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<boolean>((resolve) => {
@@ -196,7 +196,7 @@ class Crew implements Guard {
   }
 
   /**
-   * Takes back what dead workers held, and asks the ledger for reports that were lost with them. Nobody else
+   * Recovers the attempts of dead workers, and reads reports that were lost with them from the ledger. Only this process
    * recovers, so that no money moves while calls are decided.
    */
   async #recover(): Promise<void> {
@@ -208,7 +208,7 @@ class Crew implements Guard {
     const { attempts } = await this.#store.recoverStale({ ttlSeconds: LEASE_SECONDS });
     for (const { jobId, charged, outcome } of attempts) {
       const flight = this.#inFlight.get(jobId);
-      if (!flight) throw new Error(`${jobId} was recovered, and is not in flight`);
+      if (!flight) throw new Error(`${jobId} was recovered but is not in flight`);
       const { call } = flight;
       this.#incidents.push({ kind: "lost", call, booked: charged });
       this.#charged.set(holdIdOf(flight), call);
@@ -219,7 +219,7 @@ class Crew implements Guard {
     if (attempts.length > 0) this.#team.tick(this.#clock.step, true);
   }
 
-  /** Charges that a worker has corrected which only seemed dead. */
+  /** Finds charges that slow workers have corrected. */
   async #findCorrections(): Promise<void> {
     for (const [holdId, call] of this.#charged) {
       const hold = await this.#store.getHold(holdId);

@@ -12,7 +12,7 @@ import { InputError } from "./failure.ts";
 
 const LIST = "@pydantic/genai-prices";
 
-/** Prices as they are listed, in USD per million tokens, from `above` input tokens on. */
+/** Listed prices in USD per million tokens, for calls with more than `above` input tokens. */
 export interface ListedPrices {
   readonly above: number;
   readonly input: number;
@@ -23,23 +23,23 @@ export interface ListedPrices {
   readonly thousandCalls: number | null;
 }
 
-/** A model's prices, and where they come from. */
+/** A model's prices and their source. */
 export interface Listing {
   readonly model: string;
   readonly provider: string;
-  /** The price list, its version, and the day whose prices these are. */
+  /** The price list, its version, and the day of the prices. */
   readonly source: string;
-  /** The base prices, then the tiers: what an auditor can compute from, without the library. */
+  /** The base prices, then the tiers; the audit computes from them without the library. */
   readonly listed: readonly ListedPrices[];
-  /** The same, as the library takes them. */
+  /** The same prices for the library. */
   readonly rates: TokenRates;
 }
 
 /**
- * Looks a model up in the bundled price list; nothing goes over the network.
+ * Looks a model up in the installed price list, without the network.
  *
- * @param at - some prices depend on the day or the hour; those of this instant count.
- * @throws InputError with the model's name if it is not listed, or not by input and output tokens.
+ * @param at - the instant whose prices are used; some depend on the day or the hour.
+ * @throws InputError with the model's name if it is not listed, or has no price per input or output token.
  */
 export function findListing(model: string, at: Date): Listing {
   const found = lookUp(model, at);
@@ -54,9 +54,9 @@ export function findListing(model: string, at: Date): Listing {
   };
 }
 
-/** By the model's name alone, or as `provider:model`; some names have a colon of their own. */
+/** Finds a model by its name alone, then as `provider:model`, because some names contain a colon. */
 function lookUp(model: string, timestamp: Date): PriceCalculationResult {
-  // The sum of nothing is of no interest: with it come the unit prices of that instant.
+  // Only the unit prices in the answer are needed, so the usage is empty.
   const found = calcPrice({}, model, { timestamp });
   const colon = model.indexOf(":");
   if (found !== null || colon < 0) return found;
@@ -88,21 +88,21 @@ function listedPrices(model: string, prices: ModelPrice): readonly ListedPrices[
     });
 }
 
-/** The list gives each price its own tiers; one that has none at `above` keeps what it had below. */
+/** Each price has its own tiers; without a tier at `above` the next lower one counts. */
 function priceAbove(price: ModelPrice[string], above: number): number | null {
   if (typeof price !== "object") return price ?? null;
   const reached = price.tiers.filter(({ start }) => start <= above).sort((a, b) => b.start - a.start);
   return reached[0]?.price ?? price.base;
 }
 
-/** By the library's own reader, which refuses what it cannot price. */
+/** The library's own reader refuses models that it cannot price. */
 function ratesAt(model: string, entry: ModelInfo, at: Date): TokenRates {
   const found = ratesFromGenaiPrices(entry, { at });
   if (found.kind === "priced") return found.rates;
   throw new InputError(`no price for the model ${JSON.stringify(model)} in ${LIST}: ${found.reason}`);
 }
 
-/** The package does not export its package.json: it is read from beside the code. */
+/** The package does not export its package.json, so it is read from its folder. */
 function listVersion(): string {
   const entry = createRequire(import.meta.url).resolve(LIST);
   const manifest: unknown = JSON.parse(

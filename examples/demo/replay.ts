@@ -21,7 +21,7 @@ import { answerSteps, BACKENDS, MAX_OUTPUT_TOKENS, NEEDS, STEP_SECONDS, TEXT_ONL
 import type { Timeline } from "./timeline.ts";
 import type { Call, Trace } from "./trace.ts";
 
-/** The time of a replay: it jumps from step to step. */
+/** The simulated time of a replay, which moves in steps. */
 export interface SimulatedClock {
   now: EpochSeconds;
   step: number;
@@ -33,9 +33,9 @@ export interface Replay {
   readonly guard: Guard;
   readonly ground: Ground;
   readonly clock: SimulatedClock;
-  /** Steps up to this one were taken before, and what the ledger said after each is gone; -1 if there are none. */
+  /** The last step of a killed run, before which the ledger cannot be checked any more; -1 if there was none. */
   readonly lastStepBefore: number;
-  /** Where the money of a call is held: the run, then the month. */
+  /** The scopes of a call: the run, then the month. */
   readonly scopesAt: (at: EpochSeconds) => readonly [ScopeCap, ScopeCap];
   readonly usage: (scope: string) => Awaitable<BudgetState>;
   readonly audit: Audit;
@@ -43,35 +43,35 @@ export interface Replay {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** What became of the calls of a trace. */
+/** The outcomes of the calls of a trace. */
 export interface Tally {
   admitted: number;
   refused: number;
-  /** A call may be refused by both windows. */
+  /** Both windows may refuse the same call. */
   readonly refusedBy: Record<BudgetWindow, number>;
   firstRefusalAt: EpochSeconds | null;
-  /** Attempts that were lost with their workers, what was charged in full for them, and calls never answered. */
+  /** Attempts that were lost with their workers, their charges in full, and calls that were never answered. */
   lost: number;
   lostCharged: MicroCents;
   unanswered: number;
-  /** The upper bounds of all calls, and of those that were admitted. */
+  /** The sums of the upper bounds of all calls, and of the admitted ones. */
   asked: MicroCents;
   promised: MicroCents;
 }
 
-/** The step in which a call is decided: the first that begins when it is there. */
+/** The step that decides a call: the first one that begins at or after its arrival. */
 export function stepOf(trace: Trace, call: Call): number {
   return Math.ceil((call.at - trace.calls[0].at) / STEP_SECONDS);
 }
 
-/** When a step is taken. */
+/** The time of a step. */
 export function timeOf(trace: Trace, step: number): EpochSeconds {
   return epochSeconds(trace.calls[0].at + step * STEP_SECONDS);
 }
 
 /**
- * Sends every call of a trace past a guard, in order of time, and lets each answer arrive when it is due:
- * a simulation in steps, in which many calls may be in flight and nobody waits.
+ * Asks a guard about every call of a trace, in order of time, and finishes each call when its answer is due. It simulates
+ * the time in steps, so many calls can be in flight without waiting.
  */
 export async function replay(options: Replay): Promise<Tally> {
   const { trace, rates, guard, ground, clock, scopesAt, audit, timeline, onProgress } = options;
@@ -94,7 +94,7 @@ export async function replay(options: Replay): Promise<Tally> {
       if (amount === "lost") tally.unanswered++;
       else audit.finished(call, amount);
     };
-    // What was lost was taken back last, when all others had answered.
+    // Lost attempts come last: they were recovered after all other calls were answered.
     for (const call of answered) if (!incidents.has(call)) end(call);
     const lost = [...incidents.keys()].sort((a, b) => Number(booked.has(b)) - Number(booked.has(a)));
     for (const call of lost) {
@@ -132,7 +132,7 @@ export async function replay(options: Replay): Promise<Tally> {
       tally.asked = microCents(tally.asked + most);
       timeline.arrived(call.at, lacking?.length === 0);
       if (lacking?.length === 0) {
-        // The record comes first, in the transaction that holds: without it nothing leaves.
+        // The record is written first, in the transaction of the hold: nothing may be sent without it.
         const write = (line: string): void => {
           if (clock.step > options.lastStepBefore) ground.notes.write("egress", call.line, line);
         };
@@ -161,7 +161,7 @@ export async function replay(options: Replay): Promise<Tally> {
       try {
         await compare();
       } catch (difference) {
-        // Somebody else's doing, which is accounted for like everything else? Then the sums agree.
+        // A slow worker may have corrected a charge meanwhile; with that correction the sums must be equal.
         const incidents = await guard.incidents?.(true);
         if (!incidents?.length) throw difference;
         hear(incidents);
@@ -187,7 +187,7 @@ export async function replay(options: Replay): Promise<Tally> {
       if (calls.length > 0) await admit(calls);
       for (const call of lastOfEachMonth([...answered, ...calls])) await check(call);
     };
-    // What is known already needs no store, until its last step is checked against it.
+    // Steps of the killed run need no store, except the last one, which is checked against it.
     await (step >= options.lastStepBefore ? ground.together(act) : act());
     onProgress(decided, trace.calls.length);
   }
@@ -197,7 +197,7 @@ function isDue(trace: Trace, call: Call | undefined, step: number): boolean {
   return call !== undefined && stepOf(trace, call) <= step;
 }
 
-/** One call of each month among them: all that were touched are to be checked. */
+/** The last call of each month: every changed month must be checked. */
 function lastOfEachMonth(calls: readonly Call[]): Iterable<Call> {
   return new Map(calls.map((call) => [call.timestamp.slice(0, "2023-11".length), call])).values();
 }

@@ -6,10 +6,10 @@ import type { ListedPrices, Listing } from "./price.ts";
 import { type Result, speed } from "./result.ts";
 import { LATENCY, MAX_OUTPUT_TOKENS, passedOver, STEP_SECONDS } from "./service.ts";
 
-/** What the two passes are called for people. */
+/** The names of the two passes on the page and in the terminal. */
 export const TITLES: Readonly<Record<PassName, string>> = {
-  naive: "never settled",
-  settled: "settled on completion",
+  naive: "without settlement",
+  settled: "with settlement",
 };
 
 /** `$0.15 in, $0.60 out per million tokens` */
@@ -21,7 +21,7 @@ export function priceText({ listed }: Listing): string {
   return listed.map(text).join("; ");
 }
 
-/** A price as it is listed, with two places at least. */
+/** A listed price, with at least two decimal places. */
 function price(listed: number): string {
   const [whole = "", fraction = ""] = String(listed).split(".");
   return `$${whole}.${fraction.padEnd(2, "0")}`;
@@ -38,7 +38,7 @@ export function whereText({ store, processes }: PlaceDescription): string {
   return `${names[store]}, ${processes === 1 ? "1 process" : `${processes} processes`}`;
 }
 
-/** The same, with what else is known of it: its name, what became of the processes, what the disk cost. */
+/** The same with details: the database, lost workers, and the time of its commits. */
 export function placeText(place: PlaceDescription, passes: readonly Pass[]): string {
   const { store, name, deaths, commits, commitSeconds } = place;
   const seconds = commitSeconds.toFixed(1);
@@ -46,22 +46,24 @@ export function placeText(place: PlaceDescription, passes: readonly Pass[]): str
   const facts = [
     whereText(place),
     ...(store === "memory" ? [] : [name]),
-    ...(store === "postgres" ? ["one submits, the others run the calls of the settled pass"] : []),
-    ...(deaths === 0 ? [] : [`${deaths} died at work and ${deaths === 1 ? "was" : "were"} replaced`]),
-    ...(commits === 0
+    ...(store === "postgres"
+      ? ["one process submits, and the others run the calls of the pass with settlement"]
+      : []),
+    ...(deaths === 0
       ? []
-      : [`${counted(commits, "transaction")}, ${seconds} s until they were on the disk`]),
-    ...(remembered === 0 ? [] : [`after a kill, ${counted(remembered, "decision")} read back from it`]),
+      : [`${counted(deaths, "worker")} died and ${deaths === 1 ? "was" : "were"} replaced`]),
+    ...(commits === 0 ? [] : [`${counted(commits, "transaction")}, whose commits took ${seconds} s`]),
+    ...(remembered === 0 ? [] : [`${counted(remembered, "decision")} of a killed run read from it`]),
   ];
   return facts.join("; ");
 }
 
 export function routeText(): string {
   const others = passedOver().filter(({ kind }) => kind !== "sdk");
-  return `sdk, opted in; ${others.map(({ kind, reason }) => `${kind}: ${reason}`).join("; ")}`;
+  return `sdk, explicitly allowed; ${others.map(({ kind, reason }) => `${kind}: ${reason}`).join("; ")}`;
 }
 
-/** The rows of the comparison: what it is, and what each pass has. */
+/** The rows of the comparison: a name, and the value of each pass. */
 export function comparison({ naive, settled }: Result): readonly (readonly [string, string, string])[] {
   const row = (name: string, of: (pass: Pass) => string): readonly [string, string, string] => [
     name,
@@ -76,18 +78,20 @@ export function comparison({ naive, settled }: Result): readonly (readonly [stri
     row("  by the run's cap", ({ refusedBy }) => count(refusedBy.run)),
     row("  by the month's cap", ({ refusedBy }) => count(refusedBy.month)),
     row("most calls in flight", ({ inFlightPeak }) => count(inFlightPeak)),
-    row("held at the peak", ({ heldPeak }) => dollars(heldPeak)),
-    row("held and spent at the peak", ({ committedPeak }) => dollars(committedPeak)),
-    row("truly spent", ({ trueCost }) => dollars(trueCost)),
+    row("most held at once", ({ heldPeak }) => dollars(heldPeak)),
+    row("most held plus spent", ({ committedPeak }) => dollars(committedPeak)),
+    row("actual cost", ({ trueCost }) => dollars(trueCost)),
     ...(settled.lost === 0
       ? []
       : [
           row(
-            "lost with a worker, in full",
+            "lost attempts, charged",
             ({ lost, lostCharged }) => `${count(lost)} (${dollars(lostCharged)})`,
           ),
         ]),
-    ...(settled.unanswered === 0 ? [] : [row("never answered", ({ unanswered }) => count(unanswered))]),
+    ...(settled.unanswered === 0
+      ? []
+      : [row("calls without an answer", ({ unanswered }) => count(unanswered))]),
     row("egress records", ({ egress }) => count(egress)),
     row("cap exceeded", ({ checks }) => `never (${count(checks)} checks)`),
   ];
@@ -104,7 +108,10 @@ export function summary(result: Result, page: string): string {
     ["model", `${listing.model} (${listing.provider}): ${priceText(listing)}`],
     ["", `from ${listing.source}`],
     ["caps", `${dollars(cap.run)} for the run, ${dollars(cap.month)} for the month`],
-    ["bound", `the input, and ${count(MAX_OUTPUT_TOKENS)} output tokens: ${dollars(settled.asked)} in all`],
+    [
+      "bound",
+      `the input and ${count(MAX_OUTPUT_TOKENS)} output tokens: ${dollars(settled.asked)} for all calls`,
+    ],
     ["latency", latencyText()],
     ["route", routeText()],
     ["store", placeText(result.place, [result.naive, settled])],
@@ -125,7 +132,7 @@ export function summary(result: Result, page: string): string {
   ].join("\n");
 }
 
-/** A line that follows the work on a terminal; a few plain lines anywhere else. */
+/** Shows the progress: in one changing line on a terminal, in a few plain lines otherwise. */
 export function progress(stream: WriteStream): (pass: PassName, done: number, total: number) => void {
   const shown: Record<PassName, number> = { naive: 0, settled: 0 };
   return (pass, done, total) => {
@@ -135,7 +142,7 @@ export function progress(stream: WriteStream): (pass: PassName, done: number, to
     shown[pass] = done;
     const line = `${TITLES[pass]}: ${count(done)} of ${counted(total, "call")}`;
     const isLast = done === total || !stream.isTTY;
-    // Back to the line's start, and clear what stands there.
+    // Return to the start of the line, and clear it.
     stream.write(`${stream.isTTY ? "\r\u001B[K" : ""}${line}${isLast ? "\n" : ""}`);
   };
 }

@@ -5,7 +5,7 @@ import type { Listing } from "./price.ts";
 import { LATENCY, MAX_OUTPUT_TOKENS, STEP_SECONDS } from "./service.ts";
 import type { Trace } from "./trace.ts";
 
-/** Everything that a report or a page shows. */
+/** The data of a report or a page. */
 export interface Result {
   readonly trace: Trace;
   readonly listing: Listing;
@@ -15,13 +15,13 @@ export interface Result {
   readonly place: PlaceDescription;
 }
 
-/** The cap that runs out first: every call is held against both. */
+/** The smaller cap: every call is held against both. */
 export function tightest(cap: BudgetCap): { readonly window: BudgetWindow; readonly amount: MicroCents } {
   const window = cap.month < cap.run ? BudgetWindow.MONTH : BudgetWindow.RUN;
   return { window, amount: cap.forWindow(window) };
 }
 
-/** How fast it was: decisions that this process made in both passes, audits included, by the wall clock. */
+/** The decisions of this process in both passes, and their wall time, audits included. */
 export function speed({ naive, settled }: Pick<Result, "naive" | "settled">): {
   decisions: number;
   seconds: number;
@@ -33,7 +33,7 @@ export function speed({ naive, settled }: Pick<Result, "naive" | "settled">): {
   return { decisions, seconds, perSecond: Math.round(decisions / seconds) };
 }
 
-/** The result for programs: every amount of money an exact decimal string of dollars. */
+/** The result for programs; amounts are exact decimal strings of dollars. */
 export function resultJson(result: Result, page: string): Record<string, unknown> {
   const { trace, listing, cap, naive, settled, place } = result;
   const calls = trace.calls;
@@ -46,7 +46,7 @@ export function resultJson(result: Result, page: string): Record<string, unknown
     stepSeconds: STEP_SECONDS,
     place,
     passes: { naive: passJson(naive), settled: passJson(settled) },
-    // An audit that fails throws: a result is there only if it held.
+    // A failed audit throws, so there is a result only if no cap was exceeded.
     capNeverExceeded: true,
     checks: naive.checks + settled.checks,
     ...speed(result),

@@ -10,25 +10,24 @@ import {
   ToolRequirements,
 } from "dispatch-kit";
 
-/** The most that one call may generate: what makes an upper bound possible at all. */
+/** The most tokens that one call may generate; without this limit a call has no upper bound. */
 export const MAX_OUTPUT_TOKENS = 1000;
 
-/** The trace does not say how long an answer took. This is assumed, and printed with the results. */
+/** The trace has no durations. These are assumed, and printed with the results. */
 export const LATENCY = { firstTokenSeconds: 0.5, perTokenSeconds: 0.025 } as const;
 
 /**
- * The service looks at what has happened once in so many seconds: it settles the answers that are there, then
- * decides the calls that have come, in their order. What is decided together travels together: one transaction
- * a step, not one a call.
+ * The length of a step. In each step, the service settles the calls that were answered, and then decides the new calls in
+ * their order. A step is one transaction, so that not every call needs its own.
  */
 export const STEP_SECONDS = 2;
 
-/** In how many steps an answer of so many tokens is there, after its call was sent. */
+/** How many steps after its call an answer of this many tokens arrives. */
 export function answerSteps(tokens: number): number {
   return Math.ceil((LATENCY.firstTokenSeconds + tokens * LATENCY.perTokenSeconds) / STEP_SECONDS);
 }
 
-/** The traffic is text, and nobody asks for a cache that lives an hour: what these cost is not held. */
+/** The traffic is only text and uses no one-hour cache, so no money is held for the other kinds of tokens. */
 export const TEXT_ONLY = {
   maxCacheWrite1hTokens: 0,
   maxInputAudioTokens: 0,
@@ -42,17 +41,17 @@ export const TEXT_ONLY = {
 /** A chat model of this size needs one large GPU. */
 export const NEEDS = new ToolRequirements({ toolId: "chat", minVramGb: 80 });
 
-/** The secret is only named: nothing is sent, so nobody looks it up. */
+/** Nothing is sent, so the secret is never read. */
 const ENDPOINT = new ExternalEndpoint({
   name: "hosted-model",
   baseUrl: "https://llm.example.com/v1",
   secret: new SecretRef("HOSTED_MODEL_API_KEY"),
 });
 
-/** A place where work can run; data leaves only through an endpoint. */
+/** A backend; data is sent only to one with an endpoint. */
 export type Backend = Routable & { readonly endpoint: ExternalEndpoint | null };
 
-/** What this service owns or rents. Only the hosted model can answer, and data leaves with each call. */
+/** The backends of this service. Only the hosted model can run the calls, so each call sends data to it. */
 export const BACKENDS: readonly Backend[] = [
   {
     kind: BackendKind.LOCAL,
@@ -69,11 +68,11 @@ export const BACKENDS: readonly Backend[] = [
     capabilities: new BackendCapabilities({ hasGpu: true, availableVramGb: 80, toolIds: ["whisper"] }),
     endpoint: null,
   },
-  // Somebody else's machine brings its own memory: only the tool counts.
+  // The provider's machine has enough memory: only the tool counts.
   { kind: BackendKind.SDK, canSatisfy: ({ toolId }) => toolId === "chat", endpoint: ENDPOINT },
 ];
 
-/** Why nothing but the hosted model can do it: the library's own words, from a routing that must fail. */
+/** Why only the hosted model can run the calls: the library's own reasons, from a routing that must fail. */
 export function passedOver(): readonly PassedOver[] {
   try {
     selectBackend(BACKENDS, NEEDS);

@@ -8,11 +8,11 @@ import { shown } from "./format.ts";
 import type { Ground, Notes, Place, PlaceDescription } from "./ground.ts";
 import type { Answer, Prompt } from "./guards.ts";
 
-/** A run of the demo in a SQLite file, which outlives the process. */
+/** A run of the demo in a SQLite file, which can be resumed after a kill. */
 export interface SqlitePlace extends Place {
-  /** Whether there was an unfinished run of the same input. */
+  /** Whether the file had an unfinished run with the same input. */
   readonly isResumed: boolean;
-  /** The next run on this file starts anew. */
+  /** Marks the run as finished, so that the next run is a new one. */
   finish(): void;
   close(): void;
 }
@@ -25,9 +25,9 @@ const TABLES = `
   ) WITHOUT ROWID`;
 
 /**
- * Opens the file for a run, and goes on with the one in it if that was killed.
+ * Opens the file for a run, and resumes the run in it if that was killed.
  *
- * @param input - everything that decides the result: a run is resumed with the same, and no other.
+ * @param input - everything that decides the result; a run is resumed only with the same input.
  * @throws InputError if the file is not a database of this demo, or another process has it open.
  */
 export function inSqlite(file: string, input: unknown, isFresh: boolean): SqlitePlace {
@@ -53,7 +53,7 @@ export function inSqlite(file: string, input: unknown, isFresh: boolean): Sqlite
     async open(pass, clock) {
       const store = sqliteStore<Prompt, Answer>(database, { schema: pass, clock: () => clock.now });
       await store.migrate();
-      // All of a step, its notes included, is one transaction: a kill leaves whole steps behind.
+      // A step and its notes are one transaction, so that a kill leaves only complete steps.
       const together: Ground["together"] = async (step) => {
         database.exec("BEGIN IMMEDIATE");
         try {
@@ -89,20 +89,20 @@ function openFile(file: string): DatabaseSync {
     mkdirSync(dirname(file), { recursive: true });
     return new DatabaseSync(file, { timeout: 1000 });
   } catch (error) {
-    throw new InputError(`${file}: the database cannot be opened: ${reasonOf(error)}`);
+    throw new InputError(`${file}: cannot open the database: ${reasonOf(error)}`);
   }
 }
 
-/** Leaves a run of this input in the file; whether it was there before. */
+/** Makes sure that the file has a run of this input; returns whether it was there before. */
 function prepare(database: DatabaseSync, file: string, identity: string, isFresh: boolean): boolean {
-  // Two demos on one file would take each other's steps. The lock is gone with the process.
+  // The lock prevents two demos on one file, and ends with the process.
   database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
   const tables = database
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     .all()
     .map(({ name }) => String(name));
   if (tables.length > 0 && !tables.includes("demo_run")) {
-    throw new InputError(`${file}: this is a database of something else`);
+    throw new InputError(`${file}: this is another program's database`);
   }
   const run = tables.length > 0 ? database.prepare("SELECT input, finished FROM demo_run").get() : undefined;
   const isResumed = !isFresh && run?.["input"] === identity && run["finished"] === 0;

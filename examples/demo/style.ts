@@ -1,15 +1,15 @@
-/** The page's style: two palettes that hold up for colour-blind readers, and one column on a phone. */
+/** The page's style: a light and a dark palette that colour-blind readers can use, and one column on a phone. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #faf9f6; --card: #ffffff; --ink: #1a1c20; --soft: #5a606a; --rule: #e3e2dc; --grid: #ecebe6;
-  --held: #eeb04d; --heldline: #a86a00; --spent: #3b78b8; --truth: #12406f; --admitted: #b4bac2;
+  --held: #eeb04d; --heldline: #a86a00; --spent: #3b78b8; --billed: #12406f; --admitted: #b4bac2;
   --refused: #c8321f; --halo: transparent;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #131519; --card: #1a1d22; --ink: #eceef1; --soft: #a3aab4; --rule: #30343b; --grid: #282c32;
-    --held: #b8822a; --heldline: #f0bd63; --spent: #38699e; --truth: #9ccaf7; --admitted: #5c646f;
+    --held: #b8822a; --heldline: #f0bd63; --spent: #38699e; --billed: #9ccaf7; --admitted: #5c646f;
     --refused: #ff7361; --halo: rgb(26 29 34 / .6);
   }
 }
@@ -44,7 +44,7 @@ svg text { font-family: inherit; }
 .held { fill: var(--held); }
 .spent { fill: var(--spent); }
 .heldline { fill: none; stroke: var(--heldline); stroke-width: 1.2; stroke-linejoin: round; }
-.truth { fill: none; stroke: var(--truth); stroke-width: 2; stroke-dasharray: 5 3.5; }
+.billed { fill: none; stroke: var(--billed); stroke-width: 2; stroke-dasharray: 5 3.5; }
 .admitted { fill: var(--admitted); }
 .refused { fill: var(--refused); }
 .first { stroke: var(--refused); stroke-width: 1.2; }

@@ -1,9 +1,9 @@
-/** Text for HTML: nothing in a file name or a model's name becomes markup. */
+/** Escapes text for HTML, so that no file or model name becomes markup. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** An element with its attributes; numbers with one decimal place, which is enough for a pixel. */
+/** An element with its attributes; numbers have one decimal place, which is enough for pixels. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | number>>,
@@ -34,7 +34,7 @@ export function area(upper: readonly Point[], lower: readonly Point[], style: st
   return element("path", { class: style, d: `M${outline.map(at).join("L")}Z` });
 }
 
-/** Text at a point; `anchor` says which end of it stands there. */
+/** Text at a point; `anchor` says which part of the text is at the point. */
 export function label(
   { x, y }: Point,
   style: string,

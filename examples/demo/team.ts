@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { TokenRates } from "dispatch-kit";
 
-/** What a worker process is told when it starts. */
+/** The settings of a worker process. */
 export interface WorkerOrders {
   readonly url: string;
   readonly schema: string;
@@ -13,18 +13,18 @@ export interface WorkerOrders {
   readonly rates: TokenRates;
 }
 
-/** The simulated time; `look`: there are new jobs. */
+/** The simulated time; with `look` there are new jobs. */
 export interface Tick {
   readonly step: number;
   readonly look: boolean;
 }
 
-/** A worker is ready, or has recorded an answer; money as digits. */
+/** A message of a worker: it is ready, or has recorded an answer. Money is decimal digits of micro-cents. */
 export type Told =
   | { readonly kind: "ready" }
   | { readonly kind: "booked"; readonly jobId: string; readonly attempt: number; readonly booked: string };
 
-/** Worker processes that run the same lane; one that dies is replaced. */
+/** Worker processes for the same lane; a dead one is replaced. */
 export class Team {
   readonly #orders: WorkerOrders;
   readonly #told: (told: Told) => void;
@@ -33,9 +33,9 @@ export class Team {
   #step = -1;
   #stopping = false;
   #failed: (error: Error) => void = () => undefined;
-  /** Rejects when a worker cannot even start. */
+  /** Rejects if a worker process cannot start. */
   readonly failure: Promise<never>;
-  /** How many have died at work. */
+  /** How many have died while they ran. */
   deaths = 0;
 
   constructor(orders: WorkerOrders, told: (told: Told) => void) {
@@ -44,7 +44,7 @@ export class Team {
     this.failure = new Promise((_, reject) => {
       this.#failed = reject;
     });
-    // Whoever waits hears of it.
+    // Those who await `failure` get the error; it must not also count as unhandled.
     this.failure.catch(() => undefined);
   }
 
@@ -52,7 +52,7 @@ export class Team {
     await Promise.race([Promise.all(Array.from({ length: count }, () => this.#hire())), this.failure]);
   }
 
-  /** Tells all of them the time, and one of them, in turn, to look for jobs. */
+  /** Sends the time to all workers, and asks one of them, in turn, to look for jobs. */
   tick(step: number, look: boolean): void {
     this.#step = step;
     if (look) this.#next++;
@@ -61,7 +61,7 @@ export class Team {
       tell(worker, { step, look: look && index === chosen });
   }
 
-  /** Ends them, once they have recorded what they run; at once if that is of no interest any more. */
+  /** Ends all workers: after they have recorded their jobs if `isGraceful`, else at once. */
   async stop(isGraceful: boolean): Promise<void> {
     this.#stopping = true;
     await Promise.all(
@@ -82,7 +82,7 @@ export class Team {
         if (told.kind === "ready") {
           isReady = true;
           this.#workers.push(worker);
-          // It may have missed jobs, and the time.
+          // It may have missed the time and new jobs.
           tell(worker, { step: this.#step, look: true });
           resolve();
         } else this.#told(told);
@@ -90,7 +90,7 @@ export class Team {
       worker.on("exit", () => {
         this.#workers = this.#workers.filter((each) => each !== worker);
         if (this.#stopping) return;
-        if (!isReady) this.#failed(new Error("a worker process has ended before it was ready"));
+        if (!isReady) this.#failed(new Error("a worker process ended before it was ready"));
         else {
           this.deaths++;
           void this.#hire();
@@ -101,6 +101,6 @@ export class Team {
 }
 
 function tell(worker: ChildProcess, tick: Tick): void {
-  // One that has just died is heard of in a moment.
+  // A worker that has just died sends `exit` soon; the failed message does not matter.
   if (worker.connected) worker.send(tick, () => undefined);
 }

@@ -6,7 +6,7 @@ export interface Moment {
   readonly inFlight: number;
 }
 
-/** A stretch of time: how it ended, the most that was held in it, and the calls that came. */
+/** An interval: the sums at its end, the most that was held in it, and the calls that came in it. */
 export interface Slot {
   end: Moment;
   heldPeak: bigint;
@@ -16,14 +16,18 @@ export interface Slot {
 
 const NOTHING: Moment = { held: 0n, spent: 0n, trueCost: 0n, inFlight: 0 };
 
-/** Tens of thousands of events, kept as a few hundred slots of equal length: as many as a page can show. */
+/** Groups many thousand events into a few hundred slots of equal length, as many as a page can show. */
 export class Timeline {
   readonly from: number;
   readonly slotSeconds: number;
   readonly slots: readonly Slot[];
   #last = 0;
 
-  /** @param from - the first instant, `to` the last one, in epoch seconds; `most`, how many slots at most. */
+  /**
+   * @param from - the first instant, in epoch seconds.
+   * @param to - the last instant, in epoch seconds.
+   * @param most - the most slots.
+   */
   constructor(from: number, to: number, most: number) {
     this.from = from;
     this.slotSeconds = roundUp((to - from) / most || 1);
@@ -41,19 +45,19 @@ export class Timeline {
     else slot.refused++;
   }
 
-  /** Events come in order of time. */
+  /** Records the sums after an event; events come in order of time. */
   note(at: number, moment: Moment): void {
     const slot = this.#slotAt(at);
     slot.end = moment;
     if (moment.held > slot.heldPeak) slot.heldPeak = moment.held;
   }
 
-  /** After the last event: the slots that are left stay as it left them. */
+  /** Fills the slots after the last event with the sums after it. */
   close(): void {
     this.#slotAt(this.from + this.slots.length * this.slotSeconds);
   }
 
-  /** Slots that the time has passed keep what the one before them ended with. */
+  /** The slot of an instant. Skipped slots before it get the sums of the slot before them. */
   #slotAt(at: number): Slot {
     const index = Math.min(Math.floor((at - this.from) / this.slotSeconds), this.slots.length - 1);
     for (; this.#last < index; this.#last++) {

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { type EpochSeconds, epochSeconds } from "dispatch-kit";
 import { InputError, reasonOf } from "./failure.ts";
 
-/** One recorded request: when it came, what it brought, what it was answered. */
+/** One recorded request: its time, its input tokens and its output tokens. */
 export interface Call {
-  /** The line of the trace that it stands in, from 1; also its identity. */
+  /** Its line in the trace, from 1; also its identity. */
   readonly line: number;
   readonly at: EpochSeconds;
-  /** The same instant as the trace writes it. */
+  /** The same instant, as text of the trace. */
   readonly timestamp: string;
   readonly contextTokens: number;
   readonly generatedTokens: number;
@@ -21,7 +21,7 @@ export interface Trace {
 
 type Column = "TIMESTAMP" | "ContextTokens" | "GeneratedTokens";
 
-/** @throws InputError with file, line and value for anything that is not a trace. */
+/** @throws InputError with file, line and value for an invalid trace. */
 export function readTrace(file: string, maxOutputTokens: number): Trace {
   let text: string;
   try {
@@ -35,8 +35,8 @@ export function readTrace(file: string, maxOutputTokens: number): Trace {
 /**
  * Reads the columns TIMESTAMP, ContextTokens and GeneratedTokens, in any order, among any others.
  *
- * @param maxOutputTokens - the service's limit. A row above it is refused: a service with that limit has
- *   not made it, and an upper bound that the data breaks would be none.
+ * @param maxOutputTokens - the service's limit. A row above it is refused, because it would exceed the upper bound of its
+ *   call.
  */
 export function parseTrace(file: string, text: string, maxOutputTokens: number): Trace {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
@@ -99,7 +99,7 @@ const TIMESTAMP = /^((?:19|20)\d\d-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,9})?Z?$
 function secondsOf(timestamp: string): EpochSeconds | null {
   const [, day = "", time = "", fraction = "0"] = TIMESTAMP.exec(timestamp) ?? [];
   const date = new Date(`${day}T${time}Z`);
-  // Some dates roll over (30 February): what comes back is another one.
+  // `Date` turns 30 February into another date.
   if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(`${day}T${time}`)) return null;
   return epochSeconds(date.getTime() / 1000 + Number(fraction));
 }

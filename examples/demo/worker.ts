@@ -1,5 +1,5 @@
-// A worker process of the demo: the loop of dispatch-kit/worker on a store in PostgreSQL. What it runs is a model
-// that answers when the simulated time says so.
+// A worker process of the demo: `work` of dispatch-kit/worker on a store in PostgreSQL. It runs a simulated model, which
+// answers in a given step of the simulated time.
 import { type Lease, tokenCost, TokenRates } from "dispatch-kit";
 import { postgresStore } from "dispatch-kit/postgres";
 import { work, type WorkStore } from "dispatch-kit/worker";
@@ -8,7 +8,7 @@ import type { Answer } from "./guards.ts";
 import type { Flight } from "./postgres.ts";
 import type { Tick, Told, WorkerOrders } from "./team.ts";
 
-// Written by the process that has started this one.
+// The parent process wrote it.
 const orders = JSON.parse(process.argv[2] ?? "") as WorkerOrders;
 const rates = TokenRates.fromJSON(orders.rates);
 const pool = new Pool({ connectionString: orders.url, max: 4 });
@@ -28,14 +28,14 @@ process.on("message", (message: Tick | "stop") => {
   for (const wake of waiting) wake();
   if (message.look) look();
 });
-// Nobody tells the time any more.
+// Without the parent there is no time any more.
 process.on("disconnect", () => process.exit(1));
 
 function tell(told: Told): void {
   process.send?.(told);
 }
 
-/** Resolves in the step in which the answer is there. */
+/** Resolves in the step in which the answer is due. */
 async function answered(step: number): Promise<void> {
   if (now >= step) return;
   await new Promise<void>((resolve) => {
@@ -48,13 +48,13 @@ async function answered(step: number): Promise<void> {
   });
 }
 
-/** The store, which also tells of what it has booked. */
+/** The store, which also reports to the parent what it has booked. */
 const reporting: WorkStore<Flight, Answer> = {
   claim: (lanes) => store.claim(lanes),
   claimMany: (lanes, limit) => store.claimMany(lanes, limit),
   fail: (lease, error, options) => store.fail(lease, error, options),
   renew: (lease) => store.renew(lease),
-  // The process that submits recovers, when nothing else moves money: its audit must see each move in order.
+  // The parent recovers when no other call moves money, because its audit must see each move in order.
   recoverStale: () => ({ attempts: [], more: false }),
   complete: async (lease: Lease, result, options) => {
     const outcome = await store.complete(lease, result, options);

@@ -3,7 +3,7 @@ import type { PostgresClient, PostgresStore } from "dispatch-kit/postgres";
 import type { Task } from "graphile-worker";
 import { type Budget, chargeDead, holdAttempt, holdIdOf, runAttempt } from "../queue-budget/attempt.ts";
 
-/** A task of Graphile Worker with a budget in front of it. */
+/** A task of Graphile Worker with a budget. */
 export interface PaidTask {
   readonly store: PostgresStore;
   readonly task: string;
@@ -13,8 +13,8 @@ export interface PaidTask {
 }
 
 /**
- * Holds the money and adds the job, in the transaction that you have begun on `client`: both or neither.
- * `refused`: nothing was added. `exists`: the job was added before, under this id.
+ * Holds the money and adds the job, both in the transaction that you have begun on `client`.
+ * `refused`: nothing was added. `exists`: a job with this id was added before.
  */
 export async function addPaid(
   client: PostgresClient,
@@ -30,7 +30,7 @@ export async function addPaid(
   return held;
 }
 
-/** The task itself: each attempt under its own hold, settled at what it has cost. */
+/** The task itself: each attempt has its own hold, which is settled at its actual cost. */
 export function paidTask(
   { store, budget }: PaidTask,
   call: (payload: unknown) => Promise<{ readonly value: unknown; readonly cost: MicroCents }>,
@@ -41,7 +41,7 @@ export function paidTask(
   };
 }
 
-/** Removes a job, in the transaction of this client; the money comes back if it has never begun. */
+/** Removes a job in the transaction of this client, and releases its money if it has never started. */
 export async function removePaid(
   client: PostgresClient,
   { store, schema }: PaidTask,
@@ -52,20 +52,20 @@ export async function removePaid(
     readonly attempts: number | null;
     readonly locked_at: Date | null;
   }[];
-  // One that runs settles its own hold; until then it may spend.
+  // A running job settles its own hold; until then it may spend money.
   const neverBegan = removed?.attempts === 0 && removed.locked_at === null;
   if (neverBegan) await store.within(client).release(holdIdOf(jobId, 1));
 }
 
 /**
- * Charges what dead jobs have left open: those out of attempts whose last process was lost. Run it every so often,
- * beside `store.expire()`.
+ * Charges the open holds of dead jobs, which have no attempts left and whose last process was lost. Call it regularly, as
+ * `store.expire()`.
  */
 export async function chargeDeadJobs(
   client: PostgresClient,
   { store, task, schema }: PaidTask,
 ): Promise<void> {
-  // After four hours Graphile Worker, too, takes a locked job's worker for lost.
+  // Graphile Worker too treats the worker of a locked job as lost after four hours.
   const dead = `SELECT key, attempts FROM ${schema}.jobs WHERE task_identifier = $1 AND key IS NOT NULL
     AND attempts >= max_attempts AND (locked_at IS NULL OR locked_at < now() - interval '4 hours')`;
   const { rows } = await client.query(dead, [task]);

@@ -1,4 +1,4 @@
-// npm run example:graphile-worker; DATABASE_URL names another server than the one that it starts.
+// `npm run example:graphile-worker` starts a PostgreSQL server, or uses the one that DATABASE_URL names.
 import { Logger, makeWorkerUtils, runOnce } from "graphile-worker";
 import { BUDGET, onFreshDatabase, paidWork } from "../queue-budget/ground.ts";
 import { addPaid, type PaidTask, paidTask } from "./paid-task.ts";
@@ -17,11 +17,11 @@ await onFreshDatabase("graphile_worker", async ({ pool, store, sendAll, show }) 
   );
 
   const refused = await sendAll(ids, send);
-  await show("before any work");
+  await show("before any job has run");
   await runOnce({ pgPool: pool, taskList: { mail }, logger });
-  await show("nine settled at $0.04, the dead one charged in full");
+  await show("nine jobs settled at $0.04, one dead job charged in full");
 
   await sendAll(refused, send);
   await runOnce({ pgPool: pool, taskList: { mail }, logger });
-  await show("in what was left, five more");
+  await show("after five more jobs in the remaining room");
 });

@@ -31,7 +31,7 @@ import {
 } from "dispatch-kit/rules";
 import { transaction } from "./ledger.ts";
 
-/** A row for each job, and one for each token that was ever minted, with the first answer that it got. */
+/** A row for each job, and one for each token, with the first answer that the token got. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS own_jobs (
     place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, lane TEXT NOT NULL, payload TEXT NOT NULL,
@@ -55,7 +55,7 @@ const CLAIM = `
 const END = `
   UPDATE own_jobs SET state = ?, ready_at = ?, error = ?, result = ?, token = NULL, leased_at = NULL WHERE id = ?`;
 
-/** Free work costs nothing, and says so. */
+/** The booked amounts of free work. */
 const NOTHING = { booked: microCents(0n), overrun: microCents(0n) };
 
 /** A job as it is stored; its payload, error and result are JSON. */
@@ -80,7 +80,7 @@ function known(row: Readonly<Record<string, SQLOutputValue>>): Known {
       priority: Number(row["priority"]),
       runAt: row["run_at"] === null ? null : epochSeconds(Number(row["run_at"])),
     },
-    // The table's own check lets no other in.
+    // The table's own check allows only these states.
     state: row["state"] as JobState,
     attempts: Number(row["attempts"]),
     error: textOrNull("error"),
@@ -88,7 +88,7 @@ function known(row: Readonly<Record<string, SQLOutputValue>>): Known {
   };
 }
 
-/** A store of free local jobs in a database of your own, and the two calls beside it that its users need. */
+/** A store of free local jobs in a database of your own, with `submit` and `job`. */
 export interface OwnJobs extends Required<JobStore> {
   submit(job: JobRequest<unknown>): SubmitOutcome;
   job(jobId: string): Job | null;
@@ -106,7 +106,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
     return row ? known(row) : null;
   };
 
-  /** The job that a token was minted for, and what it was answered when it reported: `null` while it holds the job. */
+  /** The job of a token, and the answer to its report; the answer is `null` while the token holds the job. */
   const attemptOf = ({ jobId, token }: Lease): { job: Known; answer: string | null } | null => {
     const sql = "SELECT answer FROM own_attempts WHERE token = ? AND job = ?";
     const row = database.prepare(sql).get(token, jobId);
@@ -134,9 +134,9 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
   return {
     submit(job) {
       const { body } = jobRequest(job);
-      // What would cost money has no hold here: refused, and never run for free.
+      // This store has no holds, so it refuses jobs that cost money.
       if (!isFree(body))
-        throw new RangeError(`submit: ${body.jobId} is not free, and there is no money here`);
+        throw new RangeError(`submit: ${body.jobId} is not free, and this store has no ledger`);
       return atomic(() => {
         const before = find(body.jobId);
         if (before) {
@@ -215,7 +215,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
           const job = known(row);
           const { attempts: attempt, body } = job;
           const why = { code: "lost", message: `attempt ${String(attempt)} lost its lease` } as const;
-          // What its worker reports later is no answer that it ever got.
+          // `lost` is not the answer to any report, so a late report is stale.
           const outcome = retryOrEnd(job, maxAttempts, why, 0, "lost");
           return { jobId: body.jobId, attempt, charged: NOTHING.booked, outcome } as const;
         });

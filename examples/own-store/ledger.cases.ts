@@ -1,4 +1,4 @@
-/** Holds the ledger against the contract, with the test runner of Node: `node --test ledger.cases.ts`. */
+/** Tests the ledger against the contract, with the test runner of Node: `node --test ledger.cases.ts`. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -26,7 +26,7 @@ import {
   unknownHold,
 } from "dispatch-kit/rules";
 
-/** Money is text in every column: many drivers read a number past 2^53 inexactly. */
+/** Money is text in every column, because many drivers read numbers above 2^53 inexactly. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS own_holds (id TEXT PRIMARY KEY, row TEXT NOT NULL, expires_at REAL);
   CREATE INDEX IF NOT EXISTS own_holds_expiring ON own_holds (expires_at) WHERE expires_at IS NOT NULL;
@@ -34,10 +34,10 @@ const SCHEMA = `
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A hold as the pure rules know it, and when it ends. */
+/** A hold as the pure rules use it, and its expiry. */
 type Known = HoldRow & { readonly expiresAt: EpochSeconds };
 
-/** What the ledger reads and writes: two tables. */
+/** Reads and writes the two tables of the ledger. */
 class Tables {
   readonly #database: DatabaseSync;
 
@@ -68,7 +68,7 @@ class Tables {
     });
   }
 
-  /** Writes what a rule decided: the hold's next row, and what it adds in each of its scopes. */
+  /** Writes a move of a rule: the hold's next row, and the amounts that it adds in each scope. */
   apply({ row, reserved, spent }: HoldMove, expiresAt: EpochSeconds): void {
     for (const { scope } of row.scopes) {
       const before = this.usage(scope);
@@ -83,7 +83,7 @@ class Tables {
 }
 
 function written(hold: Known): string {
-  // Field by field: an outcome's own toJSON would write its money as decimal dollars.
+  // Field by field, because the toJSON of an outcome writes money as decimal dollars.
   const scopes = hold.scopes.map(({ scope, cap, until }) => ({
     scope,
     cap: String(cap),
@@ -105,7 +105,7 @@ function parsed(json: string): Known {
   };
 }
 
-/** Check and reserve are one transaction, and another process's is waited for. */
+/** Runs the check and the reservation as one transaction, which waits for those of other processes. */
 export function transaction<Answer>(database: DatabaseSync, run: () => Answer): Answer {
   let isCommitting = false;
   try {
@@ -118,7 +118,7 @@ export function transaction<Answer>(database: DatabaseSync, run: () => Answer): 
     if (database.isOpen && database.isTransaction) database.exec("ROLLBACK");
     const isOfDatabase = cause instanceof Error && String(Reflect.get(cause, "code")).startsWith("ERR_");
     if (!isOfDatabase) throw cause;
-    // No store, no spend: what fails is thrown, and never an admission.
+    // A failure must throw: it is never an admission.
     throw new DispatchError(isCommitting ? "outcome_unknown" : "store_failed", cause.message, { cause });
   }
 }
@@ -133,7 +133,7 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
     if (hold) return hold;
     throw unknownHold(id);
   };
-  // With an instant for what is new: a scope whose time is over takes no more.
+  // A new hold passes `now`, because a scope whose time is over refuses it.
   const lacking = (amount: bigint, scopes: HoldRow["scopes"], now?: EpochSeconds): readonly Lacking[] => {
     const rooms = scopes.map((scope) => ({ ...scope, committed: tables.usage(scope.scope).committed() }));
     return lackingScopes(amount, rooms, now);

@@ -1,4 +1,4 @@
-// npm run example:pg-boss; DATABASE_URL names another server than the one that it starts.
+// `npm run example:pg-boss` starts a PostgreSQL server, or uses the one that DATABASE_URL names.
 import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { PgBoss } from "pg-boss";
@@ -24,13 +24,13 @@ await onFreshDatabase("pg_boss", async ({ url, store, sendAll, isAnyHeld, show }
     };
 
     const refused = await sendAll(ids, send);
-    await show("before any work");
+    await show("before any job has run");
     await workOnAll();
-    await show("nine settled at $0.04, the dead one charged in full");
+    await show("nine jobs settled at $0.04, one dead job charged in full");
 
     await sendAll(refused, send);
     await workOnAll();
-    await show("in what was left, five more");
+    await show("after five more jobs in the remaining room");
   } finally {
     await boss.stop({ graceful: false });
   }

@@ -1,16 +1,16 @@
 import type { BudgetLedger, HoldOutcome, MicroCents, ScopeCap } from "dispatch-kit";
 
-/** What a queue's jobs may cost. */
+/** The budget of a queue's jobs. */
 export interface Budget {
   /** The most that one attempt of a job can cost. */
   readonly most: MicroCents;
-  /** Where it is held; made anew for each attempt, because the next month has room of its own. */
+  /** The scopes of an attempt. It is called for each attempt, because a new month is a new scope. */
   readonly scopes: () => readonly ScopeCap[];
-  /** Longer than a job waits and an attempt takes: what is not settled by then is charged in full. */
+  /** Must be longer than a job waits plus an attempt takes: a hold that is not settled by then is charged in full. */
   readonly ttlSeconds: number;
 }
 
-/** Thrown by a handler that knows what its failed attempt has cost; any other failure costs the most. */
+/** A handler throws it if it knows the cost of its failed attempt; any other error is charged in full. */
 export class AttemptFailed extends Error {
   override readonly name = "AttemptFailed";
   readonly cost: MicroCents;
@@ -25,7 +25,7 @@ export function holdIdOf(jobId: string, attempt: number): string {
   return `attempt:${jobId}#${attempt}`;
 }
 
-/** Sets aside what an attempt can cost. Each has a hold of its own: a retry spends again. */
+/** Sets aside the most that an attempt can cost. Each attempt has its own hold, because a retry spends again. */
 export function holdAttempt(
   ledger: Pick<BudgetLedger, "hold">,
   budget: Budget,
@@ -38,10 +38,10 @@ export function holdAttempt(
 }
 
 /**
- * Runs an attempt under its hold, and settles it at the true cost.
+ * Runs an attempt under its hold, and settles the hold at the actual cost.
  *
- * The first attempt was held for when the job was sent; a retry holds here, before it spends anything. A process
- * that dies in between leaves the hold open: `expire` charges it in full at its ttl, and a late settle corrects that.
+ * The hold of the first attempt was made when the job was sent. A retry makes its hold here, before it spends anything. If the
+ * process dies, the hold stays open: `expire` charges it in full when its ttl is over, and a late `settle` corrects this.
  */
 export async function runAttempt<Value>(
   ledger: Pick<BudgetLedger, "hold" | "settle" | "getHold">,
@@ -53,10 +53,10 @@ export async function runAttempt<Value>(
   const holdId = holdIdOf(jobId, attempt);
   if (attempt > 1) {
     const { kind } = await holdAttempt(ledger, budget, jobId, attempt);
-    if (kind !== "held") throw new Error(`attempt ${attempt} of ${jobId} is not held for: ${kind}`);
+    if (kind !== "held") throw new Error(`attempt ${attempt} of ${jobId} has no hold: ${kind}`);
   } else {
     const state = (await ledger.getHold(holdId))?.state ?? "unknown";
-    // Charged: it has waited longer than its ttl, and the full amount is set aside all the same.
+    // `charged`: the job has waited longer than its ttl, and the full amount is booked, so the attempt may run.
     if (state !== "open" && state !== "charged") throw new Error(`the hold of ${jobId} is ${state}`);
   }
   let cost = budget.most;
@@ -72,7 +72,7 @@ export async function runAttempt<Value>(
   }
 }
 
-/** A settlement that fails must not fail the job: it would be done, and paid for, again. */
+/** A failed settlement must not fail the job, which would then run, and be paid for, again. */
 async function settleOrReport(
   ledger: Pick<BudgetLedger, "settle">,
   holdId: string,
@@ -81,11 +81,11 @@ async function settleOrReport(
   try {
     await ledger.settle(holdId, cost);
   } catch (error) {
-    console.error(`${holdId} is not settled, and will be charged in full at its ttl:`, error);
+    console.error(`${holdId} could not be settled, and will be charged in full when its ttl is over:`, error);
   }
 }
 
-/** A dead job's attempts that nobody settled may have run: each is charged in full, without waiting for its ttl. */
+/** Charges the attempts of a dead job in full at once if they were not settled, because they may have run. */
 export async function chargeDead(
   ledger: Pick<BudgetLedger, "settle" | "getHold">,
   jobId: string,

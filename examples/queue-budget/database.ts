@@ -1,6 +1,6 @@
 import { Client, Pool } from "pg";
 
-/** A database of its own on a server. */
+/** A new database on a server. */
 export interface FreshDatabase {
   readonly url: string;
   readonly pool: Pool;
@@ -12,7 +12,7 @@ export async function freshDatabase(server: string, name: string): Promise<Fresh
   const url = new URL(server);
   url.pathname = name;
   const pool = new Pool({ connectionString: url.href });
-  // Graphile Worker wants both to be heard; what fails in a query is thrown there.
+  // Graphile Worker requires listeners for both; errors of a query are thrown by the query.
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   const drop = async (): Promise<void> => {
@@ -22,7 +22,7 @@ export async function freshDatabase(server: string, name: string): Promise<Fresh
   return { url: url.href, pool, drop };
 }
 
-/** In a transaction on a connection of its own, which ends as told; what throws is rolled back with its connection. */
+/** Runs a transaction on its own connection and ends it with `end`. If it throws, the connection ends and rolls it back. */
 export function inTransaction<Value>(
   url: string,
   end: "COMMIT" | "ROLLBACK",

@@ -14,12 +14,12 @@ export const BUDGET: Budget = {
   ttlSeconds: 3600,
 };
 
-/** What an example runs on. */
+/** The database and the helpers of an example. */
 export interface Ground {
   readonly url: string;
   readonly pool: Pool;
   readonly store: PostgresStore;
-  /** Sends jobs, each in a transaction of its own; gives those that were refused. */
+  /** Sends jobs, each in its own transaction; returns the ids that were refused. */
   readonly sendAll: (
     ids: readonly string[],
     send: (client: Client, id: string) => Promise<HoldOutcome>,
@@ -28,7 +28,7 @@ export interface Ground {
   readonly show: (what: string) => Promise<void>;
 }
 
-/** On a database of its own, which is dropped in the end: on the server of `DATABASE_URL`, or on one that it starts. */
+/** Uses a new database on the server of `DATABASE_URL`, or on a server that it starts, and drops it at the end. */
 export async function onFreshDatabase(name: string, use: (ground: Ground) => Promise<void>): Promise<void> {
   const given = process.env["DATABASE_URL"];
   const server = given === undefined ? await startPostgres() : null;
@@ -66,10 +66,11 @@ function groundOf(url: string, pool: Pool, store: PostgresStore): Ground {
   };
 }
 
-/** Stands for paid work: 4 cents each, but for the one that is lost after nobody knows how much. */
+/** Simulates paid work that costs 4 cents, or fails with an unknown cost. */
 export function paidWork(
   isLost: boolean,
 ): Promise<{ readonly value: object; readonly cost: typeof BUDGET.most }> {
-  if (isLost) return Promise.reject(new Error("the provider hung up, and did not say what it cost"));
+  if (isLost)
+    return Promise.reject(new Error("the connection to the provider was lost, and the cost is unknown"));
   return Promise.resolve({ value: {}, cost: usd("0.04") });
 }

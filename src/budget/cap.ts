@@ -34,8 +34,9 @@ export class BudgetCap {
    * @throws RangeError for a negative amount.
    */
   constructor(caps: { readonly run?: MicroCents | undefined; readonly month?: MicroCents | undefined } = {}) {
+    const fields = read("BudgetCap", caps, FIELDS);
     new Made(this);
-    seal(this, read("BudgetCap", caps, FIELDS));
+    seal(this, fields);
   }
 
   /**

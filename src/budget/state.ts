@@ -27,8 +27,9 @@ export class BudgetState {
    * @throws RangeError for a negative amount.
    */
   constructor(state: { readonly reserved: MicroCents; readonly spent: MicroCents }) {
+    const fields = read("BudgetState", state, FIELDS);
     new Made(this);
-    seal(this, read("BudgetState", state, FIELDS));
+    seal(this, fields);
   }
 
   /** The sum of reserved and spent, in micro-cents. */

@@ -17,18 +17,18 @@ import {
   paid,
   RUN,
   YES,
-} from "./given.ts";
+} from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const QUEUED = { kind: "queued" };
 const notWaiting = (state: string): unknown => ({ kind: "not_waiting", state });
 
-/** Who decides about paid work, and what its approval sets aside. */
+/** Approvals and rejections of paid work, and the money that an approval sets aside. */
 export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "job", "usage"],
-    "submit: what costs money or leaves the machine waits for its approval, and holds nothing until then",
+    "submit: a job that costs money or leaves the machine waits for approval, and holds nothing until then",
     async ({ store }) => {
       for (const [id, rest] of [
         ["cloud", {}],
@@ -46,7 +46,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "job", "usage", "getHold"],
-    "submit: approved at once, the first attempt holds its cost in every scope, without an end, and is queued",
+    "submit: a job that is approved at once is queued, with a hold in every scope that does not expire",
     async ({ store }) => {
       same("submit", await store.submit(approved("j")), QUEUED);
       await counted("queued", store, 10, 0);
@@ -63,7 +63,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "hold", "release", "job", "usage", "getHold"],
-    "submit: without room it is refused with what lacks, stores nothing, and may be submitted again",
+    "submit: without room the job is refused with the lacking scopes, is not stored, and may be submitted again",
     async ({ store }) => {
       await store.hold(asks("other", 95));
       const lacking = { kind: "refused", lacking: lacks(5, RUN, MONTH) };
@@ -102,7 +102,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "claim", "usage", "job"],
-    "approve: holds for the first attempt and queues it; twice, it holds once",
+    "approve: makes the first attempt's hold and queues the job; a repeat holds nothing more",
     async ({ store }) => {
       await store.submit(paid("j"));
       same("once", await store.approve("j", YES(), { scopes: capped(100) }), QUEUED);
@@ -119,7 +119,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "claim", "hold", "release", "usage", "job", "getHold"],
-    "approve: without room it is refused with what lacks, and the job goes on waiting",
+    "approve: without room it is refused with the lacking scopes, and the job still waits",
     async ({ store }) => {
       await store.submit(paid("j"));
       await store.hold(asks("other", 95));
@@ -138,7 +138,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "usage", "job"],
-    "approve: no scope, or one named twice, is a RangeError, also when it comes with the job",
+    "approve: an empty list of scopes, or the same scope twice, is a RangeError, also in submit",
     async ({ store }) => {
       await store.submit(paid("j"));
       for (const scopes of [[], capped(100, RUN, MONTH, RUN)]) {
@@ -155,7 +155,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "reject", "claim", "usage", "job"],
-    "reject: ends a job that waits, and no other",
+    "reject: ends a job that waits for approval, and no other job",
     async ({ store }) => {
       await store.submit(paid("j"));
       await refuses("an approval", "RangeError", () => store.reject("j", YES()));
@@ -180,7 +180,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "reject", "cancel"],
-    "jobs: a decision about one that there is not is job_unknown",
+    "jobs: a decision about an unknown job is job_unknown",
     async ({ store }) => {
       const scopes = capped(100);
       await refuses("approve", "job_unknown", () => store.approve("nobody", YES(), { scopes }));
@@ -212,7 +212,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "pinCap", "usage", "job"],
-    "pinCap: an approval by another cap is cap_conflict, and changes nothing",
+    "pinCap: an approval with another cap is cap_conflict, and changes nothing",
     async ({ store }) => {
       await store.pinCap(MONTH, micro(50));
       await store.submit(paid("j"));
@@ -231,7 +231,7 @@ export const approvalCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "submitMany", "approve", "usage", "job"],
-    "approve: scopes whose time is over take no job, approved at once or later, and it goes on waiting",
+    "approve: a scope whose time is over refuses jobs, approved at once or later, and a waiting job still waits",
     async ({ store, clock }) => {
       const until = epochSeconds(START + 60);
       const scopes = [...capped(100, RUN), ...capped(100, MONTH).map((scope) => ({ ...scope, until }))];

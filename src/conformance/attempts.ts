@@ -11,17 +11,17 @@ import {
   ROUNDS,
   STALE,
   upTo,
-} from "./given.ts";
+} from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const AGAIN = { retriable: true };
 
-/** How often a job runs, and what decides about it when several do at once. */
+/** How often a job runs, and races between reports of its attempts. */
 export const attemptCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "fail", "recoverStale"],
-    "attempts: N attempts are N executions, crashes and failures together",
+    "attempts: a job with N attempts runs N times, and both crashes and failures count",
     async ({ store }) => {
       const job = free("j", { maxAttempts: 4 });
       await store.submit(job);
@@ -43,7 +43,7 @@ export const attemptCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "recoverStale"],
-    "attempts: a crash on the last one ends the job as failed, and never leaves it stuck",
+    "attempts: a crash on the last attempt ends the job as failed",
     async ({ store }) => {
       const job = free("j", { maxAttempts: 1 });
       await store.submit(job);
@@ -78,7 +78,7 @@ export const attemptCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "fail"],
-    "fail: what no retry can fix ends the job, though attempts are left",
+    "fail: an error that is not retriable ends the job, even if attempts are left",
     async ({ store }) => {
       const job = free("j");
       await store.submit(job);
@@ -91,7 +91,7 @@ export const attemptCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "fail"],
-    "fail: retryAfterSeconds keeps the retry back to the second, and nothing else",
+    "fail: retryAfterSeconds delays the retry, to the second, and no other job",
     async ({ store, clock }) => {
       await store.submit(free("j"));
       await store.submit(free("other", { priority: -1 }));
@@ -112,7 +112,7 @@ export const attemptCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "fail", "recoverStale", "job"],
-    "job: its error says that it was lost, or what its executor said, until it succeeds",
+    "job: shows the error of the last attempt: the executor's message, or that the lease was lost",
     async ({ store }) => {
       await store.submit(free("j"));
       const lease = await leaseOf(store);
@@ -129,7 +129,7 @@ export const attemptCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "recoverStale"],
-    "races: of a completion and a recovery one wins, and the other sees it",
+    "races: a completion against a recovery: one wins, and the other's answer says so",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const job = free(`${round}`, { maxAttempts: 1 });
@@ -148,7 +148,7 @@ export const attemptCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "renew", "recoverStale"],
-    "races: of a renewal and a recovery one wins: a lease that was renewed is not taken back",
+    "races: a renewal against a recovery: one wins, and a renewed lease is not taken back",
     async ({ store, peer, clock }) => {
       for (const round of upTo(ROUNDS)) {
         await store.submit(free(`${round}`, { maxAttempts: 1 }));

@@ -1,15 +1,15 @@
 import { like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { claimed, free, LANES, leaseOf, nothingToClaim, upTo } from "./given.ts";
+import { claimed, free, LANES, leaseOf, nothingToClaim, upTo } from "./fixtures.ts";
 
 const DONE = { kind: "completed", booked: 0n, overrun: 0n };
 
-/** Many jobs in one call. */
+/** `submitMany`, `claimMany` and `completeMany`. */
 export const batchCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "claimMany"],
-    "claimMany: gives up to its limit, in the order of claim, each once",
+    "claimMany: gives at most its limit, in the order of claim, each job once",
     async ({ store, peer }) => {
       for (const index of upTo(5)) await store.submit(free(`${index}`, { priority: -index }));
       const ids = async (limit: number): Promise<readonly string[]> => {
@@ -47,7 +47,7 @@ export const batchCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "completeMany", "job"],
-    "completeMany: answers each in order, a repeat with the first answer; if it throws, none was completed",
+    "completeMany: answers each completion in order, a repeat with the first answer; if it throws, none was completed",
     async ({ store }) => {
       for (const id of ["a", "b", "c"]) await store.submit(free(id));
       const [a, b, c] = [await leaseOf(store), await leaseOf(store), await leaseOf(store)];

@@ -12,7 +12,7 @@ import {
   nothingToClaim,
   paid,
   STALE,
-} from "./given.ts";
+} from "./fixtures.ts";
 
 const cancelled = (state: string, booked = 0): unknown => ({
   kind: "cancelled",
@@ -21,12 +21,12 @@ const cancelled = (state: string, booked = 0): unknown => ({
 });
 const ended = (state: string): unknown => ({ kind: "ended", state });
 
-/** How a job is called off. */
+/** The cancellation of jobs. */
 export const cancelCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "recoverStale", "cancel", "job"],
-    "cancel: free work ends as failed, waiting or running; what has ended stays as it is",
+    "cancel: free work that waits or runs ends as failed; a job that has ended does not change",
     async ({ store }) => {
       await store.submit(free("waiting"));
       same("waiting", await store.cancel("waiting"), cancelled("failed"));
@@ -48,7 +48,7 @@ export const cancelCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "cancel", "usage", "job", "getHold"],
-    "cancel: a job that waits is rejected; one that is queued gives its hold back, for nothing has run",
+    "cancel: a job that waits for approval is rejected; a queued job gives its money back, because nothing has run",
     async ({ store }) => {
       await store.submit(paid("waiting"));
       same("waiting", await store.cancel("waiting"), cancelled("rejected"));
@@ -71,7 +71,7 @@ export const cancelCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "cancel", "recoverStale", "usage", "getHold"],
-    "cancel: a job that runs is charged in full, and its result does not count",
+    "cancel: a running job is charged in full, and its result does not count",
     async ({ store }) => {
       await store.submit(approved("j"));
       const lease = await leaseOf(store);
@@ -89,7 +89,7 @@ export const cancelCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "cancel", "usage"],
-    "cancel: what its worker reports later corrects the charge, once",
+    "cancel: a later report of the worker corrects the charge, once",
     async ({ store }) => {
       await store.submit(approved("j"));
       const lease = await leaseOf(store);

@@ -15,7 +15,7 @@ import {
   nothingToClaim,
   recovered,
   RUN,
-} from "./given.ts";
+} from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const completed = (booked: bigint | number, overrun: bigint | number = 0): unknown => ({
@@ -24,12 +24,12 @@ const completed = (booked: bigint | number, overrun: bigint | number = 0): unkno
   overrun: micro(overrun),
 });
 
-/** What a job's attempt is charged, and who may move its money. */
+/** What an attempt of a job is charged, and which calls may change its hold. */
 export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "usage", "getHold"],
-    "complete: settles the attempt's hold at its actual cost, also at nothing and past its estimate",
+    "complete: settles the attempt's hold at its actual cost, also at 0 and above the estimate",
     async ({ store }) => {
       for (const [id, actual, overrun] of [
         ["less", 4, 0],
@@ -50,7 +50,7 @@ export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "usage", "getHold"],
-    "complete, fail: without an actual the attempt is charged in full, for paid work may have run",
+    "complete, fail: without an actual cost the attempt is charged in full, because paid work may have run",
     async ({ store }) => {
       await store.submit(approved("done"));
       same("complete", await store.complete(await leaseOf(store), "done"), completed(10));
@@ -86,7 +86,7 @@ export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "usage"],
-    "complete, fail: the same token's repeat gets the first answer, and books nothing more",
+    "complete, fail: a repeat with the same token gets the first answer, and books nothing more",
     async ({ store }) => {
       await store.submit(approved("done"));
       const done = await leaseOf(store);
@@ -107,7 +107,7 @@ export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "usage"],
-    "complete: charged in full and repeated with an actual, it still gets the first answer",
+    "complete: after a charge in full, a repeat with an actual cost still gets the first answer",
     async ({ store }) => {
       await store.submit(approved("j"));
       const lease = await leaseOf(store);
@@ -142,7 +142,7 @@ export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "expire", "usage"],
-    "expire: a job's hold outlives it, queued and running, however late",
+    "expire: never charges the hold of a queued or running job, however late",
     async ({ store, clock }) => {
       await store.submit(approved("running"));
       const lease = await leaseOf(store);
@@ -157,25 +157,25 @@ export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "fail", "usage"],
-    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other",
-    async (bench) => {
-      const { store } = bench;
+    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other job",
+    async (setup) => {
+      const { store } = setup;
       await store.submit(approved("closed", capped(100), { priority: 1 }));
       await store.submit(approved("next"));
-      await bench.closeHold(jobHoldId("closed", 1));
+      await setup.closeHold(jobHoldId("closed", 1));
       const lease = await leaseOf(store);
       same("what is claimed", lease.jobId, "next");
       await nothingToClaim("without its hold", store);
       await counted("the next", store, 10, 0);
       await store.fail(lease, "busy", { retriable: true, actual: micro(0) });
-      await bench.closeHold(jobHoldId("next", 2));
+      await setup.closeHold(jobHoldId("next", 2));
       await nothingToClaim("without a retry's hold", store);
     },
   ),
   define(
     "both",
     ["submit", "claim", "complete", "completeMany", "fail", "job", "usage"],
-    "actual: what free work has cost is a RangeError, alone and in a batch, and changes nothing",
+    "actual: an actual cost of free work is a RangeError, alone and in a batch, and changes nothing",
     async ({ store }) => {
       await store.submit(free("free", { priority: 1 }));
       await store.submit(approved("paid"));
@@ -201,12 +201,12 @@ export const chargeCases: readonly Definition[] = [
     "both",
     ["submit", "claim", "usage"],
     "claim: a payload that the store's parser refuses costs a paid job an attempt, and no money",
-    async (bench) => {
-      const { store, clock, parser } = bench;
+    async (setup) => {
+      const { store, clock, parser } = setup;
       await store.submit(approved("bad"));
       parser.refuses = "bad";
       const none = await store.claim(["text"]);
-      if (!parser.used) bench.skip("the store does not use the parser that makeStore was given");
+      if (!parser.used) setup.skip("the store does not use the parser that makeStore was given");
       same("what is claimed", none, null);
       await counted("refused, and held for the next attempt", store, 10, 0);
       parser.refuses = null;
@@ -217,7 +217,7 @@ export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "job", "usage"],
-    "money: a job's cost and its actual are exact at 2^53 and beside it, and up to 2^62 - 1",
+    "money: a job's cost and actual cost are exact around 2^53 and up to 2^62 - 1",
     async ({ store }) => {
       for (const amount of [2n ** 53n - 1n, 2n ** 53n + 1n, MOST]) {
         const scope = `run:${amount}`;
@@ -242,7 +242,7 @@ export const chargeCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "recoverStale", "prune", "usage", "getHold"],
-    "prune: a paid job's money stays booked, its id answers exists, and a lost attempt may still be corrected",
+    "prune: a paid job's money stays booked, its id answers exists, and a lost attempt can still be corrected",
     async ({ store, clock }) => {
       await store.submit(approved("done", capped(100, RUN)));
       const done = await leaseOf(store);

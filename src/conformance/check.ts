@@ -6,10 +6,10 @@ export class Skip extends Error {
   override readonly name = "Skip";
 }
 
-/** What a case found wrong. */
+/** The store broke the rule of a case. */
 export class Failure extends Error {}
 
-/** Data as one line, the same for the same data: keys in order, a bigint with its `n`, no undefined fields. */
+/** Prints data as one line, equal data alike: keys are sorted, a bigint ends in `n`, undefined fields are omitted. */
 export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "string") return JSON.stringify(value);
@@ -27,7 +27,6 @@ export function fail(what: string, expected: string, got: string): never {
   throw new Failure(`${what}: expected ${expected}; got ${got}`);
 }
 
-/** Expects something to be true. */
 export function check(what: string, isSo: boolean, expected: string, got: unknown): void {
   if (!isSo) fail(what, expected, show(got));
 }
@@ -37,25 +36,25 @@ export function same(what: string, got: unknown, expected: unknown): void {
   if (show(got) !== show(expected)) fail(what, show(expected), show(got));
 }
 
-/** Expects an object in which some fields are these. */
+/** Expects an object with at least these fields. */
 export function like(what: string, got: unknown, expected: object): void {
   if (typeof got !== "object" || got === null) fail(what, show(expected), show(got));
   const fields = Object.keys(expected).map((key): readonly [string, unknown] => [key, Reflect.get(got, key)]);
   same(what, Object.fromEntries(fields), expected);
 }
 
-/** Expects one kind of answer, and gives it. */
+/** Expects an answer of one kind, and returns it. */
 export function kind<Answer extends { readonly kind: string }, Kind extends Answer["kind"]>(
   what: string,
   answer: Answer,
   expected: Kind,
 ): Answer & { readonly kind: Kind } {
   if (answer.kind !== expected) fail(what, expected, show(answer));
-  // Its kind is the one that was asked for.
+  // The kind was compared above.
   return answer as Answer & { readonly kind: Kind };
 }
 
-/** What a call throws: a code of this library, or the name of the error's class; `null` if it answers. */
+/** The code or the class name of the error that a call throws; `null` if it does not throw. */
 export async function thrownBy(call: () => Awaitable<unknown>): Promise<string | null> {
   try {
     await call();

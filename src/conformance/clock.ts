@@ -3,7 +3,7 @@ import { type EpochSeconds, epochSeconds } from "../time.ts";
 /** Where every case's clock starts: 2026-11-23T00:00:00Z. */
 export const START = 1_795_392_000;
 
-/** A clock that stands still until a case moves it. */
+/** A clock that does not move by itself: a case sets `now`. */
 export interface Clock {
   (): EpochSeconds;
   now: number;

@@ -1,11 +1,11 @@
 import { callable, listOf, oneOf, optional, read } from "../internal/check.ts";
-import { onBench } from "./bench.ts";
+import { withSetup } from "./setup.ts";
 import { CASES } from "./cases.ts";
 import { Failure, Skip } from "./check.ts";
 import type { Definition } from "./define.ts";
 import type { ConformancePart, ConformanceStores, MakeStore } from "./make-store.ts";
 
-/** How a case ended that did not fail: `skipped` says what the store lacks for it. */
+/** How a case ended without a failure; the `reason` says what the store lacks. */
 export type ConformanceOutcome =
   { readonly kind: "passed" } | { readonly kind: "skipped"; readonly reason: string };
 
@@ -18,7 +18,7 @@ export interface ConformanceCase {
   readonly run: () => Promise<ConformanceOutcome>;
 }
 
-/** What a store must be for these parts: everything that each of them asks for. */
+/** A store that has everything that each of these parts needs. */
 type StoreFor<Parts extends ConformancePart> = {
   [Part in Parts]: (store: ConformanceStores[Part]) => void;
 }[Parts] extends (store: infer Store) => void
@@ -26,17 +26,17 @@ type StoreFor<Parts extends ConformancePart> = {
   : never;
 
 /**
- * The contract of the ledger and of the job store as cases, for stores of your own.
+ * Returns the contract of the ledger and of the job store as test cases, for stores of your own.
  *
- * Each case makes a fresh store and needs nothing of a test runner. One that a store cannot run, for want of an
- * optional method or hook, is skipped: it prints the reason through `log` and resolves to it.
+ * Each case makes a fresh store and works with any test runner. A case is skipped if the store lacks an optional method or
+ * hook that the case needs: it prints the reason through `log` and resolves to it.
  *
- * @param makeStore - makes a fresh, empty store each time, whose time is the clock's; its optional hooks give
- *   the cases second connections, lost ones, and an end: {@link MakeStore}.
- * @param options - `parts`: which cases, all of them by default; a store of jobs alone takes `["jobs"]`, a
- *   ledger `["ledger"]`. `log`: where the reason of a skip goes, `console.warn` by default.
+ * @param makeStore - makes a fresh, empty store that uses the given clock. Optional hooks make second connections, lost
+ *   connections and more: {@link MakeStore}.
+ * @param options - `parts`: which cases; all by default, `["jobs"]` for a store without money, `["ledger"]` for a ledger.
+ *   `log`: gets a line for each skipped case; `console.warn` by default.
  * @throws TypeError if an argument is not of its type.
- * @throws RangeError for a part that there is not.
+ * @throws RangeError for an unknown part.
  * @example
  * ```ts
  * const cases = conformance(({ clock, payload }) => memoryStore({ clock, payload }), { parts: ["ledger"] });
@@ -78,7 +78,7 @@ async function runCase<Store>(
   log: (line: string) => unknown,
 ): Promise<ConformanceOutcome> {
   try {
-    await onBench(makeStore, needs, run);
+    await withSetup(makeStore, needs, run);
     return Object.freeze({ kind: "passed" });
   } catch (error) {
     if (!(error instanceof Skip)) throw failure(name, error);
@@ -87,7 +87,7 @@ async function runCase<Store>(
   }
 }
 
-/** What a store throws that should have answered is a failure of the case too. */
+/** An unexpected error of the store is a failure of the case too. */
 function failure(name: string, error: unknown): Error {
   if (error instanceof Failure) return error;
   const thrown = error instanceof Error ? `${error.name}: ${error.message}` : "what is no error";

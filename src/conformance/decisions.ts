@@ -3,19 +3,19 @@ import type { JobRequest } from "../dispatch/contract.ts";
 import { like, refuses, same } from "./check.ts";
 import { START } from "./clock.ts";
 import { type Definition, define } from "./define.ts";
-import { capped, counted, free, lacks, MONTH, NO, paid, RUN, YES } from "./given.ts";
+import { capped, counted, free, lacks, MONTH, NO, paid, RUN, YES } from "./fixtures.ts";
 
 const QUEUED = { kind: "queued" };
 const REJECTED = { kind: "rejected" };
 const WHO = { author: "bob", reason: "a plain decision" };
 const isoAt = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-/** Decisions that are no approvals yet: plain objects, clones, and what other copies of the library made. */
+/** Decisions as plain objects, clones, or instances from another copy of the library. */
 export const decisionCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "submitMany", "approve", "reject", "job", "usage"],
-    "jobs: a plain decision becomes an approval, by the store's clock if it does not say when",
+    "jobs: a plain decision becomes an approval; without its own time it gets the store's time",
     async ({ store, clock }) => {
       clock.now = START + 60.25;
       const scopes = capped(30);
@@ -36,7 +36,7 @@ export const decisionCases: readonly Definition[] = [
       const undefinedTime = { ...WHO, decidedAt: undefined, outcome: undefined };
       same("approve", await store.approve("approved", undefinedTime, { scopes: capped(40) }), QUEUED);
       same("reject", await store.reject("rejected", { ...WHO }), REJECTED);
-      // An approval does not change with the time at which it is read.
+      // The time at which an approval is read must not change it.
       clock.now = START + 7200;
       for (const [id, at, outcome] of [
         ["one", START + 60.25, "approved"],
@@ -54,7 +54,7 @@ export const decisionCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "submitMany", "approve", "reject", "job"],
-    "jobs: the time of a decision stays what it says: text as it was given, a Date in UTC",
+    "jobs: the time of a decision is kept: text as it was given, a Date as UTC text",
     async ({ store, clock }) => {
       clock.now = START + 60;
       const times: readonly (readonly [Date | string, string])[] = [
@@ -82,7 +82,7 @@ export const decisionCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "reject", "job", "usage"],
-    "jobs: a plain decision that says another outcome, or not who and why, is refused, and the job goes on waiting",
+    "jobs: a plain decision with another outcome, or without author and reason, is refused, and the job still waits",
     async ({ store }) => {
       await store.submit(paid("j"));
       const scopes = capped(100);
@@ -99,7 +99,7 @@ export const decisionCases: readonly Definition[] = [
         ["that is a Map", "TypeError", new Map(Object.entries(WHO))],
         ["whose fields are inherited", "TypeError", Object.create(YES())],
       ];
-      // What JavaScript callers may pass.
+      // Plain JavaScript can pass any value.
       const wrong = (decision: unknown): ApprovalFields => decision as ApprovalFields;
       for (const [what, expected, given] of decisions) {
         const approval = wrong(given);
@@ -122,7 +122,7 @@ export const decisionCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "reject", "job"],
-    "jobs: a clone of an approval, or one that went through JSON, is taken by its fields",
+    "jobs: a clone of an approval, or a copy through JSON, is read by its fields",
     async ({ store }) => {
       const scopes = capped(100);
       const clones: readonly (readonly [string, (of: Approval) => ApprovalFields])[] = [

@@ -1,4 +1,4 @@
-import type { Bench } from "./bench.ts";
+import type { Setup } from "./setup.ts";
 import { like, same } from "./check.ts";
 import { cutClaims, cutSteps, type Step } from "./cuts.ts";
 import { type Definition, define } from "./define.ts";
@@ -17,7 +17,7 @@ import {
   paid,
   recovered,
   YES,
-} from "./given.ts";
+} from "./fixtures.ts";
 
 const HELD = { kind: "held" };
 const QUEUED = { kind: "queued" };
@@ -37,7 +37,7 @@ const completed = (booked: number): unknown => ({
 
 type LedgerNeeds = "hold" | "settle" | "release" | "extend" | "expire" | "usage";
 
-async function* ledgerSteps({ store, clock }: Bench<LedgerNeeds>): AsyncIterable<Step<LedgerNeeds>> {
+async function* ledgerSteps({ store, clock }: Setup<LedgerNeeds>): AsyncIterable<Step<LedgerNeeds>> {
   yield {
     what: "hold",
     call: (handle) => handle.hold(asks("a", 10)),
@@ -88,7 +88,7 @@ async function* ledgerSteps({ store, clock }: Bench<LedgerNeeds>): AsyncIterable
 
 type DecisionNeeds = "submit" | "approve" | "reject" | "cancel" | "claim" | "usage";
 
-async function* decisionSteps({ store }: Bench<DecisionNeeds>): AsyncIterable<Step<DecisionNeeds>> {
+async function* decisionSteps({ store }: Setup<DecisionNeeds>): AsyncIterable<Step<DecisionNeeds>> {
   yield {
     what: "submit",
     call: (handle) => handle.submit(approved("a")),
@@ -136,7 +136,7 @@ async function* decisionSteps({ store }: Bench<DecisionNeeds>): AsyncIterable<St
 
 type ReportNeeds = "submit" | "claim" | "complete" | "fail" | "renew" | "recoverStale" | "usage";
 
-async function* reportSteps({ store }: Bench<ReportNeeds>): AsyncIterable<Step<ReportNeeds>> {
+async function* reportSteps({ store }: Setup<ReportNeeds>): AsyncIterable<Step<ReportNeeds>> {
   await store.submit(approved("a"));
   const first = await leaseOf(store);
   yield {
@@ -187,7 +187,7 @@ async function* reportSteps({ store }: Bench<ReportNeeds>): AsyncIterable<Step<R
 
 type BatchNeeds = "claim" | "submitMany" | "completeMany" | "usage";
 
-async function* batchSteps({ store }: Bench<BatchNeeds>): AsyncIterable<Step<BatchNeeds>> {
+async function* batchSteps({ store }: Setup<BatchNeeds>): AsyncIterable<Step<BatchNeeds>> {
   yield {
     what: "submitMany",
     call: (handle) => handle.submitMany([approved("a"), approved("b")]),
@@ -209,16 +209,16 @@ async function* batchSteps({ store }: Bench<BatchNeeds>): AsyncIterable<Step<Bat
   };
 }
 
-/** What is lost between a store and its caller, and what a repeat of it finds. */
+/** Answers that are lost between a store and its caller, and repeats after that. */
 export const faultCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "recoverStale", "complete"],
-    "claim: committed, its answer lost: nobody else runs the job until its lease is recovered",
-    async (bench) => {
-      const { store } = bench;
+    "claim: if the answer is lost after the commit, no other worker runs the job until the lease is recovered",
+    async (setup) => {
+      const { store } = setup;
       await store.submit(free("j"));
-      await bench.lost((handle) => handle.claim(LANES));
+      await setup.lost((handle) => handle.claim(LANES));
       await nothingToClaim("while the lease holds", store);
       same("recovery", await store.recoverStale(AT_ONCE), recovered("j", 1, "requeued"));
       const lease = await leaseOf(store);
@@ -229,12 +229,12 @@ export const faultCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "recoverStale", "job"],
-    "complete: committed, its answer lost: a repeat gets it, and the job has run once",
-    async (bench) => {
-      const { store } = bench;
+    "complete: if the answer is lost after the commit, a repeat gets it, and the job has run once",
+    async (setup) => {
+      const { store } = setup;
       await store.submit(free("j"));
       const lease = await leaseOf(store);
-      await bench.lost((handle) => handle.complete(lease, "first"));
+      await setup.lost((handle) => handle.complete(lease, "first"));
       same("repeated", await store.complete(lease, "second"), completed(0));
       like("the job", await store.job("j"), { state: "succeeded", attempts: 1, result: "first" });
       same("recovery", await store.recoverStale(AT_ONCE), NO_ATTEMPTS);

@@ -1,17 +1,17 @@
 import { check, kind, like, same, thrownBy } from "./check.ts";
 import { jobHoldId } from "../budget/holds.ts";
 import { type Definition, define } from "./define.ts";
-import { approved, asks, capped, counted, free, leaseOf, micro, upTo } from "./given.ts";
+import { approved, asks, capped, counted, free, leaseOf, micro, upTo } from "./fixtures.ts";
 
 const ROOMY = capped(1000);
 const DONE = { kind: "completed", booked: micro(4), overrun: micro(0) };
 
-/** Calls that may travel together: each is answered for itself. */
+/** Concurrent calls that a store may group: each must get its own answer. */
 export const groupCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "usage", "job"],
-    "group: of 16 submissions in flight together a bad one is refused, and 15 are queued",
+    "group: of 16 concurrent submissions one is a conflict, and the other 15 are queued",
     async ({ store, peer }) => {
       await store.submit(approved("known", ROOMY));
       const calls = upTo(16).map((index) => {
@@ -32,14 +32,14 @@ export const groupCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "usage", "job"],
-    "group: of 16 completions in flight together the bad ones are refused, and the others count",
+    "group: of 16 concurrent completions the invalid ones are refused, and the others count",
     async ({ store, peer }) => {
       await store.submit(free("free", { priority: 1 }));
       for (const index of upTo(15)) await store.submit(approved(`${index}`, ROOMY));
       const leases = [];
       while (leases.length < 16) leases.push(await leaseOf(store));
       const bad = new Map<number, string>([
-        // Free work has no actual cost, and JSON holds no bigint.
+        // Free work has no actual cost, and JSON cannot hold a bigint.
         [0, "RangeError"],
         [9, "result_refused"],
       ]);
@@ -67,20 +67,20 @@ export const groupCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "hold", "settle", "usage", "job", "getHold"],
-    "within: what a caller's transaction did is undone with it, and calls in flight beside it stand",
-    async (bench) => {
-      const { store } = bench;
+    "within: a roll-back undoes the calls in the caller's transaction, and keeps concurrent calls outside of it",
+    async (setup) => {
+      const { store } = setup;
       await store.submit(approved("j"));
       const lease = await leaseOf(store);
       await store.hold(asks("known", 10));
       const beside: Promise<{ readonly kind: string }>[] = [];
-      await bench.rolledBack(async (inside) => {
+      await setup.rolledBack(async (inside) => {
         kind("inside, a hold", await inside.hold(asks("undone", 10)), "held");
         kind("inside, a settlement", await inside.settle("known", micro(4)), "settled");
         kind("inside, a submission", await inside.submit(approved("undone")), "queued");
         same("inside, a completion", await inside.complete(lease, "undone", { actual: micro(4) }), DONE);
         await counted("inside", inside, 20, 8);
-        // Beside it, while it is open: it may have to wait for its end.
+        // Not awaited here: these calls may have to wait until the transaction ends.
         beside.push(store.hold(asks("beside", 10)), store.submit(approved("beside")));
         kind("inside, the last", await inside.hold(asks("last", 10)), "held");
       });

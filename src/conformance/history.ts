@@ -1,19 +1,19 @@
 import type { Hold } from "../budget/contract.ts";
 import { epochSeconds } from "../time.ts";
-import type { Handle } from "./bench.ts";
+import type { Handle } from "./setup.ts";
 import { check, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, micro, upTo } from "./given.ts";
+import { asks, capped, counted, micro, upTo } from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const SCOPES = ["run:1", "run:2", "month:1"] as const;
 const CAP = 60;
 
-/** Numbers that look random, and are the same each time: a case that fails must fail again. */
+/** Pseudo-random numbers, the same in every run, so that a failure repeats. */
 function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
-    // Numerical Recipes' linear congruential generator; its high bits are the good ones.
+    // The linear congruential generator of Numerical Recipes; only its high bits are random enough.
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
@@ -21,12 +21,12 @@ function numbers(seed: number): (below: number) => number {
 
 type LedgerMethod = "hold" | "settle" | "release" | "expire";
 
-/** Some operation on one of a few holds. */
+/** Makes a random call about one of twelve holds. */
 function operation(store: Handle<LedgerMethod>, next: (below: number) => number): Promise<unknown> {
   const number = next(12);
   const id = `h${number}`;
   const scopes = number % 3 === 0 ? SCOPES : SCOPES.slice(number % 2);
-  // Of a hold that was not made yet nothing moves.
+  // A hold that does not exist cannot be settled or released.
   const unlessUnknown = async (call: () => Promise<unknown>): Promise<unknown> => {
     const repeated = await store.hold(asks(id, 10 + number, capped(CAP, ...scopes), 20 + number));
     return repeated.kind === "refused" ? repeated : call();
@@ -43,7 +43,7 @@ function operation(store: Handle<LedgerMethod>, next: (below: number) => number)
   }
 }
 
-/** Expects every counter to be the sum of its holds, and none to be past what may be committed. */
+/** Expects that every counter is the sum of its holds and within its cap. */
 async function balanced(store: Handle<"getHold" | "usage">, after: string): Promise<readonly Hold[]> {
   const found = await Promise.all(upTo(12).map((number) => store.getHold(`h${number}`)));
   const holds = found.filter((hold) => hold !== null);
@@ -60,12 +60,12 @@ async function balanced(store: Handle<"getHold" | "usage">, after: string): Prom
   return holds;
 }
 
-/** Long histories, after each step of which the money must be where the holds say. */
+/** Long histories of calls; the counters are checked against the holds. */
 export const historyCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "expire", "usage", "getHold"],
-    "history: every counter equals its holds, and no cap is passed, after any history of calls in flight together",
+    "history: after each step of concurrent calls, every counter is the sum of its holds, and no cap is exceeded",
     async ({ store, peer, clock }) => {
       const next = numbers(20_261_123);
       for (const step of upTo(40)) {
@@ -79,7 +79,7 @@ export const historyCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "expire", "usage", "getHold", "prune"],
-    "history: a prune moves no money, keeps what is not settled, and its ids still answer exists",
+    "history: a prune changes no counter, keeps holds that are not settled, and pruned ids still answer exists",
     async ({ store, clock }) => {
       const next = numbers(7);
       for (const step of upTo(30)) {

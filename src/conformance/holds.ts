@@ -1,11 +1,11 @@
 import { type Definition, define } from "./define.ts";
 import { kind, refuses, same } from "./check.ts";
-import { asks, capped, counted, micro, MONTH, RUN } from "./given.ts";
+import { asks, capped, counted, micro, MONTH, RUN } from "./fixtures.ts";
 
 const HELD = { kind: "held" };
 const exists = (state: string): unknown => ({ kind: "exists", state });
 
-/** What a request for money is answered. */
+/** Answers to `hold`. */
 export const holdCases: readonly Definition[] = [
   define(
     "ledger",
@@ -46,7 +46,7 @@ export const holdCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "release", "usage"],
-    "hold: refused, then room: the same id is admitted, also with another body",
+    "hold: after a refusal the same id is admitted when there is room, also with another body",
     async ({ store }) => {
       await store.hold(asks("a", 10, capped(10)));
       kind("without room", await store.hold(asks("b", 10, capped(10))), "refused");
@@ -118,7 +118,7 @@ export const holdCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage"],
-    "hold: a cap lowered under what is committed refuses new holds, and lets old ones settle",
+    "hold: a cap below the committed amount refuses new holds, and old holds can still settle",
     async ({ store }) => {
       await store.hold(asks("a", 50));
       const refused = kind("a new hold", await store.hold(asks("b", 1, capped(20))), "refused");

@@ -1,5 +1,5 @@
 /**
- * The contract of the stores as cases, for users who write a store of their own.
+ * The contract of the stores as test cases, for users who write their own store.
  *
  * @module
  */

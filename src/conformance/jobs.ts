@@ -2,12 +2,22 @@ import { drain } from "../dispatch/drain.ts";
 import { epochSeconds } from "../time.ts";
 import { check, kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { AT_ONCE, claim, claimed, free, LANES, leaseOf, MALFORMED, nothingToClaim, upTo } from "./given.ts";
+import {
+  AT_ONCE,
+  claim,
+  claimed,
+  free,
+  LANES,
+  leaseOf,
+  MALFORMED,
+  nothingToClaim,
+  upTo,
+} from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const DONE = { kind: "completed", booked: 0n, overrun: 0n };
 
-/** What waits, and in which order it is claimed. */
+/** Submissions, and the order in which jobs are claimed. */
 export const jobCases: readonly Definition[] = [
   define(
     "jobs",
@@ -27,7 +37,7 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete"],
-    "submit: the same job twice is one job, in whatever state it is",
+    "submit: the same job twice is one job, whatever its state",
     async ({ store, peer }) => {
       const both = await Promise.all([store.submit(free("j")), peer.submit(free("j"))]);
       same("in flight together", both.map((answer) => answer.kind).sort(), ["exists", "queued"]);
@@ -43,7 +53,7 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim"],
-    "submit: another body under an id is job_conflict, and the first stays; another order of keys is no other",
+    "submit: a known id with another body is job_conflict and changes nothing; the order of keys does not matter",
     async ({ store }) => {
       await store.submit(free("j", { payload: { a: 1, b: [2] } }));
       for (const rest of [
@@ -64,7 +74,7 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim"],
-    "submit: a malformed id or lane, or less than one attempt, is a RangeError; what JSON cannot hold, a TypeError",
+    "submit: a malformed id or lane, or less than one attempt, is a RangeError; a payload that JSON cannot hold is a TypeError",
     async ({ store }) => {
       for (const [index, name] of MALFORMED.entries()) {
         await refuses(`id ${index}`, "RangeError", () => store.submit(free(name)));
@@ -85,7 +95,7 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim"],
-    "claim: lanes are isolated, and no lane gives nothing",
+    "claim: lanes are isolated, and an empty list of lanes gives no job",
     async ({ store }) => {
       await store.submit(free("t"));
       await store.submit(free("v", { lane: "video" }));
@@ -125,7 +135,7 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim"],
-    "claim: waits for runAt, to the second, and lets what is ready pass by",
+    "claim: a job waits for its runAt, to the second, and does not block jobs that are due",
     async ({ store, clock }) => {
       await store.submit(free("later", { runAt: epochSeconds(START + 10), priority: 5 }));
       await store.submit(free("now"));
@@ -139,12 +149,12 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim"],
-    "claim: a payload that the store's parser refuses costs an attempt, waits for 60 s, and blocks no other",
-    async (bench) => {
-      const { store, clock, parser } = bench;
+    "claim: a payload that the store's parser refuses costs an attempt and 60 s of waiting, and blocks no other job",
+    async (setup) => {
+      const { store, clock, parser } = setup;
       await store.submit(free("good", { lane: "other" }));
       await claim(store, ["other"]);
-      if (!parser.used) bench.skip("the store does not use the parser that makeStore was given");
+      if (!parser.used) setup.skip("the store does not use the parser that makeStore was given");
       const bad = free("bad", { priority: 1, maxAttempts: 3 });
       await store.submit(bad);
       await store.submit(free("next"));
@@ -164,13 +174,13 @@ export const jobCases: readonly Definition[] = [
     "jobs",
     ["submit", "claim"],
     "claim: a payload that is refused on its last attempt ends the job",
-    async (bench) => {
-      const { store, parser } = bench;
+    async (setup) => {
+      const { store, parser } = setup;
       const job = free("bad", { maxAttempts: 1 });
       await store.submit(job);
       parser.refuses = "bad";
       const none = await store.claim(LANES);
-      if (!parser.used) bench.skip("the store does not use the parser that makeStore was given");
+      if (!parser.used) setup.skip("the store does not use the parser that makeStore was given");
       same("what is claimed", none, null);
       parser.refuses = null;
       same("the job", await store.submit(job), { kind: "exists", state: "failed" });
@@ -179,7 +189,7 @@ export const jobCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "fail", "recoverStale"],
-    "drain: stops gracefully: what runs is recorded, and what waits stays for the next worker",
+    "drain: stops gracefully: running jobs are recorded, and waiting jobs stay for the next worker",
     async ({ store }) => {
       for (const id of ["a", "b", "c"]) await store.submit(free(id));
       const controller = new AbortController();
@@ -209,7 +219,7 @@ export const jobCases: readonly Definition[] = [
       const claimers = upTo(40).map((index) => (index % 2 === 0 ? store : peer).claim(LANES));
       const first = (await Promise.all(claimers)).filter((one) => one !== null);
       const rest: typeof first = [];
-      // Claimers in flight together may pass one another by: what is left is there for the next.
+      // Concurrent claims may skip each other's locked rows, so some jobs can be left.
       for (let next = await store.claim(LANES); next !== null; next = await store.claim(LANES))
         rest.push(next);
       const leases = [...first, ...rest].map(({ lease }) => lease);

@@ -2,25 +2,25 @@ import { Lease } from "../dispatch/lease.ts";
 import { epochSeconds } from "../time.ts";
 import { like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { AT_ONCE, free, leaseOf, micro, nothingToClaim, recovered, STALE } from "./given.ts";
+import { AT_ONCE, free, leaseOf, micro, nothingToClaim, recovered, STALE } from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const DONE = { kind: "completed", booked: micro(0), overrun: micro(0) };
 const NONE = { attempts: [], more: false };
 const AGAIN = { retriable: true };
 
-/** Who may report, and until when. */
+/** Leases: which token may report, and until when. */
 export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "fail", "recoverStale"],
-    "lease: A goes stale, B claims: what A completes, fails or renews is refused",
+    "lease: A's lease goes stale and B claims the job: A's completions and failures are refused",
     async ({ store, peer, clock }) => {
       await store.submit(free("j"));
       const a = await leaseOf(store);
       clock.now += 60;
       same("recovery", await peer.recoverStale({ ttlSeconds: 60 }), recovered("j", 1, "requeued"));
-      same("A completes what nobody holds", await store.complete(a, "a"), STALE);
+      same("A completes the queued job", await store.complete(a, "a"), STALE);
       const b = await leaseOf(peer);
       like("B's lease", b, { jobId: "j", attempts: 2 });
       same("A completes", await store.complete(a, "a"), STALE);
@@ -36,7 +36,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "fail", "recoverStale", "job"],
-    "lease: B's result stands, whatever A reports before and after",
+    "lease: B's result stays, whatever A reports before and after",
     async ({ store, clock }) => {
       await store.submit(free("j"));
       const a = await leaseOf(store);
@@ -54,12 +54,12 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "renew", "recoverStale"],
-    "lease: a lost one cannot be renewed, and its renewal does not lengthen another's",
+    "lease: a lost lease cannot be renewed, and an attempt to renew it does not extend the next lease",
     async ({ store, clock }) => {
       await store.submit(free("j"));
       const a = await leaseOf(store);
       await store.recoverStale(AT_ONCE);
-      same("A renews what nobody holds", await store.renew(a), false);
+      same("A renews its lost lease", await store.renew(a), false);
       const b = await leaseOf(store);
       clock.now += 60;
       same("A renews", await store.renew(a), false);
@@ -86,7 +86,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "fail"],
-    "lease: a token that was never minted, of this job or of none, is stale",
+    "lease: an unknown token is stale, for this job and for an unknown job",
     async ({ store }) => {
       await store.submit(free("j"));
       const lease = await leaseOf(store);
@@ -103,7 +103,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "fail", "job"],
-    "complete: twice gives the first answer, and with another result the first stands",
+    "complete: a repeat gets the first answer, and the first result stays",
     async ({ store }) => {
       await store.submit(free("j"));
       const lease = await leaseOf(store);
@@ -118,7 +118,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "fail"],
-    "fail: twice gives the first answer, also while another attempt runs, and takes nothing from it",
+    "fail: a repeat gets the first answer, also while the next attempt runs, and does not affect that attempt",
     async ({ store }) => {
       await store.submit(free("j"));
       const first = await leaseOf(store);
@@ -134,7 +134,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "recoverStale"],
-    "complete: a late result is accepted while nobody has recovered the lease",
+    "complete: a late result is accepted as long as the lease was not recovered",
     async ({ store, clock }) => {
       await store.submit(free("j"));
       const lease = await leaseOf(store);
@@ -146,7 +146,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "recoverStale"],
-    "recoverStale: takes a lease back at the very second of its ttl, and not before",
+    "recoverStale: takes a lease back exactly when its ttl is over, and not before",
     async ({ store, clock }) => {
       await store.submit(free("j"));
       await leaseOf(store);
@@ -175,7 +175,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "recoverStale"],
-    "recoverStale: leaves a lease from the future alone, as after a clock was set back",
+    "recoverStale: keeps a lease from the future, which exists after a clock was set back",
     async ({ store, clock }) => {
       await store.submit(free("j"));
       const lease = await leaseOf(store);
@@ -188,7 +188,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "recoverStale"],
-    "lease: a worker whose clock is five minutes off loses and keeps its lease by the store's clock",
+    "lease: only the store's clock decides about a lease, also if the worker's clock is five minutes off",
     async ({ store, clock }) => {
       await store.submit(free("ahead"));
       const lease = await leaseOf(store);
@@ -210,7 +210,7 @@ export const leaseCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "fail"],
-    "lease: a clone, or one that went through JSON, is taken by its fields; what lacks one is refused",
+    "lease: a clone, or a copy through JSON, is read by its fields; a malformed lease is refused",
     async ({ store }) => {
       const clones: readonly (readonly [string, (of: Lease) => unknown])[] = [
         ["a clone", (of) => structuredClone(of)],
@@ -227,7 +227,7 @@ export const leaseCases: readonly Definition[] = [
       }
       await store.submit(free("j"));
       const lease = await leaseOf(store);
-      // What JavaScript callers may pass.
+      // Plain JavaScript can pass any value.
       const wrong: readonly (readonly [string, unknown])[] = [
         ["without its token", { ...fields(lease), token: undefined }],
         ["with an unknown field", { ...fields(lease), worker: "w" }],
@@ -265,7 +265,7 @@ export const leaseCases: readonly Definition[] = [
   ),
 ];
 
-/** A lease's fields: a value with a class cannot be spread. */
+/** The fields of a lease, as its constructor takes them. */
 export function fields({ jobId, leasedAt, attempts, token }: Lease): ConstructorParameters<typeof Lease>[0] {
   return { jobId, leasedAt, attempts, token };
 }

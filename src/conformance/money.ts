@@ -1,17 +1,17 @@
 import { microCents } from "../money/micro-cents.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, micro, MOST, RUN } from "./given.ts";
+import { asks, capped, counted, micro, MOST, RUN } from "./fixtures.ts";
 
-/** Where a number loses its last digit. */
+/** From here on, JavaScript numbers cannot hold every integer. */
 const UNSAFE = 2n ** 53n;
 
-/** Amounts as large as a ledger takes, and what is none. */
+/** The largest amounts that a ledger accepts, and invalid amounts. */
 export const moneyCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage", "getHold"],
-    "money: amounts at 2^53 and beside it are exact",
+    "money: amounts around 2^53 are exact",
     async ({ store }) => {
       for (const amount of [UNSAFE - 1n, UNSAFE, UNSAFE + 1n, UNSAFE + 2n]) {
         const id = `a:${amount}`;
@@ -30,7 +30,7 @@ export const moneyCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "usage"],
-    "money: an amount and a cap of 2^62 - 1 are taken, and nothing overflows beside them",
+    "money: an amount and a cap of 2^62 - 1 are accepted, and sums with them do not overflow",
     async ({ store }) => {
       const full = capped(MOST, RUN);
       same("the most", await store.hold(asks("a", MOST, full)), { kind: "held" });
@@ -54,7 +54,7 @@ export const moneyCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "extend", "usage"],
-    "money: a negative amount, or one past 2^62 - 1, is a RangeError everywhere, and moves nothing",
+    "money: a negative amount, or one above 2^62 - 1, is a RangeError everywhere, and changes nothing",
     async ({ store }) => {
       await store.hold(asks("open", 10));
       for (const amount of [-1n, MOST + 1n, 2n ** 63n, 2n ** 64n]) {
@@ -72,11 +72,11 @@ export const moneyCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "extend", "usage"],
-    "money: what is no bigint is a TypeError, and moves nothing",
+    "money: an amount that is not a bigint is a TypeError, and changes nothing",
     async ({ store }) => {
       await store.hold(asks("open", 10));
       for (const value of [10, "10", null, undefined, true, {}]) {
-        // What plain JavaScript lets through: no amount.
+        // Plain JavaScript can pass a value that is not a bigint.
         const wrong = value as never;
         const what = typeof value;
         await refuses(`hold: ${what}`, "TypeError", () => store.hold({ ...asks("a", 1), amount: wrong }));
@@ -91,7 +91,7 @@ export const moneyCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold"],
-    "money: a ttl that is not above 0 and finite is a RangeError: every hold ends",
+    "money: a ttl that is not above 0 and finite is a RangeError, so that every hold ends",
     async ({ store }) => {
       for (const ttl of [0, -1, NaN, Infinity]) {
         await refuses(`a ttl of ${ttl}`, "RangeError", () => store.hold(asks("a", 1, capped(100), ttl)));

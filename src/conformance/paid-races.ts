@@ -16,14 +16,14 @@ import {
   STALE,
   upTo,
   YES,
-} from "./given.ts";
+} from "./fixtures.ts";
 
-/** Calls about paid jobs that are in flight together, half of them through the other handle. */
+/** Concurrent calls about paid jobs, half of them through the second handle. */
 export const paidRaceCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "usage"],
-    "races: one job is approved once, whoever approves and how often",
+    "races: concurrent approvals approve a job once",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const id = `${round}`;
@@ -41,7 +41,7 @@ export const paidRaceCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "usage"],
-    "races: concurrent submissions and approvals never pass the cap, and fill it",
+    "races: concurrent submissions and approvals fill the cap and never exceed it",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const scopes = capped(75, `run:${round}`, `month:${round}`);
@@ -59,7 +59,7 @@ export const paidRaceCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "reject", "usage", "job"],
-    "races: of an approval and a rejection one wins, and money is held only for an approval",
+    "races: an approval against a rejection: one wins, and money is held only after an approval",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const id = `${round}`;
@@ -77,7 +77,7 @@ export const paidRaceCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "claim", "cancel", "usage", "job"],
-    "races: of an approval and a cancellation either is first, and no money is left held",
+    "races: an approval against a cancellation: in either order no money stays held",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const id = `${round}`;
@@ -96,7 +96,7 @@ export const paidRaceCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "cancel", "usage"],
-    "races: of a cancellation and a claim either is first: what was claimed is charged, what was not is given back",
+    "races: a cancellation against a claim: a claimed job is charged, and a job that was not claimed gives its money back",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const id = `${round}`;
@@ -113,7 +113,7 @@ export const paidRaceCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "cancel", "usage", "job"],
-    "races: of a cancellation and a completion one wins, and the truth is booked in the end",
+    "races: a cancellation against a completion: one wins, and the actual cost is booked in the end",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const id = `${round}`;
@@ -135,7 +135,7 @@ export const paidRaceCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "recoverStale", "usage"],
-    "races: of a completion and a recovery of a paid attempt one wins, and the truth is booked in the end",
+    "races: a completion against a recovery of a paid attempt: one wins, and the actual cost is booked in the end",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const scope = `run:${round}`;

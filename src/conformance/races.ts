@@ -1,13 +1,13 @@
 import { check, kind, same, thrownBy } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, count, counted, micro, ROUNDS, upTo } from "./given.ts";
+import { asks, capped, count, counted, micro, ROUNDS, upTo } from "./fixtures.ts";
 
-/** Calls on the ledger that are in flight together, half of them through the other handle. */
+/** Concurrent calls of the ledger, half of them through the second handle. */
 export const raceCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "usage"],
-    "races: concurrent holds never pass the cap, and fill it, also the first ever in their scopes",
+    "races: concurrent holds fill the cap and never exceed it, also in new scopes",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const scopes = [...capped(100, `run:${round}`), ...capped(7, `month:${round}`)];
@@ -63,7 +63,7 @@ export const raceCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "usage"],
-    "races: one id is held once, whoever asks and how often",
+    "races: concurrent requests with one id make one hold",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const scopes = capped(100, `run:${round}`);
@@ -79,7 +79,7 @@ export const raceCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "usage"],
-    "races: of a settle and a release one is first, and the truth is booked in the end",
+    "races: a settlement against a release: in either order the actual cost is booked in the end",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const scope = `run:${round}`;
@@ -100,7 +100,7 @@ export const raceCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "expire", "usage"],
-    "races: of a settle and an expiry one is first, and the truth is booked in the end",
+    "races: a settlement against an expiry: in either order the actual cost is booked in the end",
     async ({ store, peer, clock }) => {
       for (const round of upTo(ROUNDS)) {
         const scope = `run:${round}`;
@@ -121,7 +121,7 @@ export const raceCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage"],
-    "races: of two settles at different amounts one is booked, and the other a conflict",
+    "races: of two settlements with different amounts, one is booked and the other is a conflict",
     async ({ store, peer }) => {
       for (const round of upTo(ROUNDS)) {
         const scope = `run:${round}`;
@@ -152,7 +152,7 @@ export const raceCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "usage"],
-    "races: calls in flight together are answered each for itself, beside one that is refused for its body",
+    "races: concurrent calls get their own answers, although one of them is a conflict",
     async ({ store, peer }) => {
       await store.hold(asks("known", 10, capped(1000)));
       const calls = upTo(16).map((index) => {

@@ -1,17 +1,17 @@
 import { epochSeconds } from "../time.ts";
 import { like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { claim, free, leaseOf, nothingToClaim } from "./given.ts";
+import { claim, free, leaseOf, nothingToClaim } from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const DONE = { kind: "completed", booked: 0n, overrun: 0n };
 
-/** What is known of a job, and for how long. */
+/** `job`, `jobs` and `prune`: what a store shows about jobs, and when it deletes them. */
 export const recordCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "job"],
-    "job: shows the state, the attempts and the result, and null for what there is not",
+    "job: shows the state, the attempts and the result, and null for an unknown id",
     async ({ store }) => {
       same("before", await store.job("j"), null);
       await store.submit(free("j", { priority: 2 }));
@@ -67,7 +67,7 @@ export const recordCases: readonly Definition[] = [
   define(
     "jobs",
     ["submit", "claim", "complete", "job", "jobs", "prune"],
-    "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
+    "prune: deletes only jobs that ended before an instant, and their ids still answer exists",
     async ({ store, clock }) => {
       for (const id of ["old", "recent", "running", "waiting"]) await store.submit(free(id));
       await store.complete(await leaseOf(store), "old");

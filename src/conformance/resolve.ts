@@ -1,6 +1,6 @@
 import { kind, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, micro, MONTH, RUN } from "./given.ts";
+import { asks, capped, counted, micro, MONTH, RUN } from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const settled = (booked: number, overrun = 0, corrected = false): unknown => {
@@ -8,12 +8,12 @@ const settled = (booked: number, overrun = 0, corrected = false): unknown => {
 };
 const conflict = (booked: number): unknown => ({ kind: "conflict", booked: micro(booked) });
 
-/** What happens to a hold once it was made. */
+/** How a hold is settled, released, charged or extended. */
 export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage"],
-    "settle: replaces the hold by the truth in every scope, also by nothing",
+    "settle: replaces the hold by the actual cost in every scope, also by 0",
     async ({ store }) => {
       await store.hold(asks("a", 10));
       await store.hold(asks("b", 20));
@@ -26,7 +26,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage"],
-    "settle: twice at the same amount gives the same answer, and books once",
+    "settle: a repeat with the same amount gets the same answer, and books nothing more",
     async ({ store }) => {
       await store.hold(asks("a", 10));
       for (const time of ["once", "twice", "a third time"]) {
@@ -38,7 +38,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage"],
-    "settle: another amount is a conflict, and moves nothing",
+    "settle: another amount is a conflict, and changes nothing",
     async ({ store }) => {
       await store.hold(asks("a", 10));
       await store.settle("a", micro(4));
@@ -51,7 +51,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "usage"],
-    "settle: after a release the truth is booked, and reported as an overrun",
+    "settle: after a release the actual cost is booked, and all of it is an overrun",
     async ({ store }) => {
       await store.hold(asks("a", 10));
       await store.release("a");
@@ -83,7 +83,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage"],
-    "settle: an overrun is booked in full, reported, and seen by the next admission",
+    "settle: an overrun is booked in full, reported, and counted by the next admission",
     async ({ store }) => {
       await store.hold(asks("a", 10, capped(20)));
       same("an overrun", await store.settle("a", micro(25)), settled(25, 15));
@@ -100,7 +100,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "expire", "usage"],
-    "settle: late, it books in the month of admission, and the new month is untouched",
+    "settle: a late settlement counts in the month of its admission, and not in the new month",
     async ({ store, clock }) => {
       const november = capped(100, MONTH);
       for (const id of ["settled", "released", "charged"]) await store.hold(asks(id, 10, november, 60));
@@ -132,7 +132,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "expire", "usage"],
-    "release: of a settled or charged hold does nothing and says so",
+    "release: does nothing to a settled or charged hold, and says so",
     async ({ store, clock }) => {
       await store.hold(asks("settled", 10));
       await store.settle("settled", micro(4));
@@ -147,7 +147,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "expire", "usage"],
-    "expire: charges in full at the very second of the ttl, not before, and once",
+    "expire: charges in full, once, exactly when the ttl is over, and not before",
     async ({ store, clock }) => {
       await store.hold(asks("a", 10, capped(100), 60));
       clock.now = START + 59.999;
@@ -221,7 +221,7 @@ export const resolveCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "extend", "usage"],
-    "extend: without room, with another amount or a step left out, it sets nothing aside",
+    "extend: without room, with another amount, or after a skipped step, nothing is set aside",
     async ({ store }) => {
       await store.hold(asks("a", 10, [...capped(100, RUN), ...capped(12, MONTH)]));
       const lacking = [{ scope: MONTH, by: micro(3) }];

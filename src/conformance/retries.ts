@@ -16,7 +16,7 @@ import {
   recovered,
   RUN,
   YES,
-} from "./given.ts";
+} from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const AGAIN = { retriable: true };
@@ -24,12 +24,12 @@ const QUEUED = { kind: "queued" };
 const waiting = (booked: number): unknown => ({ kind: "waiting", booked: micro(booked) });
 const requeued = (booked: number): unknown => ({ kind: "requeued", booked: micro(booked) });
 
-/** What another attempt of a paid job needs. */
+/** The holds of retries of paid jobs. */
 export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "recoverStale", "usage", "getHold"],
-    "retry: each attempt has a hold of its own, made when it is queued and closed by itself",
+    "retry: each attempt has its own hold, which is made when the attempt is queued and closed when it ends",
     async ({ store }) => {
       await store.submit(approved("j"));
       const first = await leaseOf(store);
@@ -56,7 +56,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "fail", "recoverStale", "usage"],
-    "retry: the last attempt is charged and ends the job, and nothing is held for another",
+    "retry: the last attempt is charged and ends the job, and nothing is held for another attempt",
     async ({ store }) => {
       await store.submit(approved("failed", capped(100), { maxAttempts: 1 }));
       const failed = await store.fail(await leaseOf(store), "busy", AGAIN);
@@ -71,7 +71,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "fail", "usage"],
-    "retry: has the room that the old attempt's close gives back, in one step",
+    "retry: can use the room that the old attempt gives back, in the same step",
     async ({ store }) => {
       await store.submit(approved("j", capped(13)));
       const answer = await store.fail(await leaseOf(store), "busy", { ...AGAIN, actual: micro(3) });
@@ -85,7 +85,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "claim", "complete", "fail", "recoverStale", "job", "usage", "getHold"],
-    "retry: without room the job waits for its approval again, with the reason, and is charged for what ran",
+    "retry: without room the old attempt is charged, and the job waits for approval again, with the reason",
     async ({ store }) => {
       await store.submit(approved("failed", capped(15, "run:f")));
       same("fail", await store.fail(await leaseOf(store), "busy", AGAIN), waiting(10));
@@ -114,7 +114,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "fail", "recoverStale", "job", "usage"],
-    "retry: when the scope's month is over the job waits, though there is room, to the second",
+    "retry: when the scope's month is over, to the second, the job waits even if there is room",
     async ({ store, clock }) => {
       const until = epochSeconds(START + 100);
       const scopes = [...capped(100, RUN), { scope: MONTH, cap: micro(100), until }];
@@ -133,7 +133,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "claim", "complete", "fail", "usage"],
-    "retry: approved in a new month it counts there, and the old attempt is corrected in its own",
+    "retry: if it is approved in a new month it counts there, and the old attempt is corrected in its old month",
     async ({ store, clock }) => {
       const until = epochSeconds(START + 100);
       await store.submit(approved("j", [{ scope: MONTH, cap: micro(100), until }]));
@@ -156,7 +156,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "fail", "hold", "usage"],
-    "retry: holds by the scopes and caps of its approval, whatever cap others bring",
+    "retry: uses the scopes and caps of its approval, whatever caps other requests have",
     async ({ store }) => {
       await store.submit(approved("j", capped(25)));
       await store.hold(asks("other", 5, capped(1000)));
@@ -170,7 +170,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "approve", "claim", "fail", "pinCap", "usage"],
-    "retry: under a lowered cap that is pinned it waits, and a raised one lets it in",
+    "retry: waits under a lowered pinned cap, and is admitted under a raised one",
     async ({ store }) => {
       await store.pinCap(RUN, micro(100));
       await store.submit(approved("j", capped(100, RUN)));
@@ -189,7 +189,7 @@ export const retryCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "fail"],
-    "retry: of a paid job waits for retryAfterSeconds, with its hold made already",
+    "retry: a paid job waits for retryAfterSeconds, and its hold is made at once",
     async ({ store, clock }) => {
       await store.submit(approved("j"));
       const busy = { ...AGAIN, actual: micro(0), retryAfterSeconds: 30 };

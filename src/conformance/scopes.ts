@@ -1,18 +1,18 @@
 import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, MALFORMED, micro, MONTH, RUN } from "./given.ts";
+import { asks, capped, counted, MALFORMED, micro, MONTH, RUN } from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const COMPOSED = "caf\u00e9";
 const DECOMPOSED = "cafe\u0301";
 
-/** Names of holds and scopes, and the caps that a store owns. */
+/** Names of holds and scopes, pinned caps, and the end of a scope. */
 export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "usage", "getHold"],
-    "scopes: none, or one named twice, is a RangeError and holds nothing",
+    "scopes: an empty list, or the same scope twice, is a RangeError and holds nothing",
     async ({ store }) => {
       await refuses("none", "RangeError", () => store.hold(asks("a", 10, [])));
       const twice = [...capped(100, RUN, MONTH), ...capped(50, RUN)];
@@ -24,7 +24,7 @@ export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "usage", "getHold"],
-    "scopes: names are compared byte for byte: composed and decomposed, upper and lower case are two",
+    "scopes: names are compared byte for byte: composed and decomposed, upper and lower case are different",
     async ({ store }) => {
       const names = [COMPOSED, DECOMPOSED, "CAFE", "cafe", "cafe "];
       for (const [index, name] of names.entries()) {
@@ -73,7 +73,7 @@ export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "usage"],
-    "scopes: each counts by itself, and one that was never used has nothing committed",
+    "scopes: each is counted separately, and an unused one has nothing committed",
     async ({ store }) => {
       await store.hold(asks("a", 10, capped(100, "a", "ab")));
       await store.hold(asks("b", 5, capped(100, "ab", "b")));
@@ -86,7 +86,7 @@ export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "getHold"],
-    "getHold: shows what is held, and null for what is not",
+    "getHold: shows a hold, and null for an unknown id",
     async ({ store }) => {
       same("before", await store.getHold("a"), null);
       await store.hold(asks("a", 10, [...capped(100, RUN), ...capped(50, MONTH)], 60));
@@ -102,7 +102,7 @@ export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "settle", "release", "extend"],
-    "ledger: an id that starts with job: is hold_owned_by_job, whether there is such a job or not",
+    "ledger: an id that starts with job: is hold_owned_by_job, whether the job exists or not",
     async ({ store }) => {
       for (const id of ["job:j#1", "job:"]) {
         await refuses(`hold ${id}`, "hold_owned_by_job", () => store.hold(asks(id, 1)));
@@ -116,7 +116,7 @@ export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "pinCap", "usage"],
-    "pinCap: a request with another cap is cap_conflict, higher or lower, and a repeat is none",
+    "pinCap: a request with a higher or lower cap is cap_conflict; a repeat of an old request is not",
     async ({ store }) => {
       await store.pinCap(MONTH, micro(50));
       const asked = (id: string, cap: number) => () =>
@@ -132,7 +132,7 @@ export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "pinCap", "settle", "extend", "usage"],
-    "pinCap: moved, it counts from then on: lowered, it refuses new holds and lets old ones settle",
+    "pinCap: a new value counts at once: a lowered cap refuses new holds, and old holds can still settle",
     async ({ store }) => {
       await store.pinCap(RUN, micro(50));
       await store.hold(asks("a", 40, capped(50, RUN)));
@@ -148,7 +148,7 @@ export const scopeCases: readonly Definition[] = [
   define(
     "ledger",
     ["hold", "extend", "settle", "usage", "getHold"],
-    "scopes: one whose time is over takes nothing new, alone or in a group, and what it held goes on",
+    "scopes: one whose time is over refuses new holds, alone or in a group; its open holds can be extended and settled",
     async ({ store, clock }) => {
       const [run, month] = [capped(100, RUN), capped(100, MONTH)];
       const scopes = [...run, ...month.map((scope) => ({ ...scope, until: epochSeconds(START + 60) }))];
@@ -159,14 +159,14 @@ export const scopeCases: readonly Definition[] = [
       same("at the second", await store.hold(asks("b", 10, scopes)), refused);
       const group = ["c", "d", "e"].map((id) => store.hold(asks(id, 10, scopes)));
       same("in a group", await Promise.all(group), [refused, refused, refused]);
-      same("for nothing", await store.hold(asks("f", 0, scopes)), {
+      same("an amount of 0", await store.hold(asks("f", 0, scopes)), {
         kind: "refused",
         lacking: [{ scope: MONTH, by: micro(0), over: true }],
       });
       await counted("after the refusals", store, 10, 0);
       same("a repeat", await store.hold(asks("a", 10, scopes)), { kind: "exists", state: "open" });
       same("an extension", await store.extend("a", micro(5), 1), { kind: "held" });
-      like("the truth", await store.settle("a", micro(12)), { booked: micro(12), overrun: micro(0) });
+      like("its actual cost", await store.settle("a", micro(12)), { booked: micro(12), overrun: micro(0) });
       await counted("in the month of admission", store, 0, 12);
     },
   ),

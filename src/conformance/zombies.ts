@@ -13,17 +13,17 @@ import {
   nothingToClaim,
   recovered,
   STALE,
-} from "./given.ts";
+} from "./fixtures.ts";
 import { fields } from "./leases.ts";
 
 const FAILS = { retriable: true };
 
-/** What is left of a worker that lost its lease: the cost that it goes on making, and what it reports. */
+/** Zombies: workers that lost their leases but still run, cost money and report. */
 export const zombieCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "recoverStale", "hold", "usage"],
-    "zombie: spends its whole estimate after recovery while the next attempt spends its own: both are covered",
+    "zombie: it and the next attempt both spend their whole estimates, and holds cover both",
     async ({ store, peer, clock }) => {
       await store.submit(approved("j", capped(20)));
       const zombie = await leaseOf(store);
@@ -42,7 +42,7 @@ export const zombieCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "recoverStale", "usage", "getHold"],
-    "zombie: reports its actual late: its own attempt is corrected once, and the next is untouched",
+    "zombie: its late report corrects its own attempt, once, and not the next attempt",
     async ({ store }) => {
       await store.submit(approved("j"));
       const zombie = await leaseOf(store);
@@ -66,7 +66,7 @@ export const zombieCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "recoverStale", "job", "usage"],
-    "zombie: reports after the next attempt's end: the job's result stands, and its own charge is corrected",
+    "zombie: its report after the end of the job corrects its own charge, and the result stays",
     async ({ store }) => {
       await store.submit(approved("j"));
       const zombie = await leaseOf(store);
@@ -82,7 +82,7 @@ export const zombieCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "recoverStale", "hold", "usage"],
-    "zombie: what it spent past its estimate is booked in full, and seen by the next admission",
+    "zombie: a cost above its estimate is booked in full, and counted by the next admission",
     async ({ store }) => {
       await store.submit(approved("j", capped(30)));
       const zombie = await leaseOf(store);
@@ -95,7 +95,7 @@ export const zombieCases: readonly Definition[] = [
   define(
     "both",
     ["submit", "claim", "complete", "fail", "recoverStale", "usage"],
-    "zombie: a token that was never minted corrects nothing",
+    "zombie: a report with an unknown token corrects nothing",
     async ({ store }) => {
       await store.submit(approved("j"));
       await store.submit(approved("other"));

@@ -3,7 +3,7 @@ import { become } from "../internal/value.ts";
 import { type Instant, instant } from "../time.ts";
 import { type Worker, workerOf } from "./worker.ts";
 
-/** How much a worker can be relied on, by the time since its last report. */
+/** The condition of a worker, by the time since its last report. */
 export const WorkerHealth: Readonly<{ HEALTHY: "healthy"; STALE: "stale"; DEAD: "dead" }> =
   /* @__PURE__ */ Object.freeze({ HEALTHY: "healthy", STALE: "stale", DEAD: "dead" });
 export type WorkerHealth = (typeof WorkerHealth)[keyof typeof WorkerHealth];
@@ -28,10 +28,10 @@ function healthAt(age: number, { staleAfterS, deadAfterS }: Thresholds): WorkerH
 }
 
 /**
- * How healthy a worker is, by the time since its last report. Both thresholds are inclusive: at exactly that age it is
- * stale or dead.
+ * Returns the condition of a worker, by the time since its last report. Both thresholds are inclusive: at exactly that age
+ * it is stale or dead.
  *
- * @param lastSeen - when it last reported; one from the future counts as just seen, and is healthy.
+ * @param lastSeen - when it last reported; a report from the future counts as just seen.
  * @param now - the time, on the same clock.
  * @param options - `staleAfterS` and `deadAfterS`, in seconds without a report; at least 0, and the second at least the
  *   first.
@@ -55,9 +55,9 @@ export function workerHealth(
 }
 
 /**
- * How many workers of a fleet are in which condition; made by {@link summarizeFleet}.
+ * The number of workers of a fleet in each condition; made by {@link summarizeFleet}.
  *
- * A dead worker is neither busy nor idle: its last report says nothing about what it does now.
+ * A dead worker is neither busy nor idle, because its last report does not say what it does now.
  *
  * @example
  * ```ts
@@ -104,14 +104,14 @@ export class FleetSummary {
 }
 
 /**
- * Counts a fleet by health and by what it does.
+ * Counts the workers of a fleet by condition, and by whether they run a job.
  *
- * @param workers - every worker that is known.
+ * @param workers - all known workers.
  * @param now - the time, on the clock of `lastSeen`.
  * @param options - `staleAfterS` and `deadAfterS`, in seconds without a report, as for {@link workerHealth}.
  * @throws TypeError if an argument is not of its type.
- * @throws RangeError for milliseconds, or a threshold that is negative, not finite or below the other, also if there are
- *   no workers.
+ * @throws RangeError for milliseconds, or a threshold that is negative, not finite or below the other, even if there
+ *   are no workers.
  * @example
  * ```ts
  * const seen = { kind: BackendKind.LAN_WORKER, lanes: ["audio"], lastSeen: epochSeconds(1000) };

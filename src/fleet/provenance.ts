@@ -62,7 +62,7 @@ const gpuContext: Reader<GpuContext> = /* @__PURE__ */ valueReader(
   (fields) => new GpuContext(fields),
 );
 
-/** Reads a field that may be `null`, where a missing one is an error, so that it is not forgotten. */
+/** Reads a field that may be `null` but must be given, so that callers do not forget it. */
 function nullOr<T>(reader: Reader<T>): Reader<T | null> {
   return (what, value) => (value === null ? null : reader(what, value));
 }
@@ -77,7 +77,7 @@ function texts(what: string, value: unknown): Readonly<Record<string, string>> {
   return Object.freeze(Object.fromEntries(entries));
 }
 
-/** A literal: a bundler keeps what is read of an object while a module is loaded. */
+/** A literal, because a bundler keeps code that reads a property when the module loads. */
 const LOCAL: BackendKind = "local";
 
 const nameOrNull = /* @__PURE__ */ nullOr(name);
@@ -128,12 +128,12 @@ const FIELDS = {
 export class Provenance {
   declare readonly toolId: string;
   declare readonly toolVersion: string;
-  /** Which weights were loaded; `null` for a tool without any. */
+  /** The weights that were loaded; `null` for a tool without weights. */
   declare readonly weightsId: string | null;
   declare readonly weightsSha256: string | null;
   declare readonly paramsHash: string;
   declare readonly inputHash: string;
-  /** The version of each data set that was consulted. */
+  /** The version of each data set that was used. */
   declare readonly referenceDataVersions: Readonly<Record<string, string>>;
   /** The digest of the container image; `null` if there was none. */
   declare readonly containerDigest: string | null;
@@ -145,7 +145,7 @@ export class Provenance {
   declare readonly gpu: GpuContext | null;
   declare readonly backend: BackendKind;
   declare readonly node: NodeIdentity | null;
-  /** What else is worth recording. */
+  /** Any other facts to record. */
   declare readonly extra: Readonly<Record<string, string>>;
 
   /**

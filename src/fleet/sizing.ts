@@ -13,11 +13,11 @@ const PLAN = { batchSize: count, int8: flag, concurrency: count };
  * ```
  */
 export class ThroughputPlan {
-  /** Items that are computed at once, at least 1. */
+  /** The number of items that are computed at once, at least 1. */
   declare readonly batchSize: number;
-  /** Whether the weights are loaded in 8 bits, at half of their memory. */
+  /** Whether the weights are loaded in 8 bits, which halves their memory. */
   declare readonly int8: boolean;
-  /** Jobs that run side by side, at least 1. */
+  /** The number of jobs that run at the same time, at least 1. */
   declare readonly concurrency: number;
 
   /**
@@ -37,19 +37,19 @@ const OPTIONS = {
 };
 
 /**
- * The fastest way to run a model that fits into video memory.
+ * Plans the fastest way to run a model that fits into video memory.
  *
- * A job takes `weights + batchSize * vramPerBatchGb`, and it fits if that is at most `availableVramGb`.
+ * A job needs `weights + batchSize * vramPerBatchGb`. It fits if that is at most `availableVramGb`.
  *
- * 1. `weights` is `modelVramGb`; only if not even a batch of 1 fits, it is half of it, and `int8` is true.
- * 2. `batchSize` is the largest that fits, at most `maxBatch`.
- * 3. `concurrency` is 2 if that is allowed and twice the whole job fits, else 1; the batch is never made smaller
- *    for a second job.
+ * 1. `weights` is `modelVramGb`. If not even a batch of 1 fits, it is half of that, and `int8` is true.
+ * 2. `batchSize` is the largest batch that fits, at most `maxBatch`.
+ * 3. `concurrency` is 2 if that is allowed and two such jobs fit, else 1. The batch is never made smaller for a second
+ *    job.
  *
  * @param availableVramGb - free video memory in GB.
  * @param options - `modelVramGb`: the weights in full precision, in GB, above 0; `vramPerBatchGb`: what each item of a
- *   batch adds, in GB, above 0; `maxBatch`: at least 1, 16 by default; `allowConcurrency`: whether two jobs may run side
- *   by side, false by default.
+ *   batch adds, in GB, above 0; `maxBatch`: at least 1, 16 by default; `allowConcurrency`: whether two jobs may run
+ *   at the same time, false by default.
  * @throws TypeError if an argument is not of its type.
  * @throws RangeError for a value out of its range, or if the model does not even fit in 8 bits with a batch of 1.
  * @example
@@ -90,8 +90,8 @@ export function planThroughput(
 }
 
 /**
- * How often one number goes into another, exactly: a quotient can round up to a count that does not fit. The remainder of
- * two doubles has no rounding error (ECMA-262, 6.1.6.1.6).
+ * The whole part of a quotient, computed exactly: a rounded quotient can be a count that does not fit. The remainder of two
+ * doubles has no rounding error (ECMA-262, 6.1.6.1.6).
  */
 function wholeTimes(dividend: number, divisor: number): number {
   return dividend < divisor ? 0 : Math.round((dividend - (dividend % divisor)) / divisor);

@@ -1,15 +1,15 @@
 import { flag, listOf, nameUpTo, outOfRange, read, type Reader, whole } from "../internal/check.ts";
 import { become, valueReader } from "../internal/value.ts";
 
-/** A hash of the content, or a path that holds one. */
+/** A hash of the content, or a path that contains one. */
 const contentKey = /* @__PURE__ */ nameUpTo(500);
 const keys = /* @__PURE__ */ listOf(contentKey);
 
 const ITEM = { key: contentKey, sizeBytes: whole };
 
 /**
- * Something that a job needs on local storage, such as weights or an input. Its key names its content, so jobs that need
- * the same content share it.
+ * Something that a job needs on local storage, such as weights or an input. Its key identifies its content, so
+ * jobs that need the same content share it.
  *
  * @example
  * ```ts
@@ -49,9 +49,9 @@ const PLAN = { stage: keys, evict: keys, overBudget: flag };
 export class StagePlan {
   /** The keys to fetch, in the order of the queue. */
   declare readonly stage: readonly string[];
-  /** The keys to delete, in the order in which they are staged. */
+  /** The keys to delete, in the order of `staged`. */
   declare readonly evict: readonly string[];
-  /** Whether the head of the queue alone is larger than the limit; it is staged all the same. */
+  /** Whether the first item of the queue alone is larger than `maxBytes`; it is staged anyway. */
   declare readonly overBudget: boolean;
 
   /** @throws TypeError for a missing or unknown field or a wrong type. */
@@ -65,18 +65,18 @@ export class StagePlan {
 }
 
 /**
- * What to fetch for the next jobs, and what to delete, so that what is staged stays within its limits.
+ * Plans what to fetch for the next jobs and what to delete, so that the staged items stay within the limits.
  *
- * The window is the start of the queue: its items in order, until the next one would exceed `maxItems` or, together with
- * those before it, `maxBytes`. That item ends the window, even if a smaller one comes after it. The head of the queue is
- * always in the window, even if it is larger than `maxBytes`, since its job could otherwise never run; only
- * `maxItems: 0` leaves it out. A key that comes again in the queue counts once, with its first size.
+ * The window is the start of the queue: it takes the items in order, until the next one would exceed `maxItems` or
+ * `maxBytes`. That item ends the window, even if a smaller one follows. The first item of the queue is always in the window,
+ * even if it is larger than `maxBytes`, because its job could otherwise never run; only `maxItems: 0` excludes it. A key that
+ * is repeated in the queue counts once, with its first size.
  *
- * @param desired - what the queued jobs need, the next job's item first.
- * @param staged - what is there now.
+ * @param desired - the items that the queued jobs need, in the order of the queue.
+ * @param staged - the items that are staged now.
  * @param options - `maxItems` and `maxBytes`: the most that may be staged; at least 0.
- * @returns `stage`: the keys of the window that are not there; `evict`: every entry of `staged` that is not in the
- *   window, a repeated one as often as it is there; `overBudget`: whether the window is larger than `maxBytes`.
+ * @returns `stage`: the keys of the window that are not staged yet; `evict`: every entry of `staged` that is not in the
+ *   window, repeated entries included; `overBudget`: whether the window is larger than `maxBytes`.
  * @throws TypeError if an argument is not of its type.
  * @throws RangeError for a limit or size that is negative or not whole, or an empty key.
  * @example
@@ -111,9 +111,9 @@ export function planStage(
 }
 
 /**
- * How much is staged: the sizes of all items together.
+ * Adds up the sizes of all staged items.
  *
- * @param staged - what is there; an item that is listed twice counts twice.
+ * @param staged - the items; one that is listed twice counts twice.
  * @returns bytes.
  * @throws TypeError if it is not an array of {@link StagedItem}s.
  * @throws RangeError if the sum is too large to be exact (2^53 bytes).

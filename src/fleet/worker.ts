@@ -17,7 +17,7 @@ const FIELDS = {
 };
 
 /**
- * A worker as the fleet last heard of it: what it is, which lanes it serves and what it runs.
+ * A worker by its last report: its kind, its lanes and its current job.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ const FIELDS = {
 export class Worker {
   declare readonly name: string;
   declare readonly kind: BackendKind;
-  /** The queues that it takes jobs from. */
+  /** The lanes that it claims jobs from. */
   declare readonly lanes: readonly string[];
   /** When it last reported, in epoch seconds. */
   declare readonly lastSeen: EpochSeconds;
@@ -70,7 +70,6 @@ export class Worker {
   }
 }
 
-/** Reads a {@link Worker}. */
 export const workerOf: Reader<Worker> = /* @__PURE__ */ valueReader(
   "Worker",
   FIELDS,

@@ -42,8 +42,9 @@ export class ToolRequirements {
     readonly minVramGb?: number | null | undefined;
     readonly image?: string | null | undefined;
   }) {
+    const fields = read("ToolRequirements", requirements, REQUIREMENTS);
     new MadeRequirements(this);
-    seal(this, read("ToolRequirements", requirements, REQUIREMENTS));
+    seal(this, fields);
   }
 }
 
@@ -107,8 +108,9 @@ export class BackendCapabilities {
       readonly toolIds?: readonly string[] | null | undefined;
     } = {},
   ) {
+    const fields = read("BackendCapabilities", backend, CAPABILITIES);
     new MadeCapabilities(this);
-    seal(this, read("BackendCapabilities", backend, CAPABILITIES));
+    seal(this, fields);
   }
 
   /** Whether this backend meets all requirements of a job. */

@@ -49,10 +49,10 @@ import { instant } from "../time.ts";
 import type { ClaimedText, Completion, Run, Submission } from "./operations.ts";
 import { type Parsers, StoredValues } from "./stored-values.ts";
 
-/** Seconds until a payload that its parser refused is offered again, perhaps to a newer worker. */
+/** Seconds until a job whose payload the parser refused can be claimed again, perhaps by a newer worker. */
 const REFUSED_PAYLOAD_DELAY = 60;
 
-/** The door of every store: it checks and parses, and runs what is checked. */
+/** Checks and parses the arguments of every store, and runs its operations. */
 export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   readonly #run: Run;
   readonly #values: StoredValues<Payload, Result>;
@@ -117,7 +117,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   }
 
   async submitMany(jobs: readonly JobRequest<Payload>[]): Promise<readonly SubmitOutcome[]> {
-    // Each is checked by its own rules, and all of them before the first is stored.
+    // All jobs are checked before the first one is stored.
     const checked = listOf((_, job) => this.#submission(job as JobRequest<Payload>))("submitMany", jobs);
     ensureOneBodyEach(checked.map(({ body }) => body));
     return this.#run((operations) => operations.submitMany(checked));
@@ -167,7 +167,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     const readers = { lease: leaseOf, result: anything, actual: optional(ledgerAmount, null) };
     const checked = listOf((what, entry): Completion => {
       const { lease, result, actual } = read(what, entry, readers);
-      // The parser of the store says whether it is one.
+      // `resultText` checks it with the store's parser.
       return { lease, result: this.#values.resultText(result as Result), actual };
     })("completeMany", completions);
     return this.#run((operations) => operations.completeMany(checked));
@@ -227,14 +227,14 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     }
   }
 
-  /** A claimed job; `null` if its parser refuses the payload, which has then cost an attempt and no money. */
+  /** A claimed job; `null` if the parser refuses its payload, which costs an attempt and no money. */
   async #parsed({ lease, payload, paid }: ClaimedText): Promise<Claimed<Payload> | null> {
     try {
       return Object.freeze({ lease, payload: this.#values.payload(payload) });
     } catch (error) {
       const failure = {
         lease,
-        // It throws errors.
+        // `payload` throws only errors.
         error: (error as Error).message,
         retriable: true,
         maxAttempts: Infinity,

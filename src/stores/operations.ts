@@ -18,7 +18,7 @@ import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { CheckedFilter, ShownJob } from "./engine/tables.ts";
 
-/** A job to submit, checked. */
+/** A checked job to submit. */
 export interface Submission {
   readonly body: JobBody;
   readonly approved: CheckedApproval | null;
@@ -31,7 +31,7 @@ export interface ClaimedText {
   readonly paid: boolean;
 }
 
-/** What a worker reports when it completes a job, checked. */
+/** A worker's checked report that a job is complete. */
 export interface Completion {
   readonly lease: Lease;
   /** JSON. */
@@ -39,7 +39,7 @@ export interface Completion {
   readonly actual: MicroCents | null;
 }
 
-/** What a worker reports when a job fails, checked. */
+/** A worker's checked report that a job has failed. */
 export interface Failure extends ReturnType<typeof failOptions> {
   readonly lease: Lease;
   readonly error: string;
@@ -50,7 +50,7 @@ export interface Pruned {
   readonly holds: number;
 }
 
-/** The ledger, once everything that it was given is checked. */
+/** The operations of the ledger; their arguments are checked. */
 export interface LedgerOperations {
   hold(request: CheckedHold): Awaitable<HoldOutcome>;
   settle(holdId: string, actual: MicroCents): Awaitable<SettleOutcome>;
@@ -62,7 +62,7 @@ export interface LedgerOperations {
   pinCap(scope: string, cap: MicroCents): Awaitable<void>;
 }
 
-/** Submissions, decisions and look-ups, once everything is checked; payloads and results are JSON. */
+/** Submissions, decisions and look-ups; their arguments are checked, payloads and results are JSON. */
 export interface QueueOperations {
   submit(submission: Submission): Awaitable<SubmitOutcome>;
   submitMany(submissions: readonly Submission[]): Awaitable<readonly SubmitOutcome[]>;
@@ -74,7 +74,7 @@ export interface QueueOperations {
   prune(before: EpochSeconds): Awaitable<Pruned>;
 }
 
-/** Claims and reports, once everything is checked. */
+/** Claims and reports; their arguments are checked. */
 export interface AttemptOperations {
   claimMany(lanes: readonly string[], limit: number): Awaitable<readonly ClaimedText[]>;
   complete(completion: Completion): Awaitable<CompleteOutcome>;
@@ -84,8 +84,8 @@ export interface AttemptOperations {
   recoverStale(options: ReturnType<typeof recoverOptions>): Awaitable<RecoverOutcome>;
 }
 
-/** What a store does once everything that it was given is checked. */
+/** The operations of a store; their arguments are checked. */
 export interface Operations extends LedgerOperations, QueueOperations, AttemptOperations {}
 
-/** Runs an operation in a transaction of its own, or together with others that are in flight. */
+/** Runs an operation in its own transaction, or together with concurrent ones. */
 export type Run = <Answer>(operation: (operations: Operations) => Awaitable<Answer>) => Promise<Answer>;

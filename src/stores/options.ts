@@ -2,25 +2,25 @@ import { callable, optional, outOfRange, read, type Reader, anyText, wrongType }
 import { type EpochSeconds, type Instant, instant } from "../time.ts";
 import type { Parsers } from "./stored-values.ts";
 
-/** What every store takes. */
+/** The options of every store. */
 export interface StoreOptions<Payload, Result> {
-  /** Gives a payload its type back, and throws for what is none. */
+  /** Parses a stored payload, and throws for an invalid one. */
   readonly payload?: ((value: unknown) => Payload) | undefined;
-  /** Gives a result its type back, and throws for what is none. */
+  /** Parses a stored result, and throws for an invalid one. */
   readonly result?: ((value: unknown) => Result) | undefined;
   /** The store's time, in epoch seconds. */
   readonly clock?: (() => Instant) | undefined;
 }
 
-/** What every store in a database takes. */
+/** The options of every store in a database. */
 export interface DatabaseOptions<Payload, Result> extends StoreOptions<Payload, Result> {
-  /** What the names of its tables begin with: a letter, then at most 40 of `a-z`, `0-9` and `_`. */
+  /** The prefix of its table names: a letter, then at most 40 of `a-z`, `0-9` and `_`. */
   readonly schema?: string | undefined;
 }
 
 interface Checked<Payload, Result> {
   readonly parsers: Parsers<Payload, Result>;
-  /** `null`: the store's default. */
+  /** `null` for the store's default. */
   readonly clock: (() => EpochSeconds) | null;
   readonly schema: string;
 }
@@ -32,7 +32,7 @@ export const schemaName: Reader<string> = (what, value) => {
   throw outOfRange(what, "a letter and at most 40 of a-z, 0-9 and _", name);
 };
 
-/** A client that lacks one of these methods is found out before the first call, which might ask about money. */
+/** Checks the client when the store is made, so that a wrong client does not fail in the first call about money. */
 export function ensureClient(
   what: string,
   needed: string,
@@ -40,7 +40,7 @@ export function ensureClient(
   methods: readonly PropertyKey[],
 ): void {
   const given: unknown = Object(client);
-  // It is an object: whatever is none has become one.
+  // `Object()` has made an object of any value.
   const isOne = methods.every((method) => typeof Reflect.get(given as object, method) === "function");
   if (!isOne) throw wrongType(what, needed, client);
 }
@@ -48,7 +48,7 @@ export function ensureClient(
 /**
  * Checks the options of a store; only one in a database has a schema.
  *
- * @param more - the options that it has beside those of every store.
+ * @param more - the further options of this store.
  */
 export function storeOptions<Payload, Result>(
   what: string,
@@ -59,7 +59,7 @@ export function storeOptions<Payload, Result>(
   const call = optional(callable, undefined);
   const shared = { payload: call, result: call, clock: call };
   const own = inDatabase ? { ...shared, schema: schemaName, ...more } : shared;
-  // The functions among them are called as their declared types say; without a parser the types are the caller's claim.
+  // `read` cannot know the types of the functions. Without a parser, a value is assumed to have the caller's type.
   const {
     payload = (value) => value as Payload,
     result = (value) => value as Result,

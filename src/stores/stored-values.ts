@@ -4,13 +4,13 @@ import { DispatchError } from "../errors.ts";
 import { outcome } from "../money/outcome.ts";
 import type { ShownJob } from "./engine/tables.ts";
 
-/** How a value that went through JSON gets its type back; each throws for what is not one. */
+/** Parsers that give a value from JSON its type back; they throw for an invalid value. */
 export interface Parsers<Payload, Result> {
   readonly payload: (value: unknown) => Payload;
   readonly result: (value: unknown) => Result;
 }
 
-/** Payloads and results between the caller, where they have types, and the store, where they are JSON. */
+/** Converts payloads and results between the caller's types and the JSON in the store. */
 export class StoredValues<Payload, Result> {
   readonly #parsers: Parsers<Payload, Result>;
 
@@ -23,9 +23,9 @@ export class StoredValues<Payload, Result> {
   }
 
   /**
-   * A result as JSON, which the parser can read again.
+   * A result as JSON that the parser can read again.
    *
-   * @throws DispatchError `result_refused` for what JSON or the parser cannot hold.
+   * @throws DispatchError `result_refused` if JSON cannot hold the result, or the parser refuses it.
    */
   resultText(result: Result): string {
     try {
@@ -33,7 +33,7 @@ export class StoredValues<Payload, Result> {
       this.#result(text);
       return text;
     } catch (cause) {
-      // Both throw errors.
+      // Both calls throw only errors.
       throw new DispatchError("result_refused", (cause as Error).message, { cause });
     }
   }
@@ -63,7 +63,7 @@ export class StoredValues<Payload, Result> {
   }
 }
 
-/** What the caller's parser refuses is a wrong type, not a failure of the store. */
+/** A value that the caller's parser refuses is a `TypeError`, not a failure of the store. */
 function parsed<Value>(what: string, parse: (value: unknown) => Value, json: string): Value {
   try {
     return parse(JSON.parse(json));

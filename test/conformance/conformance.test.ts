@@ -98,7 +98,7 @@ describe("conformance", () => {
       if (outcome.kind === "skipped" && outcome.reason.includes("parser")) skipped.push(name);
     }
     expect(skipped).toEqual([
-      "claim: a payload that the store's parser refuses costs an attempt, waits for 60 s, and blocks no other",
+      "claim: a payload that the store's parser refuses costs an attempt and 60 s of waiting, and blocks no other job",
       "claim: a payload that is refused on its last attempt ends the job",
       "claim: a payload that the store's parser refuses costs a paid job an attempt, and no money",
     ]);
@@ -151,10 +151,12 @@ describe("conformance", () => {
           },
         },
       );
-    await find(conformance(maker({})), "races: one id").run();
+    await find(conformance(maker({})), "races: concurrent requests with one id").run();
     expect(closed).toEqual([...handles].reverse());
     const failing = maker({ hold: () => Promise.reject(new Error("gone")) });
-    await expect(find(conformance(failing), "races: one id").run()).rejects.toThrow("gone");
+    await expect(find(conformance(failing), "races: concurrent requests with one id").run()).rejects.toThrow(
+      "gone",
+    );
     expect(closed.length).toBe(4);
   });
 

@@ -4,10 +4,10 @@ import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
 import { cutOff } from "./makers.ts";
 
-/** Cases that need a hook which a store in memory cannot offer. */
+/** Cases that need a hook that a store in memory cannot have. */
 const skipped: readonly string[] = [
-  "claim: a queued paid job whose hold is not open is never claimed, and blocks no other",
-  "within: what a caller's transaction did is undone with it, and calls in flight beside it stand",
+  "claim: a queued paid job whose hold is not open is never claimed, and blocks no other job",
+  "within: a roll-back undoes the calls in the caller's transaction, and keeps concurrent calls outside of it",
 ];
 
 const makeStore: MakeStore<DispatchStore> = Object.assign(

@@ -53,7 +53,7 @@ describe("Audit", () => {
       (sums) => {
         sums.admitted(CALL, MOST - 1n);
       },
-      /line 7 .*74999 is held, and its upper bound is 75000/,
+      /line 7 .*74999 is held, but its upper bound is 75000/,
     ],
     [
       "a call admitted twice",
@@ -76,7 +76,7 @@ describe("Audit", () => {
         for (let line = 1; line <= 3; line++) sums.admitted({ ...CALL, line }, MOST);
         sums.refused(CALL, ["run", "month"]);
       },
-      /the ledger refuses by run,month, the sums by run/,
+      /the ledger refuses by run,month, but the sums by run/,
     ],
     [
       "a lost attempt that is not charged in full",
@@ -84,7 +84,7 @@ describe("Audit", () => {
         sums.admitted(CALL, MOST);
         sums.lost(CALL, TRUTH);
       },
-      /21000 is charged for a lost attempt, and 75000 was held/,
+      /21000 is charged for a lost attempt, but 75000 was held/,
     ],
     [
       "a correction that is not the truth",
@@ -93,7 +93,7 @@ describe("Audit", () => {
         sums.lost(CALL, MOST);
         sums.corrected(CALL, MOST);
       },
-      /75000 is booked for a lost attempt, and it cost 21000/,
+      /75000 is booked for a lost attempt, but it cost 21000/,
     ],
     [
       "a booking that is not the truth",
@@ -101,14 +101,14 @@ describe("Audit", () => {
         sums.admitted(CALL, MOST);
         sums.finished(CALL, TRUTH - 1n);
       },
-      /20999 is booked, and it cost 21000/,
+      /20999 is booked, but it cost 21000/,
     ],
     [
       "an answer to a call that was never admitted",
       (sums) => {
         sums.finished(CALL, TRUTH);
       },
-      /it cost 21000, and -1 was held/,
+      /it cost 21000, but -1 was held/,
     ],
     [
       "a ledger that has lost a hold",
@@ -198,7 +198,7 @@ describe("runPass with a broken store", () => {
             completions.map((each) => ({ ...each, actual: microCents((each.actual ?? 1n) - 1n) })),
           ),
       });
-    await expect(run("settled", booksLess)).rejects.toThrow(/at line 2 .* is booked, and it cost/);
+    await expect(run("settled", booksLess)).rejects.toThrow(/at line 2 .* is booked, but it cost/);
   });
 
   it("runPass: a store that refuses everything is caught at the first call", async () => {

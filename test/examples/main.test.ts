@@ -39,18 +39,18 @@ describe("readOptions", () => {
     [["--cap", "ten"], '--cap must be plain decimal dollars such as 10 or 12.50; got "ten"'],
     [["--cap="], '--cap must be plain decimal dollars such as 10 or 12.50; got ""'],
     [["--cap", "0.123456789"], '--cap must be plain decimal dollars such as 10 or 12.50; got "0.123456789"'],
-    [["--cap=-1"], '--cap must be from 0 to a thousand million dollars; got "-1"'],
-    [["--cap", "1000000000.01"], '--cap must be from 0 to a thousand million dollars; got "1000000000.01"'],
+    [["--cap=-1"], '--cap must be from 0 to 1,000,000,000 dollars; got "-1"'],
+    [["--cap", "1000000000.01"], '--cap must be from 0 to 1,000,000,000 dollars; got "1000000000.01"'],
     [["--cap"], "Option '--cap <value>' argument missing; --help lists the options"],
     [["--cap", "-5"], "Option '--cap' argument is ambiguous; --help lists the options"],
     [["--json=yes"], "Option '--json' does not take an argument; --help lists the options"],
     [["--model", " "], "--model is empty"],
     [["--db", ""], "--db is empty"],
-    [["--memory", "--fresh"], "--fresh has no meaning with --memory"],
-    [["--postgres", "postgres://h/d", "--db", "x"], "--db has no meaning with --postgres"],
+    [["--memory", "--fresh"], "--fresh cannot be used with --memory"],
+    [["--postgres", "postgres://h/d", "--db", "x"], "--db cannot be used with --postgres"],
     [
       ["--workers", "4"],
-      "--workers has no meaning with a SQLite file: one process has it; --postgres URL takes workers",
+      "--workers cannot be used with a SQLite file, which has one process; use --postgres URL",
     ],
     [["--postgres", "secret"], "--postgres must be a URL such as postgres://user@localhost:5432/database"],
     [
@@ -104,10 +104,10 @@ describe.skipIf(!process.features.typescript)("main.ts (on a Node that strips ty
     expect(stdout).toContain(`page: ${out}`);
     expect(stderr).toBe(
       [
-        "never settled: 110 of 200 calls",
-        "never settled: 200 of 200 calls",
-        "settled on completion: 110 of 200 calls",
-        "settled on completion: 200 of 200 calls",
+        "without settlement: 110 of 200 calls",
+        "without settlement: 200 of 200 calls",
+        "with settlement: 110 of 200 calls",
+        "with settlement: 200 of 200 calls",
         "",
       ].join("\n"),
     );

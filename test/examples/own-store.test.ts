@@ -89,7 +89,7 @@ describe("ledger.cases.ts", () => {
 describe("ownJobs", () => {
   const cases = conformance(maker(ownJobs), { parts: ["jobs"] });
   it.each(cases.map(({ name, run }) => [name, run] as const))("%s", async (name, run) => {
-    // It has no batches, lists, prunes and cancels nothing, parses no payload, and nobody cuts a connection to a file.
+    // This store has no batches, lists, prune, cancel or payload parser, and a file has no connection to cut.
     const isLeftOut = /^(\w+Many|jobs|prune|cancel|cut|claim: a payload)/.test(name);
     expect((await run()).kind).toBe(isLeftOut ? "skipped" : "passed");
   });

@@ -65,14 +65,16 @@ describe("page", () => {
 describe("finding", () => {
   it("finding: says what is true of the passes", async () => {
     expect(finding(result)).toBe(
-      `Settled on completion, a $0.20 cap carries all 500 calls. Never settled, it refuses ${result.naive.refused} of them.`,
+      `With settlement, a $0.20 cap is enough for all 500 calls. Without settlement, the same cap refuses ${result.naive.refused} of them.`,
     );
-    expect(finding(await resultOf("10"))).toBe("A $10.00 cap carries all 500 calls either way.");
+    expect(finding(await resultOf("10"))).toBe(
+      "A $10.00 cap is enough for all 500 calls, with and without settlement.",
+    );
     expect(finding(await resultOf("10", "0.10"))).toMatch(
-      /^Settled on completion, a \$0\.10 cap of the month carries 342 of 500 calls\. Never/,
+      /^With settlement, a \$0\.10 cap of the month is enough for 342 of 500 calls\. Without/,
     );
     expect(finding(await resultOf("0", "1", 5))).toMatch(
-      /carries 0 of 5 calls\. Never settled, it refuses all/,
+      /is enough for 0 of 5 calls\. Without settlement, the same cap refuses all/,
     );
   });
 });

@@ -5,10 +5,10 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { buildOnce, path } from "./support.ts";
 
 const SAID = `sent 10, refused 10
-before any work: $1.00 held, $0.00 spent of $1.00
-nine settled at $0.04, the dead one charged in full: $0.00 held, $0.46 spent of $1.00
+before any job has run: $1.00 held, $0.00 spent of $1.00
+nine jobs settled at $0.04, one dead job charged in full: $0.00 held, $0.46 spent of $1.00
 sent 5, refused 5
-in what was left, five more: $0.00 held, $0.66 spent of $1.00
+after five more jobs in the remaining room: $0.00 held, $0.66 spent of $1.00
 `;
 
 describe.skipIf(!process.features.typescript)("the runs of the queue examples", () => {

@@ -99,7 +99,7 @@ describe.skipIf(!process.features.typescript)("a run in a SQLite file (on a Node
       expect(await demo(name, killedAt(commit, when))).toMatchObject({ signal: "SIGKILL", stdout: "" });
       const again = await demo(name);
       expect(again).toMatchObject({ code: 0 });
-      if (commit > 1) expect(again.stderr).toContain("going on with the run in");
+      if (commit > 1) expect(again.stderr).toContain("resuming the run in");
       expect(answerOf(again)).toEqual(answerOf(whole));
       expect(drawingsOf(name)).toEqual(drawingsOf("whole"));
     },
@@ -114,14 +114,14 @@ describe.skipIf(!process.features.typescript)("a run in a SQLite file (on a Node
 
   it("demo: what has ended starts anew, and so does another input", async () => {
     const again = await demo("whole");
-    expect(again.stderr).not.toContain("going on");
+    expect(again.stderr).not.toContain("resuming");
     expect(answerOf(again)).toEqual(answerOf(whole));
     await demo("other", killedAt(40, "after"));
     const other = await demo("other", [], ["--cap", "0.3"]);
-    expect([other.code, other.stderr.includes("going on")]).toEqual([0, false]);
+    expect([other.code, other.stderr.includes("resuming")]).toEqual([0, false]);
     await demo("other", killedAt(40, "after"));
     const fresh = await demo("other", [], ["--fresh"]);
-    expect([fresh.code, fresh.stderr.includes("going on")]).toEqual([0, false]);
+    expect([fresh.code, fresh.stderr.includes("resuming")]).toEqual([0, false]);
   });
 
   it("demo: a file of something else is left alone", async () => {

@@ -8,6 +8,7 @@ import {
   monthScope,
   usd,
 } from "dispatch-kit";
+import { withHold } from "dispatch-kit/calls";
 import { memoryStore } from "dispatch-kit/memory";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -234,11 +235,15 @@ describe("memoryStore in a polluted world", () => {
     return store;
   }
 
+  const plain = { author: "a", reason: "r" };
   const asks: Readonly<Record<string, (store: DispatchStore) => Promise<unknown>>> = {
     hold: (store) => store.hold({ holdId: "more", amount: usd(1), scopes, ttlSeconds: 60 }),
     extend: (store) => store.extend("full", usd(100), 1),
     submit: (store) => store.submit({ ...job, jobId: "2", approved: { approval, scopes } }),
     approve: (store) => store.approve("waiting", approval, { scopes }),
+    "submit, decided plainly": (store) =>
+      store.submit({ ...job, jobId: "2", approved: { approval: plain, scopes } }),
+    "approve, decided plainly": (store) => store.approve("waiting", plain, { scopes }),
     claim: (store) => store.claim(["a"]),
   };
 
@@ -261,6 +266,59 @@ describe("memoryStore in a polluted world", () => {
       }
     }
     expect(broken, broken.join("\n")).toEqual([]);
+  });
+});
+
+describe("a decision or a lease in a polluted world", () => {
+  const at = epochSeconds(0);
+  const scopes = [{ scope: "run:1", cap: usd(1) }];
+  const fields = { author: "a", reason: "r", decidedAt: "2026-11-23T09:00:00Z" };
+  const job = { jobId: "1", lane: "a", payload: null, maxAttempts: 1 };
+  const paid = { ...job, backend: BackendKind.CLOUD_WORKER, maxCost: usd(1) };
+
+  it.each(["author", "reason"] as const)("takes no inherited %s for a missing one", async (key) => {
+    const store = memoryStore({ clock: () => at });
+    await store.submit(paid);
+    const decision = { ...fields, [key]: undefined } as never;
+    const calls = [
+      () => store.approve("1", decision, { scopes }),
+      () => store.reject("1", decision),
+      () => store.submit({ ...paid, jobId: "2", approved: { approval: decision, scopes } }),
+    ];
+    for (const call of calls) {
+      expect((await outcomeOf(() => polluted(key, "polluted", call))).error).toBeInstanceOf(TypeError);
+    }
+    expect((await store.job("1"))?.state).toBe("awaiting_approval");
+  });
+
+  it("takes no inherited outcome for that of a decision", async () => {
+    const store = memoryStore({ clock: () => at });
+    await store.submit(paid);
+    await polluted("outcome", "approved", () => store.reject("1", fields));
+    expect((await store.job("1"))?.approval?.outcome).toBe("rejected");
+  });
+
+  it("takes no inherited token for that of a lease", async () => {
+    const store = memoryStore({ clock: () => at });
+    await store.submit({ ...job, backend: BackendKind.LOCAL, maxCost: usd(0) });
+    const lease = (await store.claim(["a"]))?.lease;
+    const without = { jobId: "1", leasedAt: at, attempts: 1 } as never;
+    const { error } = await outcomeOf(() =>
+      polluted("token", lease?.token, () => store.complete(without, 1)),
+    );
+    expect(error).toBeInstanceOf(TypeError);
+    expect((await store.job("1"))?.state).toBe("running");
+  });
+});
+
+describe("withHold in a polluted world", () => {
+  it("takes no inherited actual cost for one that was not told: the hold is booked in full", async () => {
+    const ledger = memoryStore();
+    const hold = { holdId: "h", amount: usd(1), scopes: [{ scope: "run:1", cap: usd(1) }], ttlSeconds: 60 };
+    const untold = { value: "hello" } as { value: string; actual: null };
+    const done = await polluted("actual", 0n, () => withHold(ledger, hold, () => untold));
+    expect(done).toMatchObject({ settlement: "in_full", booked: usd(1) });
+    expect((await ledger.usage("run:1")).committed()).toBe(usd(1));
   });
 });
 

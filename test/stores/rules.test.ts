@@ -297,6 +297,21 @@ describe("a decision without a time of its own", () => {
   });
 });
 
+it("an operation in PostgreSQL brings its own settings, and what it calls has none", async () => {
+  const { rows } = await pool().query<{ name: string; settings: string[] }>(
+    `SELECT proname AS name, coalesce(proconfig, '{}') AS settings FROM pg_proc WHERE pronamespace = $1::regnamespace`,
+    [schema],
+  );
+  const all = ["search_path=pg_catalog, pg_temp", "extra_float_digits=1", "enable_seqscan=off", "jit=off"];
+  const order = ["enable_hashjoin=off", "enable_mergejoin=off", "enable_bitmapscan=off"];
+  for (const { name, settings } of rows) {
+    const mode = ["jobs_v1", "prune_v1"].includes(name) ? "force_custom_plan" : "force_generic_plan";
+    const own = [...all, `plan_cache_mode=${mode}`, ...(name === "complete_v1" ? order : [])];
+    expect({ name, settings }).toEqual({ name, settings: name.endsWith("_v1") ? own : [] });
+  }
+  expect(rows.filter(({ name }) => name.endsWith("_v1"))).toHaveLength(20);
+});
+
 describe("a rule in PostgreSQL", () => {
   it("costs no call: the planner puts its expression in its place", async () => {
     // One that it cannot, which must be found.

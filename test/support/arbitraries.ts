@@ -1,7 +1,7 @@
 import { type MicroCents, microCents } from "dispatch-kit";
 import fc from "fast-check";
 
-/** Amounts from nothing to far past any budget, with the edges of doubles and of 64 bits among them. */
+/** Amounts from 0 to far above any budget, including the limits of doubles and of 64 bits. */
 export const amounts: fc.Arbitrary<MicroCents> = fc
   .oneof(
     fc.bigInt({ min: 0n, max: 10n ** 12n }),

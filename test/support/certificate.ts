@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
-/** A key and its self-signed certificate for localhost, in PEM, made now and valid for a day. */
+/** Makes a key and a self-signed certificate for localhost, in PEM, valid for a day. */
 export function selfSigned(): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   const ecdsaWithSha256 = sequence(oid("2a8648ce3d040302"));
@@ -31,7 +31,7 @@ function alternativeNames(): Buffer {
   return sequence(oid("551d11"), der(0x04, names));
 }
 
-/** It stands for its own issuer. */
+/** The certificate is its own issuer. */
 function mayIssue(): Buffer {
   const isAuthority = sequence(der(0x01, Buffer.of(0xff)));
   return sequence(oid("551d13"), der(0x01, Buffer.of(0xff)), der(0x04, isAuthority));

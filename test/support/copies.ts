@@ -5,7 +5,7 @@ import * as rules from "dispatch-kit/rules";
 import * as worker from "dispatch-kit/worker";
 import { vi } from "vitest";
 
-/** The library as one bundle has it. */
+/** The modules of one copy of the library. */
 export interface Copy {
   readonly core: typeof core;
   readonly calls: typeof calls;
@@ -14,10 +14,10 @@ export interface Copy {
   readonly worker: typeof worker;
 }
 
-/** The copy that a test file itself imports. */
+/** The copy that the test file imports. */
 export const ours: Copy = { core, calls, memory, rules, worker };
 
-/** Another one, with classes of its own: as of a second bundle, or of a second version that is installed. */
+/** Another copy with its own classes, as in a second bundle or a second installed version. */
 export async function secondCopy(): Promise<Copy> {
   vi.resetModules();
   return {

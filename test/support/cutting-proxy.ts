@@ -7,22 +7,22 @@ export type When = "before" | "after";
 
 export interface Cut {
   readonly when: When;
-  /** In the bytes of the statement that is cut, and of no other. */
+  /** Bytes that only the statement to cut contains. */
   readonly marker: string;
-  /** Whether these bytes of the server's are the end of an answer, before which nothing is certain. */
+  /** Whether these bytes of the server end an answer; before that, the outcome is not certain. */
   readonly isAnswered: (bytes: Buffer) => boolean;
 }
 
-/** PostgreSQL is ready for the next query, outside any transaction: what went before is committed. */
+/** PostgreSQL is ready for the next query outside any transaction, so the last one is committed. */
 export function isReadyForQuery(bytes: Buffer): boolean {
   return bytes.subarray(-6).equals(Buffer.from("Z\0\0\0\x05I", "latin1"));
 }
 
-/** A TCP proxy in front of a server, which cuts a connection at its marked statement. */
+/** A TCP proxy for a server that cuts a connection at a marked statement. */
 export class CuttingProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** How many connections were cut. */
+  /** The number of connections that were cut. */
   cuts = 0;
 
   private constructor({ hostname, port }: URL, cut: Cut) {
@@ -38,7 +38,7 @@ export class CuttingProxy {
     return proxy;
   }
 
-  /** The server's URL with the proxy in its place. */
+  /** The server's URL, with the proxy's address. */
   through(target: URL): string {
     const url = new URL(target);
     url.host = `127.0.0.1:${String(portOf(this.#server))}`;
@@ -58,7 +58,7 @@ export class CuttingProxy {
     };
     const cut = (): void => {
       this.cuts++;
-      // Not a polite end: what a machine that fails looks like to the other side.
+      // A reset and not a normal end, as if the machine had failed.
       client.resetAndDestroy();
       server.destroy();
     };

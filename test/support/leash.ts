@@ -1,4 +1,4 @@
-// Runs a program for as long as whoever started this lives, however that ends.
+// Runs a program until the parent process ends, even if that is killed.
 import { spawn } from "node:child_process";
 
 const [program = "", ...args] = process.argv.slice(2);

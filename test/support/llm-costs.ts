@@ -5,7 +5,7 @@ type UnitPrice =
   | string
   | { readonly base: string; readonly tiers: readonly { above_input_tokens: number; price: string }[] };
 
-/** A cost that another project's tests assert, as test/vectors/README.md says. */
+/** A cost that the tests of another project assert; see test/vectors/README.md. */
 export interface RecordedCost {
   readonly id: string;
   readonly model: string;
@@ -19,7 +19,7 @@ export const { token_cases: RECORDED_COSTS } = json("llm-costs") as {
   readonly token_cases: readonly RecordedCost[];
 };
 
-/** The counts as `tokenCost` takes them: the input includes what was cached. */
+/** The counts for `tokenCost`, whose input includes the cached tokens. */
 export function recordedUsage({ usage, convention }: RecordedCost): TokenUsage {
   const count = (field: string): number => usage[field] ?? 0;
   const cached = count("cache_read_tokens") + count("cache_write_tokens");

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { Pool, type QueryArrayResult } from "pg";
 import { listening, portOf } from "./ports.ts";
 
-/** What Neon's driver sends: https://github.com/neondatabase/serverless, its `neon()`; one query a request. */
+/** A request of Neon's driver, `neon()` of https://github.com/neondatabase/serverless: one query each. */
 interface Asked {
   readonly query: string;
   readonly params: unknown[];
@@ -16,8 +16,8 @@ export interface Endpoint {
 }
 
 /**
- * Neon's HTTP endpoint for one query a request, in front of any PostgreSQL: rows as lists of texts, and what the
- * server refuses as a 400 with the fields of its error.
+ * Neon's HTTP endpoint for one query per request, for any PostgreSQL. It sends rows as lists of texts, and an error of the
+ * server as a 400 with the fields of the error.
  */
 export async function neonEndpoint(databaseUrl: string): Promise<Endpoint> {
   const pool = new Pool({ connectionString: databaseUrl, max: 8 });
@@ -42,8 +42,8 @@ async function answer(pool: Pool, request: IncomingMessage, response: ServerResp
   };
   try {
     if (request.url !== "/sql" || !request.headers["neon-connection-string"])
-      throw new Error("no request of Neon's");
-    // It is the driver that sends it.
+      throw new Error("not a request of Neon's driver");
+    // The driver sends it.
     const { query, params } = JSON.parse(await text(request)) as Asked;
     const { fields, rows, command, rowCount } = await ask(pool, query, params);
     send(200, { fields, rows, command, rowCount, rowAsArray: true, viaNeonFetch: true });
@@ -58,7 +58,7 @@ function ask(pool: Pool, query: string, params: unknown[]): Promise<QueryArrayRe
     text: query,
     values: params,
     rowMode: "array",
-    // As texts, which the driver reads by the types of the fields.
+    // As texts: the driver parses them by the types of the fields.
     types: { getTypeParser: () => (value: unknown) => value },
   });
 }

@@ -1,4 +1,4 @@
-/** The blocks of code that a page takes from files (` ```ts file=… `), by file. */
+/** The blocks of code that a page quotes from files (` ```ts file=… `), by file. */
 export function quotedFiles(page: string): ReadonlyMap<string, readonly string[]> {
   const blocks = new Map<string, string[]>();
   for (const [, file = "", code = ""] of page.matchAll(/^```ts file=(\S+)\n(.*?)^```/gms)) {

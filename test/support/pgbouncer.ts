@@ -12,13 +12,13 @@ export interface Pooler {
   readonly stop: () => Promise<void>;
 }
 
-/** Where pgbouncer is installed, if it is. */
+/** The path of pgbouncer, if it is installed. */
 export function pgbouncer(): string | null {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"];
   return folders.map((folder) => join(folder, "pgbouncer")).find(existsSync) ?? null;
 }
 
-/** Starts pgbouncer in transaction mode in front of a server, with fewer connections than its clients have. */
+/** Starts pgbouncer in transaction mode for a server, with fewer connections to the server than its clients use. */
 export async function startPooler(program: string, databaseUrl: string): Promise<Pooler> {
   const { hostname, port, username, password, pathname } = new URL(databaseUrl);
   const folder = mkdtempSync(join(tmpdir(), "dispatch-kit-"));
@@ -38,7 +38,7 @@ pool_mode = transaction
 default_pool_size = 3
 `,
   );
-  // It refuses to run as root.
+  // pgbouncer refuses to run as root.
   chmodSync(folder, 0o755);
   const user = process.getuid?.() === 0 ? ["-u", "postgres"] : [];
   const leash = fileURLToPath(new URL("leash.ts", import.meta.url));

@@ -7,14 +7,15 @@ export async function listening(server: Server): Promise<void> {
   await once(server, "listening");
 }
 
-/** Where it listens. */
+/** The port on which a server listens. */
 export function portOf(server: Server): number {
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("it does not listen on a port");
+  if (address === null || typeof address === "string")
+    throw new Error("the server does not listen on a port");
   return address.port;
 }
 
-/** A port that nobody listens on, for a program that takes no other answer. */
+/** A free port, for a program that must be given one. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await listening(server);

@@ -10,19 +10,19 @@ export { freePort } from "./ports.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where the tests find a PostgreSQL that is theirs. */
+    /** The URL of the PostgreSQL server for the tests. */
     databaseUrl: string;
-    /** What the names of their schemas begin with: they are dropped at the end of a run on another's server. */
+    /** The prefix of the tests' schemas, which are dropped at the end of a run on a given server. */
     schemas: string;
   }
 }
 
-/** A real server for the tests, gone when they end; `DATABASE_URL` names another one, on which nothing stays. */
+/** Starts a real server for the tests, and stops it at the end. If `DATABASE_URL` names a server, the tests use that and leave nothing on it. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  // No other run has it.
+  // Unique to this run.
   const schemas = `t${randomBytes(5).toString("hex")}_`;
   const { url, tmp, stop } = await keep({ databaseUrl: process.env["DATABASE_URL"] ?? null, schemas });
-  // Of this process and of those that it starts: what a test that is interrupted leaves there is deleted too.
+  // For this process and its children, so that files of an interrupted test are deleted too.
   process.env["TMPDIR"] = tmp;
   provide("databaseUrl", url);
   provide("schemas", schemas);
@@ -34,15 +34,15 @@ export interface Server {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts PostgreSQL in a new folder; it ends with this process at the latest. */
+/** Starts PostgreSQL in a new folder; it ends at the latest with this process. */
 export async function startPostgres(): Promise<Server> {
   return keep({ databaseUrl: null, schemas: "" });
 }
 
-/** Starts what keeps a server, or the schemas on one. */
+/** Starts the keeper of a server, or of the schemas on a given one. */
 export async function keep(kept: Kept): Promise<Server & Ready> {
   const file = fileURLToPath(new URL("keeper.ts", import.meta.url));
-  // In a group of its own: an interrupt at the keyboard is for the tests.
+  // In its own process group, so that an interrupt at the keyboard only reaches the tests.
   const keeper = spawn(process.execPath, [file, JSON.stringify(kept)], {
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
@@ -57,6 +57,6 @@ export async function keep(kept: Kept): Promise<Server & Ready> {
     keeper.stdin.end();
     await ended;
   };
-  // It is the keeper that tells.
+  // The keeper sends it.
   return { ...(JSON.parse(line) as Ready), stop };
 }

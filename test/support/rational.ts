@@ -1,4 +1,4 @@
-/** An exact fraction, the oracle of the money tests: written apart from the library's own arithmetic. */
+/** An exact fraction, with which the money tests compare. It does not use the library's arithmetic. */
 export interface Rational {
   readonly over: bigint;
   readonly under: bigint;

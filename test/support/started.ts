@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "vitest";
 
-/** What is started for the tests of a file, and closed after them. */
+/** Resources that a test file starts, and that are closed after its tests. */
 export function started<Of extends { close: () => Promise<unknown> }>(
   what: string,
   start: () => Promise<Of>,

@@ -32,7 +32,7 @@ const ARTICLE_1: Readonly<Record<string, string>> = {
 
 const source = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-/** Real text in fourteen languages and eight scripts, and code: what a model is really sent. */
+/** Real text in fourteen languages and eight scripts, and code, as users send to models. */
 export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ...Object.entries(ARTICLE_1),
   ["TypeScript", source("src/tokens/rates.ts")],

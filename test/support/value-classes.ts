@@ -18,27 +18,27 @@ import type {
 } from "dispatch-kit";
 import type { Copy } from "./copies.ts";
 
-/** Puts another object in the place of a value: itself, a clone, a look-alike, the same of another copy. */
+/** Replaces a value by another object: itself, a clone, a look-alike, or the same value of another copy. */
 export type As = <Value extends object>(value: Value) => Value;
 
-/** A class of values, and everything that takes one. */
+/** A class of values, and all functions that accept one. */
 export interface ValueClass {
   readonly name: string;
   readonly value: object;
-  /** What its constructor makes of fields. */
+  /** Makes an instance from fields. */
   readonly make: (fields: object) => object;
-  /** Whether JSON keeps it: money becomes dollars there, which `fromJSON` reads. */
+  /** Whether its JSON has the same fields; JSON writes money as dollars, which only `fromJSON` reads. */
   readonly json: boolean;
   readonly uses: Readonly<Record<string, (as: As) => unknown>>;
 }
 
-/** Why there is no answer, from what never throws. */
+/** The reason in an answer of a function that never throws. */
 export class Reason extends Error {}
 
 /** The clock of the stores. */
 export const NOW = 1_795_392_000;
 
-/** Every class of values that somebody may pass in, and every function of a copy that takes one. */
+/** All classes of values that callers may pass, and all functions of a copy that accept them. */
 export function valueClasses(copy: Copy): readonly ValueClass[] {
   return [...money(copy), ...rates(copy), ...places(copy), ...jobs(copy), ...fleet(copy)];
 }
@@ -145,7 +145,7 @@ function places({ core, calls }: Copy): readonly ValueClass[] {
   const host = new core.HostCapabilities({ availableVramGb: 24 });
   const secret = new core.SecretRef("KEY");
   const backend = (kind: BackendKind, capabilities: BackendCapabilities) => ({ kind, capabilities });
-  /** Which one is chosen; a last one that can is there for any job. */
+  /** The selected backend; the last one in the list can run any job. */
   const choose = (requirements: ToolRequirements, ...list: readonly ReturnType<typeof backend>[]): number => {
     const all = [...list, backend("cloud_worker", new core.BackendCapabilities({ availableVramGb: 1e6 }))];
     return all.indexOf(core.selectBackend(all, requirements));
@@ -224,7 +224,7 @@ function places({ core, calls }: Copy): readonly ValueClass[] {
   ];
 }
 
-/** A store on a clock that stands still, with one job that waits for its approval, and one that can be claimed. */
+/** A store with a fixed clock, one job that waits for approval, and one job that can be claimed. */
 async function store({ core, memory }: Copy): Promise<DispatchStore> {
   const made = memory.memoryStore({ clock: () => core.epochSeconds(NOW) });
   const free = {
@@ -254,7 +254,7 @@ function jobs(copy: Copy): readonly ValueClass[] {
   const fields = { author: "alice", reason: "demo", decidedAt: "2026-11-23T09:00:00Z" };
   const yes = new core.Approval({ ...fields, outcome: "approved" });
   const no = new core.Approval({ ...fields, outcome: "rejected" });
-  /** An instant that is left out is the store's time, and an outcome the one that is asked for. */
+  /** A missing instant becomes the store's time, and a missing outcome the requested one. */
   const decision = (outcome: Approval["outcome"]) => (given: object) => {
     const { decidedAt = new Date(NOW * 1000), outcome: said = outcome, ...rest } = given as ApprovalFields;
     return new core.Approval({ ...rest, decidedAt, outcome: said });
@@ -265,16 +265,16 @@ function jobs(copy: Copy): readonly ValueClass[] {
     attempts: 1,
     token: "t",
   });
-  /** Claims, and passes on the lease of the kind of {@link lease}. */
+  /** Claims a job, and replaces its lease as {@link lease} says. */
   const claimed = async (
     use: (of: DispatchStore, lease: Lease) => Promise<unknown>,
     as: As,
   ): Promise<unknown> => {
     const of = await store(copy);
     const found = (await of.claim(["a"]))?.lease;
-    if (found === undefined) throw new Error("there is nothing to claim");
+    if (found === undefined) throw new Error("there is no job to claim");
     const answer = await use(of, as(found));
-    // Its token is another one each time.
+    // The token differs each time.
     return [answer, await of.job("claimable")];
   };
   const timed = core.dayScope(core.epochSeconds(NOW), "UTC", { prefix: "a:" });

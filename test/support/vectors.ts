@@ -5,7 +5,7 @@ export interface Vector {
   readonly op: string;
   readonly ok?: unknown;
   readonly error?: string;
-  /** What this library answers instead, on purpose: `"invalid"`, `"either"`, or other values. */
+  /** The intended other answer of this library: `"invalid"`, `"either"`, or other values. */
   readonly differs?: unknown;
 }
 
@@ -17,12 +17,12 @@ export function vectors<Case>(file: string, op: string): readonly (Vector & Case
   return found;
 }
 
-/** The operations that a recorded file has cases of. */
+/** The operations of a recorded file. */
 export function operations(file: string): readonly string[] {
   return Array.from(new Set((json(file) as readonly Vector[]).map(({ op }) => op)));
 }
 
-/** A recorded file as it is. */
+/** A recorded file, unchanged. */
 export function json(file: string): unknown {
   return JSON.parse(readFileSync(new URL(`../vectors/${file}.json`, import.meta.url), "utf8"));
 }

@@ -1,4 +1,4 @@
-/** A copy without one field. */
+/** A copy of an object without one field. */
 export function without<T extends object, Key extends keyof T>(value: T, key: Key): Omit<T, Key> {
   const rest = { ...value };
   Reflect.deleteProperty(rest, key);

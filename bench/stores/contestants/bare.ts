@@ -3,15 +3,15 @@ import { type Contestant, range, share, untilNone } from "../contestant.ts";
 import { installStore, LANE, SCOPES } from "./ours.ts";
 
 /*
- * The row changes of our jobs, in our tables, and nothing else: no check of a cap, a token or a repeat. What one
- * statement of SQL can do at best, sent as the store must send it: without named statements.
+ * Only the row changes of our jobs in our tables, without checks of a cap, a token or a repeat: the best that one SQL
+ * statement can do. It is sent as the store sends it, without named statements.
  */
 const SCHEMA = "dispatch_kit";
 const DECISION =
   '{"author":"bench","reason":"measured","decidedAt":"2026-11-23T00:00:00Z","outcome":"approved"}';
 const NAMES = SCOPES.map(({ scope }) => scope);
 
-/** In one order, else two callers deadlock. */
+/** In one order, because two callers could deadlock otherwise. */
 const LOCKED = `(SELECT scope FROM ${SCHEMA}.scopes WHERE scope = ANY ($2::text[]) ORDER BY scope FOR UPDATE) AS l`;
 
 interface Statements {
@@ -20,7 +20,7 @@ interface Statements {
   readonly complete: string;
 }
 
-/** @param rest - a hold's row and a lease's row for each job, beside its own. */
+/** @param rest - whether each job also has a hold's row and a lease's row. */
 function statements(rest: boolean): Statements {
   const also = (text: string): string => (rest ? `,\n    ${text}` : "");
   return {
@@ -88,5 +88,5 @@ function contestant(name: string, { submit, claim, complete }: Statements): Cont
 
 export const bare: Contestant = contestant("bare SQL", statements(true));
 
-/** The least that keeps a job's row, and counts its money: what no arrangement of our tables can pass. */
+/** Only a job's row and the sum of its money: a limit for any layout of our tables. */
 export const barest: Contestant = contestant("bare SQL, a job's row alone", statements(false));

@@ -9,12 +9,12 @@ export const graphileWorker: Contestant = {
   name: "graphile-worker",
   install: (connectionString) => runMigrations({ connectionString, logger }),
   async open(url, load) {
-    // As many connections as it recommends.
+    // The number of connections that it recommends.
     const pgPool = poolOf(url, Math.max(10, load.callers + 2));
-    // It asks for this; what goes wrong in a call is thrown by the call.
+    // It requires this listener; errors of a call are thrown by the call.
     pgPool.on("connect", (client) => client.on("error", () => undefined));
     const utils = await makeWorkerUtils({ pgPool, logger });
-    // How it takes and completes several at a time; each of its workers still runs one job after another.
+    // With these it takes and completes several jobs at a time; each worker still runs one job after another.
     const batching =
       load.batch === 1
         ? {}

@@ -9,6 +9,6 @@ export const CONTESTANTS: readonly Contestant[] = [ours, graphileWorker, pgBoss,
 
 export function contestantNamed(name: string): Contestant {
   const found = CONTESTANTS.find((contestant) => contestant.name === name);
-  if (found === undefined) throw new Error(`there is no contestant ${name}`);
+  if (found === undefined) throw new Error(`unknown contestant ${name}`);
   return found;
 }

@@ -12,7 +12,7 @@ export const SCOPES = [
 const approval = new Approval({ author: "bench", reason: "measured", decidedAt: "2026-11-23T00:00:00Z" });
 const actual = usd("0.006");
 
-/** A job that costs money: approved with its submission, held for in two scopes. */
+/** A job that costs money, is approved with its submission, and has a hold in two scopes. */
 export function paidJob(number: number, rest: Partial<JobRequest<unknown>> = {}): JobRequest<unknown> {
   return {
     jobId: `job-${String(number)}`,

@@ -4,7 +4,7 @@ import { type Contestant, range, share, untilNone } from "../contestant.ts";
 const QUEUE = "work";
 
 function boss(url: string, max: number): PgBoss {
-  // Without its maintenance and its clock, which would only take time from it.
+  // Without its maintenance and its scheduler, which would only slow it down.
   const made = new PgBoss({ connectionString: url, max, supervise: false, schedule: false });
   made.on("error", (error) => {
     throw error;

@@ -150,7 +150,9 @@ async function settle<Value>(
   if (typeof result !== "object" || result === null) {
     throw wrongType("withHold: the result of the call", "{ value, actual }", result);
   }
-  const { value, actual } = returned;
+  const { value } = returned;
+  // Only its own: a polluted prototype must not make a call free.
+  const actual: unknown = Object.hasOwn(returned, "actual") ? returned.actual : undefined;
   const inFull = (error: unknown): CallDone<Value> => {
     return done(value, { settlement: "in_full", booked: hold.amount, overrun: NOTHING, error });
   };

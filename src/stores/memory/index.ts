@@ -8,8 +8,8 @@ import { MemoryTables } from "./tables.ts";
 export type { StoreOptions, StoreOptions as MemoryStoreOptions } from "../options.ts";
 
 /**
- * Jobs and money in the memory of one process: for tests, for trying things out, and as the reference
- * that durable stores are held against. What it holds ends with the process.
+ * A store in the memory of one process: for tests and trials, and as the reference for durable stores. Its contents end with
+ * the process.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export function memoryStore<Payload = unknown, Result = unknown>(
   let now: EpochSeconds;
   const operations = engine(new MemoryTables(() => now));
   return new Store(
-    // In one turn, so each is a transaction; at one instant, so a clock that fails fails before anything moves.
+    // An operation never waits, so it is a transaction. The clock is read first, so that its failure changes nothing.
     async (operation) => {
       now = (clock ?? (() => epochSeconds(new Date())))();
       return operation(operations);

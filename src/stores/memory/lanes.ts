@@ -1,6 +1,6 @@
 import type { EpochSeconds } from "../../time.ts";
 
-/** A job's place in its lane: no two are the same. */
+/** A job's place in its lane; every job has another `sequence`. */
 export interface Place {
   readonly jobId: string;
   readonly lane: string;
@@ -14,7 +14,7 @@ function order(a: Place, b: Place): number {
   return b.priority - a.priority || a.runAt - b.runAt || a.sequence - b.sequence;
 }
 
-/** Jobs that wait, each lane in the order in which it is claimed. */
+/** The waiting jobs of each lane, in the order of claim. */
 export class Lanes {
   readonly #lanes = new Map<string, Place[]>();
 
@@ -24,7 +24,7 @@ export class Lanes {
     lane.splice(indexIn(lane, place), 0, place);
   }
 
-  /** Takes a place out, if it is there. */
+  /** Removes a place, if it is in the lane. */
   remove(place: Place): void {
     const lane = this.#lanes.get(place.lane) ?? [];
     const index = indexIn(lane, place);
@@ -42,7 +42,7 @@ export class Lanes {
   }
 }
 
-/** Where a place is, or would be. */
+/** The index of a place, or the index at which to insert it. */
 function indexIn(lane: readonly Place[], place: Place): number {
   let low = 0;
   let high = lane.length;

@@ -15,14 +15,14 @@ const NOTHING: Counter = { reserved: 0n, spent: 0n };
 export class MemoryTables implements Tables {
   readonly now: () => EpochSeconds;
   readonly #holds = new Map<string, HoldRecord>();
-  /** The open holds that can expire, in the order in which they were made. */
+  /** The open holds that can expire, in the order of their creation. */
   readonly #expiring = new Set<string>();
   readonly #counters = new Map<string, Counter>();
   readonly #pinned = new Map<string, MicroCents>();
   /** In the order of submission. */
   readonly #jobs = new Map<string, JobRecord>();
   readonly #sequence = new Map<string, number>();
-  /** What can be claimed, now or later. */
+  /** The jobs that can be claimed, now or later. */
   readonly #lanes = new Lanes();
   readonly #running = new Set<string>();
 

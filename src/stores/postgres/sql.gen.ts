@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "18ac38326564244207e772c68ae3c93beb1397ec2cefe2857d5bf7dba0d12606",
+    sha256: "60f752dbb3971f2936c20d152188b910911b37701ff4def643b9f4690b27b69b",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -155,6 +155,12 @@ CREATE TABLE {schema}.leases (
 --
 -- Every operation locks the jobs by id, then the holds by id, then the counters by scope; it reads the clock, decides
 -- its items in their order against the locked counters, and writes the counters once.
+
+-- A session's own settings must not change what an operation means, prints or costs, so each operation brings its own:
+-- the path, exact numbers, plans by the indexes (up to PostgreSQL 17 a plan without an index then counts as so dear that
+-- it is compiled, which takes far longer), and one plan for all values. That plan may be made while the tables are
+-- empty, so every statement finds its rows by their keys, or by the only index for them, and joins a table to nothing
+-- but a list of keys.
 
 -- Every operation begins with this.
 CREATE FUNCTION {schema}.begin_operation() RETURNS void LANGUAGE plpgsql AS $$
@@ -413,7 +419,10 @@ BEGIN ATOMIC
       ) WITH ORDINALITY AS list (scopes, caps, untils, number) ON list.number = request.list;
 END;
 
-CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -480,7 +489,10 @@ BEGIN
 END $$;
 
 -- What is open, charged or released is settled once.
-CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -503,7 +515,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -527,7 +542,10 @@ BEGIN
 END $$;
 
 -- Makes the next step of an open hold, if there is room for it and the sum is an amount.
-CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -565,7 +583,10 @@ BEGIN
 END $$;
 
 -- Charges the open holds that are due, at most \`most\`, in full. Answers whether there are more, and then each.
-CREATE FUNCTION {schema}.expire_v1(most bigint, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.expire_v1(most bigint, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -591,7 +612,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.usage_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.usage_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   RETURN to_jsonb(ARRAY(
@@ -602,7 +626,10 @@ BEGIN
   ));
 END $$;
 
-CREATE FUNCTION {schema}.get_hold_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.get_hold_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   RETURN to_jsonb(ARRAY(
@@ -612,7 +639,10 @@ BEGIN
   ));
 END $$;
 
-CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   INSERT INTO {schema}.scopes (scope, pinned) VALUES (pinned_scope, cap)
@@ -649,7 +679,9 @@ RETURN CASE state WHEN 'awaiting_approval' THEN '{"kind":"awaiting_approval"}'::
 
 -- With \`atomic\` a conflict of one submission undoes all of them, else it is its answer.
 CREATE FUNCTION {schema}.submit_v1(input jsonb, approvals jsonb, at float8, atomic boolean) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -762,7 +794,10 @@ BEGIN
 END $$;
 -- Decisions and look-ups.
 
-CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -814,7 +849,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   clock float8;
   item record;
@@ -842,7 +880,10 @@ BEGIN
 END $$;
 
 -- The money of a job that runs is charged in full, that of one that is queued is released.
-CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -896,7 +937,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.job_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.job_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   RETURN to_jsonb(ARRAY(
@@ -909,7 +953,9 @@ END $$;
 -- The jobs after \`after\`, at most \`most\`, in the order of their submission; a NULL state or lane is any. Where there
 -- is no job \`after\`, the answer is one NULL.
 CREATE FUNCTION {schema}.jobs_v1(wanted_state text, wanted_lane text, most bigint, after text) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
 DECLARE
   start bigint := 0;
 BEGIN
@@ -938,7 +984,10 @@ BEGIN
 END $$;
 
 -- Takes the contents from what ended before an instant. What another has locked is for the next time.
-CREATE FUNCTION {schema}.prune_v1(before float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.prune_v1(before float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
 DECLARE
   pruned_jobs bigint;
   pruned_holds bigint;
@@ -962,7 +1011,10 @@ END $$;
 -- Each item asks for at most \`most\` jobs of its lanes: the highest priority first, then the earliest time, then the
 -- earliest submission. One priority is looked at after another, so that jobs of a higher one that are due later are
 -- skipped, however many they are.
-CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   clock float8;
   item record;
@@ -1056,7 +1108,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.renew_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.renew_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   clock float8;
   item record;
@@ -1205,7 +1260,12 @@ BEGIN
 END $$;
 
 -- With \`atomic\` the actual cost of free work undoes the whole batch, else it is an answer.
-CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Rows are locked in the order of their ids, as they are found and joined.
+CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -1314,7 +1374,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -1361,7 +1424,9 @@ END $$;
 
 -- Charges the attempts whose leases are lost, at most \`most\`, in full. Answers whether there are more, and then each.
 CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -1413,34 +1478,6 @@ BEGIN
   PERFORM {schema}.write_counters(counters);
   RETURN to_jsonb(answers);
 END $$;
--- A session's own settings must not change what an operation means, prints or costs. Each operation goes by the
--- indexes; up to PostgreSQL 17 a plan without an index then counts as so dear that it is compiled first, which takes
--- far longer.
---
--- A plan is made once for all values, perhaps while the tables are empty. So every statement names its rows by their
--- keys, or by an index that is the only one for it, and a table is joined only to a list of keys.
-DO $$
-DECLARE
-  operation regprocedure;
-BEGIN
-  FOR operation IN
-    SELECT oid FROM pg_proc WHERE pronamespace = '{schema}'::regnamespace AND starts_with(reverse(proname), '1v_')
-  LOOP
-    EXECUTE format(
-      'ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off '
-      'SET jit = off SET plan_cache_mode = force_generic_plan',
-      operation
-    );
-  END LOOP;
-END $$;
-
--- These choose between indexes: each call has a plan of its own.
-ALTER FUNCTION {schema}.jobs_v1(text, text, bigint, text) SET plan_cache_mode = force_custom_plan;
-ALTER FUNCTION {schema}.prune_v1(float8) SET plan_cache_mode = force_custom_plan;
-
--- This locks rows in the order of their ids, as it finds and joins them.
-ALTER FUNCTION {schema}.complete_v1(jsonb, float8, boolean)
-  SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off;
 `,
   },
 ];

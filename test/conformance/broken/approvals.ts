@@ -9,15 +9,15 @@ function once(scopes: readonly ScopeCap[]): readonly ScopeCap[] {
 
 export const brokenApprovals: readonly Broken[] = [
   [
-    "submit: what costs money or leaves the machine waits for its approval, and holds nothing until then",
-    "takes a cost of 0 for free, wherever it runs",
+    "submit: a job that costs money or leaves the machine waits for approval, and holds nothing until then",
+    "treats a cost of 0 as free work on every backend",
     methods((store) => ({
       submit: (job) => store.submit(job.maxCost === 0n ? { ...job, backend: BackendKind.LOCAL } : job),
     })),
   ],
   [
-    "submit: what costs money or leaves the machine waits for its approval, and holds nothing until then",
-    "approves local work by itself, whatever it costs",
+    "submit: a job that costs money or leaves the machine waits for approval, and holds nothing until then",
+    "needs no approval for local work, whatever it costs",
     methods((store) => ({
       submit(job) {
         const approved = { approval: YES, scopes: capped(100) };
@@ -26,8 +26,8 @@ export const brokenApprovals: readonly Broken[] = [
     })),
   ],
   [
-    "submit: approved at once, the first attempt holds its cost in every scope, without an end, and is queued",
-    "gives every hold an end",
+    "submit: a job that is approved at once is queued, with a hold in every scope that does not expire",
+    "gives every hold an expiry",
     tables((base) => ({
       putHold(hold) {
         base.putHold({ ...hold, expiresAt: hold.expiresAt ?? epochSeconds(base.now() + 3600) });
@@ -35,8 +35,8 @@ export const brokenApprovals: readonly Broken[] = [
     })),
   ],
   [
-    "submit: approved at once, the first attempt holds its cost in every scope, without an end, and is queued",
-    "holds when the job is claimed, in the first scope only",
+    "submit: a job that is approved at once is queued, with a hold in every scope that does not expire",
+    "makes the hold at the claim, and only in the first scope",
     methods((store) => ({
       submit(job) {
         const scopes = job.approved?.scopes.slice(0, 1);
@@ -45,8 +45,8 @@ export const brokenApprovals: readonly Broken[] = [
     })),
   ],
   [
-    "submit: without room it is refused with what lacks, stores nothing, and may be submitted again",
-    "stores the job before it looks for room",
+    "submit: without room the job is refused with the lacking scopes, is not stored, and may be submitted again",
+    "stores the job before it checks for room",
     methods((store) => ({
       async submit(job) {
         const answer = await store.submit(job);
@@ -60,7 +60,7 @@ export const brokenApprovals: readonly Broken[] = [
   ],
   [
     "submit: the same paid job twice holds once, and another body is job_conflict and holds nothing",
-    "holds again for a job that it knows",
+    "makes another hold for a known job",
     methods((store) => ({
       async submit(job) {
         const answer = await store.submit(job);
@@ -74,14 +74,14 @@ export const brokenApprovals: readonly Broken[] = [
   ],
   [
     "submit: the same paid job twice holds once, and another body is job_conflict and holds nothing",
-    "does not compare what a job costs",
+    "does not compare the costs of jobs",
     methods((store) => ({
       submit: (job) => orElse(store.submit(job), { kind: "exists", state: JobState.QUEUED }),
     })),
   ],
   [
-    "approve: holds for the first attempt and queues it; twice, it holds once",
-    "answers queued to whatever is queued",
+    "approve: makes the first attempt's hold and queues the job; a repeat holds nothing more",
+    "answers queued for every queued job",
     methods((store) => ({
       async approve(jobId, approval, options) {
         const answer = await store.approve(jobId, approval, options);
@@ -91,8 +91,8 @@ export const brokenApprovals: readonly Broken[] = [
     })),
   ],
   [
-    "approve: without room it is refused with what lacks, and the job goes on waiting",
-    "ends a job that it has no room for",
+    "approve: without room it is refused with the lacking scopes, and the job still waits",
+    "ends a job that has no room",
     methods((store) => ({
       async approve(jobId, approval, options) {
         const answer = await store.approve(jobId, approval, options);
@@ -102,15 +102,15 @@ export const brokenApprovals: readonly Broken[] = [
     })),
   ],
   [
-    "approve: no scope, or one named twice, is a RangeError, also when it comes with the job",
-    "counts a scope once that is named twice",
+    "approve: an empty list of scopes, or the same scope twice, is a RangeError, also in submit",
+    "counts a repeated scope once",
     methods((store) => ({
       approve: (jobId, approval, { scopes }) => store.approve(jobId, approval, { scopes: once(scopes) }),
     })),
   ],
   [
-    "reject: ends a job that waits, and no other",
-    "rejects what is queued too",
+    "reject: ends a job that waits for approval, and no other job",
+    "also rejects queued jobs",
     methods((store) => ({
       async reject(jobId, approval) {
         const answer = await store.reject(jobId, approval);
@@ -121,15 +121,15 @@ export const brokenApprovals: readonly Broken[] = [
     })),
   ],
   [
-    "jobs: a decision about one that there is not is job_unknown",
-    "answers that it has ended",
+    "jobs: a decision about an unknown job is job_unknown",
+    "answers that the job has ended",
     methods((store) => ({
       cancel: (jobId) => orElse(store.cancel(jobId), { kind: "ended", state: JobState.FAILED }),
     })),
   ],
   [
     "submitMany: paid jobs hold in order, each with its own outcome; if it throws, nothing is held",
-    "submits one after the other, each in a transaction of its own",
+    "submits each job in its own transaction",
     methods((store) => ({
       async submitMany(jobs) {
         const answers = [];
@@ -139,16 +139,16 @@ export const brokenApprovals: readonly Broken[] = [
     })),
   ],
   [
-    "pinCap: an approval by another cap is cap_conflict, and changes nothing",
-    "goes by the cap of the approval",
+    "pinCap: an approval with another cap is cap_conflict, and changes nothing",
+    "uses the approval's cap instead of the pinned one",
     tables(() => ({ pinned: () => undefined })),
   ],
 ];
 
 export const brokenCancels: readonly Broken[] = [
   [
-    "cancel: free work ends as failed, waiting or running; what has ended stays as it is",
-    "leaves alone what runs",
+    "cancel: free work that waits or runs ends as failed; a job that has ended does not change",
+    "does not cancel running jobs",
     methods((store) => ({
       async cancel(jobId) {
         const state = (await store.job(jobId))?.state;
@@ -157,8 +157,8 @@ export const brokenCancels: readonly Broken[] = [
     })),
   ],
   [
-    "cancel: a job that waits is rejected; one that is queued gives its hold back, for nothing has run",
-    "charges what was only queued",
+    "cancel: a job that waits for approval is rejected; a queued job gives its money back, because nothing has run",
+    "charges a job that was only queued",
     methods((store) => ({
       async cancel(jobId) {
         if ((await store.job(jobId))?.state === JobState.QUEUED) await store.claim(["text"]);
@@ -167,8 +167,8 @@ export const brokenCancels: readonly Broken[] = [
     })),
   ],
   [
-    "cancel: a job that runs is charged in full, and its result does not count",
-    "gives back the hold of what ran",
+    "cancel: a running job is charged in full, and its result does not count",
+    "releases the hold of a running job",
     operations((engine, base) => ({
       async cancel(jobId) {
         const job = base.job(jobId);
@@ -179,8 +179,8 @@ export const brokenCancels: readonly Broken[] = [
     })),
   ],
   [
-    "cancel: a job that runs is charged in full, and its result does not count",
-    "lets the worker complete what was cancelled",
+    "cancel: a running job is charged in full, and its result does not count",
+    "lets the worker complete a cancelled job",
     operations((engine, base) => ({
       complete(completion) {
         const job = base.job(completion.lease.jobId);
@@ -190,8 +190,8 @@ export const brokenCancels: readonly Broken[] = [
     })),
   ],
   [
-    "cancel: what its worker reports later corrects the charge, once",
-    "does not listen to the worker of a job that was cancelled",
+    "cancel: a later report of the worker corrects the charge, once",
+    "ignores reports about a cancelled job",
     methods((store) => ({
       async complete(lease, result, options) {
         const isOver = (await store.job(lease.jobId))?.error?.code === "cancelled";
@@ -200,8 +200,8 @@ export const brokenCancels: readonly Broken[] = [
     })),
   ],
   [
-    "approve: scopes whose time is over take no job, approved at once or later, and it goes on waiting",
-    "approves for a month that is over",
+    "approve: a scope whose time is over refuses jobs, approved at once or later, and a waiting job still waits",
+    "approves in a month that is over",
     methods((store) => ({
       approve: (jobId, approval, { scopes }) =>
         store.approve(jobId, approval, { scopes: scopes.map(({ scope, cap }) => ({ scope, cap })) }),

@@ -13,7 +13,7 @@ function limitTo(base: Tables, jobId: string, maxAttempts: number): void {
 
 export const brokenAttempts: readonly Broken[] = [
   [
-    "attempts: N attempts are N executions, crashes and failures together",
+    "attempts: a job with N attempts runs N times, and both crashes and failures count",
     "does not count a crash",
     operations((engine, base) => ({
       async recoverStale(options) {
@@ -26,8 +26,8 @@ export const brokenAttempts: readonly Broken[] = [
     })),
   ],
   [
-    "attempts: a crash on the last one ends the job as failed, and never leaves it stuck",
-    "takes back only what may run again",
+    "attempts: a crash on the last attempt ends the job as failed",
+    "takes back only attempts of jobs that may run again",
     tables((base) => ({
       stale: (now, ttl, limit) =>
         base.stale(now, ttl, limit).filter(({ attempts, body }) => attempts.length < body.maxAttempts),
@@ -35,7 +35,7 @@ export const brokenAttempts: readonly Broken[] = [
   ],
   [
     "attempts: an argument can lower the job's own limit, and cannot raise it",
-    "takes the argument in place of the job's own limit",
+    "uses the argument instead of the job's own limit",
     operations((engine, base) => ({
       fail(failure) {
         if (failure.maxAttempts < Infinity) limitTo(base, failure.lease.jobId, failure.maxAttempts);
@@ -44,20 +44,20 @@ export const brokenAttempts: readonly Broken[] = [
     })),
   ],
   [
-    "fail: what no retry can fix ends the job, though attempts are left",
-    "retries whatever failed while attempts are left",
+    "fail: an error that is not retriable ends the job, even if attempts are left",
+    "retries every failure while attempts are left",
     methods((store) => ({
       fail: (lease, error, options) => store.fail(lease, error, { ...options, retriable: true }),
     })),
   ],
   [
-    "fail: retryAfterSeconds keeps the retry back to the second, and nothing else",
+    "fail: retryAfterSeconds delays the retry, to the second, and no other job",
     "retries at once",
     operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, retryAfterSeconds: 0 }) })),
   ],
   [
-    "races: of a completion and a recovery one wins, and the other sees it",
-    "answers by what it read before it wrote",
+    "races: a completion against a recovery: one wins, and the other's answer says so",
+    "answers by what it read before its write",
     methods((store) => ({
       async complete(lease, result, options) {
         const job = await store.job(lease.jobId);
@@ -67,8 +67,8 @@ export const brokenAttempts: readonly Broken[] = [
     })),
   ],
   [
-    "races: of a renewal and a recovery one wins: a lease that was renewed is not taken back",
-    "answers by what it read before it wrote",
+    "races: a renewal against a recovery: one wins, and a renewed lease is not taken back",
+    "answers by what it read before its write",
     methods((store) => ({
       async renew(lease) {
         const job = await store.job(lease.jobId);
@@ -80,7 +80,7 @@ export const brokenAttempts: readonly Broken[] = [
   ],
   [
     "races: two recoveries take an attempt back once, and never the next worker's lease",
-    "reports what it found to be stale, whoever takes it back",
+    "reports every attempt that it found to be stale, also if another recovery took it back",
     methods((store) => ({
       async recoverStale(options) {
         const running = await store.jobs({ state: JobState.RUNNING });

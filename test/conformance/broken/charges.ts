@@ -5,7 +5,7 @@ import { type Broken, correct, methods, operations, tables } from "./table.ts";
 
 export const brokenCharges: readonly Broken[] = [
   [
-    "complete: settles the attempt's hold at its actual cost, also at nothing and past its estimate",
+    "complete: settles the attempt's hold at its actual cost, also at 0 and above the estimate",
     "books no more than was set aside",
     operations((engine, base) => ({
       complete(completion) {
@@ -16,29 +16,29 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "complete, fail: without an actual the attempt is charged in full, for paid work may have run",
-    "takes no actual for 0",
+    "complete, fail: without an actual cost the attempt is charged in full, because paid work may have run",
+    "treats an unknown cost as 0",
     methods((store) => ({
       complete: (lease, result, options) => store.complete(lease, result, { actual: micro(0), ...options }),
     })),
   ],
   [
-    "complete, fail: without an actual the attempt is charged in full, for paid work may have run",
-    "takes a failure for work that never ran",
+    "complete, fail: without an actual cost the attempt is charged in full, because paid work may have run",
+    "treats a failure as work that never ran",
     methods((store) => ({
       fail: (lease, error, options) => store.fail(lease, error, { actual: micro(0), ...options }),
     })),
   ],
   [
     "fail: settles the attempt's hold at its actual cost; 0 says that nothing ran",
-    "takes an actual of 0 for none",
+    "treats an actual cost of 0 as unknown",
     operations((engine) => ({
       fail: (failure) => engine.fail({ ...failure, actual: failure.actual === 0n ? null : failure.actual }),
     })),
   ],
   [
-    "complete, fail: the same token's repeat gets the first answer, and books nothing more",
-    "answers with the actual of the repeat",
+    "complete, fail: a repeat with the same token gets the first answer, and books nothing more",
+    "answers with the actual cost of the repeat",
     methods((store) => ({
       async complete(lease, result, options) {
         const answer = await store.complete(lease, result, options);
@@ -48,8 +48,8 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "complete: charged in full and repeated with an actual, it still gets the first answer",
-    "takes a repeat for a correction",
+    "complete: after a charge in full, a repeat with an actual cost still gets the first answer",
+    "treats a repeat as a correction",
     operations((engine, base) => ({
       async complete(completion) {
         const answer = await engine.complete(completion);
@@ -65,8 +65,8 @@ export const brokenCharges: readonly Broken[] = [
     methods((store) => ({ release: (holdId) => orElse(store.release(holdId), { kind: "released" }) })),
   ],
   [
-    "expire: a job's hold outlives it, queued and running, however late",
-    "gives every hold an end",
+    "expire: never charges the hold of a queued or running job, however late",
+    "gives every hold an expiry",
     tables((base) => ({
       putHold(hold) {
         base.putHold({ ...hold, expiresAt: hold.expiresAt ?? epochSeconds(base.now() + 3600) });
@@ -74,8 +74,8 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other",
-    "claims what is queued without a look at its hold",
+    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other job",
+    "claims queued jobs without a check of their holds",
     tables((base) => ({
       claimable: (_, now) =>
         base
@@ -84,8 +84,8 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other",
-    "looks at the hold of the first in the lane, and no further",
+    "claim: a queued paid job whose hold is not open is never claimed, and blocks no other job",
+    "checks only the first job of a lane",
     tables((base) => ({
       claimable(lanes, now) {
         const jobs = base.jobs({ state: JobState.QUEUED, lane: null, limit: 1, after: null });
@@ -95,8 +95,8 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "actual: what free work has cost is a RangeError, alone and in a batch, and changes nothing",
-    "does not listen",
+    "actual: an actual cost of free work is a RangeError, alone and in a batch, and changes nothing",
+    "ignores the actual cost",
     methods((store) => ({
       async complete(lease, result, options) {
         const isFree = (await store.job(lease.jobId))?.maxCost === 0n;
@@ -105,8 +105,8 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "actual: what free work has cost is a RangeError, alone and in a batch, and changes nothing",
-    "completes the jobs of a batch that come before it",
+    "actual: an actual cost of free work is a RangeError, alone and in a batch, and changes nothing",
+    "completes the jobs before it in the batch",
     methods((store) => ({
       async completeMany(completions) {
         const answers = [];
@@ -117,12 +117,12 @@ export const brokenCharges: readonly Broken[] = [
   ],
   [
     "claim: a payload that the store's parser refuses costs a paid job an attempt, and no money",
-    "charges it in full",
+    "charges the attempt in full",
     operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, actual: null }) })),
   ],
   [
-    "money: a job's cost and its actual are exact at 2^53 and beside it, and up to 2^62 - 1",
-    "reads what a job costs through a driver that returns numbers",
+    "money: a job's cost and actual cost are exact around 2^53 and up to 2^62 - 1",
+    "reads a job's cost with a driver that returns numbers",
     tables((base) => ({
       putJob(job) {
         const maxCost = micro(BigInt(Number(job.body.maxCost)));
@@ -131,8 +131,8 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "prune: a paid job's money stays booked, its id answers exists, and a lost attempt may still be corrected",
-    "forgets who ran what it has pruned",
+    "prune: a paid job's money stays booked, its id answers exists, and a lost attempt can still be corrected",
+    "forgets the tokens of pruned jobs",
     tables((base) => ({
       job(jobId) {
         const job = base.job(jobId);

@@ -3,7 +3,7 @@ import type { Submission } from "../../../src/stores/operations.ts";
 import { YES } from "../../stores/memory/support.ts";
 import { type Broken, methods, operations } from "./table.ts";
 
-/** The same submission with another time of its decision. */
+/** The same submission, with another time in its decision. */
 function dated(submission: Submission, time: (given: string | null) => string): Submission {
   const { approved } = submission;
   if (approved === null) return submission;
@@ -13,30 +13,30 @@ function dated(submission: Submission, time: (given: string | null) => string): 
 
 export const brokenDecisions: readonly Broken[] = [
   [
-    "jobs: a plain decision becomes an approval, by the store's clock if it does not say when",
-    "dates a decision by the clock of its process",
+    "jobs: a plain decision becomes an approval; without its own time it gets the store's time",
+    "uses the clock of the process",
     operations((engine) => ({
       submit: (submission) => engine.submit(dated(submission, () => new Date().toISOString())),
     })),
   ],
   [
-    "jobs: a plain decision becomes an approval, by the store's clock if it does not say when",
-    "dates what is submitted together by nothing",
+    "jobs: a plain decision becomes an approval; without its own time it gets the store's time",
+    "gives decisions of a batch the time 0",
     operations((engine) => ({
       submitMany: (submissions) =>
         engine.submitMany(submissions.map((each) => dated(each, () => "1970-01-01T00:00:00.000Z"))),
     })),
   ],
   [
-    "jobs: a plain decision becomes an approval, by the store's clock if it does not say when",
-    "takes the outcome of every plain decision for approved",
+    "jobs: a plain decision becomes an approval; without its own time it gets the store's time",
+    "reads every plain decision as approved",
     operations((engine) => ({
       reject: (jobId, decision) => engine.reject(jobId, { ...decision, outcome: ApprovalOutcome.APPROVED }),
     })),
   ],
   [
-    "jobs: a plain decision becomes an approval, by the store's clock if it does not say when",
-    "dates a decision when it is looked at",
+    "jobs: a plain decision becomes an approval; without its own time it gets the store's time",
+    "sets the time of a decision when it is read",
     methods((store, clock) => ({
       async job(jobId) {
         const job = await store.job(jobId);
@@ -46,15 +46,15 @@ export const brokenDecisions: readonly Broken[] = [
     })),
   ],
   [
-    "jobs: the time of a decision stays what it says: text as it was given, a Date in UTC",
-    "keeps every time in UTC, to the millisecond",
+    "jobs: the time of a decision is kept: text as it was given, a Date as UTC text",
+    "converts every time to UTC with milliseconds",
     operations((engine) => ({
       submit: (submission) => engine.submit(dated(submission, (at) => new Date(at ?? 0).toISOString())),
     })),
   ],
   [
-    "jobs: the time of a decision stays what it says: text as it was given, a Date in UTC",
-    "keeps whole seconds",
+    "jobs: the time of a decision is kept: text as it was given, a Date as UTC text",
+    "cuts a Date to whole seconds",
     methods((store) => ({
       approve: (jobId, approval, options) => {
         const { decidedAt } = approval;
@@ -65,31 +65,31 @@ export const brokenDecisions: readonly Broken[] = [
     })),
   ],
   [
-    "jobs: the time of a decision stays what it says: text as it was given, a Date in UTC",
-    "dates every rejection itself",
+    "jobs: the time of a decision is kept: text as it was given, a Date as UTC text",
+    "replaces the time of every rejection",
     operations((engine) => ({
       reject: (jobId, decision) => engine.reject(jobId, { ...decision, decidedAt: null }),
     })),
   ],
   [
-    "jobs: a plain decision that says another outcome, or not who and why, is refused, and the job goes on waiting",
-    "takes a decision of nobody",
+    "jobs: a plain decision with another outcome, or without author and reason, is refused, and the job still waits",
+    "accepts a decision without an author",
     methods((store) => ({
       approve: (jobId, approval, options) =>
         store.approve(jobId, Object.assign({ author: "somebody" }, approval), options),
     })),
   ],
   [
-    "jobs: a plain decision that says another outcome, or not who and why, is refused, and the job goes on waiting",
-    "rejects by an approval",
+    "jobs: a plain decision with another outcome, or without author and reason, is refused, and the job still waits",
+    "accepts an approval as a rejection",
     methods((store) => ({
       reject: (jobId, { outcome, ...rest }) =>
         store.reject(jobId, { ...rest, outcome: outcome === "approved" ? "rejected" : outcome }),
     })),
   ],
   [
-    "jobs: a plain decision that says another outcome, or not who and why, is refused, and the job goes on waiting",
-    "takes whatever it is given for approved",
+    "jobs: a plain decision with another outcome, or without author and reason, is refused, and the job still waits",
+    "accepts any value as an approval",
     methods((store) => ({
       submit(job) {
         const approved = job.approved && { ...job.approved, approval: YES };
@@ -98,8 +98,8 @@ export const brokenDecisions: readonly Broken[] = [
     })),
   ],
   [
-    "jobs: a clone of an approval, or one that went through JSON, is taken by its fields",
-    "leaves a job waiting for an approval that it has made itself",
+    "jobs: a clone of an approval, or a copy through JSON, is read by its fields",
+    "accepts only instances of its own class, and leaves the job waiting",
     methods((store) => ({
       async approve(jobId, approval, options) {
         if (approval instanceof Approval) return store.approve(jobId, approval, options);

@@ -5,33 +5,33 @@ const HELD: HoldOutcome = { kind: "held" };
 
 export const brokenFaults: readonly Broken[] = [
   [
-    "cut before the commit: hold, extend, settle, release, expire: thrown, nothing was done, and a repeat does it",
-    "answers nothing when its connection is lost",
+    "cut before the commit: hold, extend, settle, release, expire: it throws, nothing is done, and a repeat does it",
+    "answers without a value when its connection is lost",
     { cutError: () => null },
   ],
   [
-    "cut before the commit: submit, approve, reject, cancel: thrown, nothing was done, and a repeat does it",
-    "takes a lost connection for a job that there is not",
+    "cut before the commit: submit, approve, reject, cancel: it throws, nothing is done, and a repeat does it",
+    "reports a lost connection as an unknown job",
     { cutError: () => new DispatchError("job_unknown", "there is no such job") },
   ],
   [
-    "cut before the commit: renew, fail, complete, recoverStale: thrown, nothing was done, and a repeat does it",
-    "throws what its client threw",
+    "cut before the commit: renew, fail, complete, recoverStale: it throws, nothing is done, and a repeat does it",
+    "throws the client's own error",
     { cutError: () => new Error("read ECONNRESET") },
   ],
   [
-    "cut before the commit: submitMany, completeMany: thrown, nothing was done, and a repeat does it",
-    "takes a lost connection for a wrong value",
+    "cut before the commit: submitMany, completeMany: it throws, nothing is done, and a repeat does it",
+    "reports a lost connection as a wrong value",
     { cutError: () => new RangeError("out of range") },
   ],
   [
-    "cut before the commit: claim, claimMany: thrown, nothing was claimed, and a repeat claims it",
-    "takes a lost connection for an empty queue",
+    "cut before the commit: claim, claimMany: it throws, nothing is claimed, and a repeat claims the job",
+    "reports a lost connection as an empty queue",
     { cutError: () => null },
   ],
   [
-    "cut after the commit: hold, extend, settle, release, expire: thrown, it was done once, and a repeat says so",
-    "admits a repeat, since its caller has heard nothing yet",
+    "cut after the commit: hold, extend, settle, release, expire: it throws, it is done once, and a repeat says so",
+    "admits a repeat, because the first answer was lost",
     methods((store) => ({
       async hold(request) {
         const answer = await store.hold(request);
@@ -40,8 +40,8 @@ export const brokenFaults: readonly Broken[] = [
     })),
   ],
   [
-    "cut after the commit: submit, approve, reject, cancel: thrown, it was done once, and a repeat says so",
-    "cancels again what has ended",
+    "cut after the commit: submit, approve, reject, cancel: it throws, it is done once, and a repeat says so",
+    "cancels a job that has ended",
     methods((store) => ({
       async cancel(jobId) {
         const answer = await store.cancel(jobId);
@@ -52,7 +52,7 @@ export const brokenFaults: readonly Broken[] = [
     })),
   ],
   [
-    "cut after the commit: renew, fail, complete, recoverStale: thrown, it was done once, and a repeat says so",
+    "cut after the commit: renew, fail, complete, recoverStale: it throws, it is done once, and a repeat says so",
     "forgets the token of an attempt that failed",
     methods((store) => {
       const done = new Set<string>();
@@ -66,8 +66,8 @@ export const brokenFaults: readonly Broken[] = [
     }),
   ],
   [
-    "cut after the commit: submitMany, completeMany: thrown, it was done once, and a repeat says so",
-    "forgets the tokens of a batch that is done",
+    "cut after the commit: submitMany, completeMany: it throws, it is done once, and a repeat says so",
+    "forgets the tokens of a completed batch",
     methods((store) => {
       const done = new Set<string>();
       return {
@@ -81,8 +81,8 @@ export const brokenFaults: readonly Broken[] = [
     }),
   ],
   [
-    "cut after the commit: claim, claimMany: thrown, and recovery charges the attempt that nobody knows of",
-    "takes it that nothing ran for which no worker reports",
+    "cut after the commit: claim, claimMany: it throws, and recovery charges the attempt, which no worker runs",
+    "assumes that an attempt without a report never ran",
     operations((engine, base) => ({
       async recoverStale(options) {
         const answer = await engine.recoverStale(options);

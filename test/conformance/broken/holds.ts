@@ -8,7 +8,7 @@ const HELD: HoldOutcome = { kind: "held" };
 export const brokenHolds: readonly Broken[] = [
   [
     "hold: an exact fit is admitted, and one micro-cent more is not",
-    "compares with < where it should with <=",
+    "compares with < instead of <=",
     methods((store) => ({
       hold: (request) =>
         store.hold({
@@ -19,7 +19,7 @@ export const brokenHolds: readonly Broken[] = [
   ],
   [
     "hold: a refusal names every scope that lacks room and by how much, and changes none",
-    "counts scope by scope, and leaves the first one counted when the second refuses",
+    "reserves scope by scope, and keeps the first reservation when the second scope refuses",
     methods((store) => ({
       async hold(request) {
         const answer = await store.hold(request);
@@ -33,7 +33,7 @@ export const brokenHolds: readonly Broken[] = [
   ],
   [
     "hold: a refusal names every scope that lacks room and by how much, and changes none",
-    "names the first scope only",
+    "names only the first scope",
     methods((store) => ({
       async hold(request) {
         const answer = await store.hold(request);
@@ -42,8 +42,8 @@ export const brokenHolds: readonly Broken[] = [
     })),
   ],
   [
-    "hold: refused, then room: the same id is admitted, also with another body",
-    "remembers what it refused",
+    "hold: after a refusal the same id is admitted when there is room, also with another body",
+    "stores refused requests",
     methods((store) => {
       const refused = new Map<string, HoldOutcome>();
       return {
@@ -57,7 +57,7 @@ export const brokenHolds: readonly Broken[] = [
   ],
   [
     "hold: one id is one hold: a repeat answers exists and sets nothing aside",
-    "sets aside again for the same id",
+    "reserves again for the same id",
     methods((store) => {
       let made = 0;
       return { hold: (request) => store.hold({ ...request, holdId: `${request.holdId}:${String(made++)}` }) };
@@ -79,14 +79,14 @@ export const brokenHolds: readonly Broken[] = [
   ],
   [
     "hold: a repeat with another amount or other scopes is a conflict",
-    "takes the id alone for the identity",
+    "compares only the id",
     methods((store) => ({
       hold: (request) => orElse(store.hold(request), { kind: "exists", state: HoldState.OPEN }),
     })),
   ],
   [
     "hold: an id that was settled, released or charged is not admitted again",
-    "admits the id of a hold that is closed",
+    "admits the id of a closed hold",
     methods((store) => ({
       async hold(request) {
         const answer = await store.hold(request);
@@ -95,8 +95,8 @@ export const brokenHolds: readonly Broken[] = [
     })),
   ],
   [
-    "hold: a cap lowered under what is committed refuses new holds, and lets old ones settle",
-    "goes by the first cap that a scope was used with",
+    "hold: a cap below the committed amount refuses new holds, and old holds can still settle",
+    "uses the first cap that a scope had",
     methods((store) => ({
       hold: (request) => store.hold({ ...request, scopes: capped(100, RUN, "month:2026-11") }),
     })),

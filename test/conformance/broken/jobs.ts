@@ -5,7 +5,7 @@ import { type Broken, methods, operations, tables } from "./table.ts";
 export const brokenJobs: readonly Broken[] = [
   [
     "submit: free local work is claimed, with its payload, and completed, without an approval",
-    "keeps payloads in a column of ASCII",
+    "stores payloads as ASCII",
     tables((base) => ({
       putJob(job) {
         const payload = job.body.payload.replaceAll(/[^ -~]/gu, "?");
@@ -14,7 +14,7 @@ export const brokenJobs: readonly Broken[] = [
     })),
   ],
   [
-    "submit: the same job twice is one job, in whatever state it is",
+    "submit: the same job twice is one job, whatever its state",
     "answers queued to a repeat",
     methods((store) => ({
       async submit(job) {
@@ -24,15 +24,15 @@ export const brokenJobs: readonly Broken[] = [
     })),
   ],
   [
-    "submit: another body under an id is job_conflict, and the first stays; another order of keys is no other",
-    "takes the id alone for the identity",
+    "submit: a known id with another body is job_conflict and changes nothing; the order of keys does not matter",
+    "compares only the id",
     methods((store) => ({
       submit: (job) => orElse(store.submit(job), { kind: "exists", state: JobState.PENDING }),
     })),
   ],
   [
-    "submit: another body under an id is job_conflict, and the first stays; another order of keys is no other",
-    "compares payloads as they were written, with their keys in any order",
+    "submit: a known id with another body is job_conflict and changes nothing; the order of keys does not matter",
+    "compares payloads as text, so that the order of keys matters",
     methods((store) => {
       const written = new Map<string, string>();
       return {
@@ -47,20 +47,20 @@ export const brokenJobs: readonly Broken[] = [
     }),
   ],
   [
-    "submit: a malformed id or lane, or less than one attempt, is a RangeError; what JSON cannot hold, a TypeError",
+    "submit: a malformed id or lane, or less than one attempt, is a RangeError; a payload that JSON cannot hold is a TypeError",
     "trims ids",
     methods((store) => ({ submit: (job) => store.submit({ ...job, jobId: job.jobId.trim() }) })),
   ],
   [
-    "claim: lanes are isolated, and no lane gives nothing",
-    "takes no lane for every lane",
+    "claim: lanes are isolated, and an empty list of lanes gives no job",
+    "reads an empty list of lanes as all lanes",
     methods((store) => ({
       claim: (lanes) => store.claim(lanes.length === 0 ? ["text", "video"] : lanes),
     })),
   ],
   [
-    "claim: lanes are isolated, and no lane gives nothing",
-    "compares lanes without case, as a database's collation may",
+    "claim: lanes are isolated, and an empty list of lanes gives no job",
+    "ignores case in lanes, as a database's collation may",
     methods((store) => ({ claim: (lanes) => store.claim(lanes.map((lane) => lane.toLowerCase())) })),
   ],
   [
@@ -78,7 +78,7 @@ export const brokenJobs: readonly Broken[] = [
   ],
   [
     "claim: the higher priority goes first, then the earlier time, then the earlier submission",
-    "goes by the order of submission alone",
+    "uses only the order of submission",
     tables((base) => ({
       claimable: (lanes, now) =>
         base
@@ -87,20 +87,20 @@ export const brokenJobs: readonly Broken[] = [
     })),
   ],
   [
-    "claim: waits for runAt, to the second, and lets what is ready pass by",
-    "keeps times in whole seconds, rounded",
+    "claim: a job waits for its runAt, to the second, and does not block jobs that are due",
+    "rounds times to whole seconds",
     tables((base) => ({
       claimable: (lanes, now) => base.claimable(lanes, epochSeconds(Math.round(now))),
     })),
   ],
   [
-    "claim: a payload that the store's parser refuses costs an attempt, waits for 60 s, and blocks no other",
-    "offers it again at once, until no attempt is left",
+    "claim: a payload that the store's parser refuses costs an attempt and 60 s of waiting, and blocks no other job",
+    "offers the job again at once, until no attempt is left",
     operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, retryAfterSeconds: 0 }) })),
   ],
   [
     "claim: a payload that is refused on its last attempt ends the job",
-    "goes on offering it",
+    "still offers the job",
     operations((engine, base) => ({
       async fail(failure) {
         const answer = await engine.fail(failure);
@@ -112,8 +112,8 @@ export const brokenJobs: readonly Broken[] = [
     })),
   ],
   [
-    "drain: stops gracefully: what runs is recorded, and what waits stays for the next worker",
-    "claims one job ahead of what it is asked for",
+    "drain: stops gracefully: running jobs are recorded, and waiting jobs stay for the next worker",
+    "claims one job more than it is asked for",
     methods((store) => {
       let ahead: Claimed<unknown> | null = null;
       return {
@@ -127,7 +127,7 @@ export const brokenJobs: readonly Broken[] = [
   ],
   [
     "races: N claimers and M jobs: each job is claimed once, and none is lost",
-    "gives calls that are in flight together one answer",
+    "gives concurrent calls the same answer",
     methods((store) => {
       let inFlight: Promise<Claimed<unknown> | null> | null = null;
       return {
@@ -144,13 +144,13 @@ export const brokenJobs: readonly Broken[] = [
 
 export const brokenBatches: readonly Broken[] = [
   [
-    "claimMany: gives up to its limit, in the order of claim, each once",
+    "claimMany: gives at most its limit, in the order of claim, each job once",
     "gives one more than its limit",
     methods((store) => ({ claimMany: (lanes, limit) => store.claimMany(lanes, limit + 1) })),
   ],
   [
     "submitMany: answers each job in order; if it throws, none was submitted",
-    "submits one after the other, each in a transaction of its own",
+    "submits each job in its own transaction",
     methods((store) => ({
       async submitMany(jobs) {
         const answers = [];
@@ -160,8 +160,8 @@ export const brokenBatches: readonly Broken[] = [
     })),
   ],
   [
-    "completeMany: answers each in order, a repeat with the first answer; if it throws, none was completed",
-    "completes one after the other, each in a transaction of its own",
+    "completeMany: answers each completion in order, a repeat with the first answer; if it throws, none was completed",
+    "completes each job in its own transaction",
     methods((store) => ({
       async completeMany(completions) {
         const answers = [];
@@ -171,8 +171,8 @@ export const brokenBatches: readonly Broken[] = [
     })),
   ],
   [
-    "completeMany: answers each in order, a repeat with the first answer; if it throws, none was completed",
-    "answers in the order in which the rows came back",
+    "completeMany: answers each completion in order, a repeat with the first answer; if it throws, none was completed",
+    "answers in the order of the returned rows",
     methods((store) => ({
       async completeMany(completions) {
         const answers = await store.completeMany(completions);
@@ -184,7 +184,7 @@ export const brokenBatches: readonly Broken[] = [
 
 export const brokenRecords: readonly Broken[] = [
   [
-    "job: shows the state, the attempts and the result, and null for what there is not",
+    "job: shows the state, the attempts and the result, and null for an unknown id",
     "shows the attempts that are left",
     methods((store) => ({
       job: async (jobId) => changed(await store.job(jobId), (job) => ({ attempts: 3 - job.attempts })),
@@ -197,7 +197,7 @@ export const brokenRecords: readonly Broken[] = [
   ],
   [
     "jobs: lists in the order of submission, by state and lane, page by page",
-    "counts what the filter leaves out as part of the page",
+    "counts jobs that the filter excludes as part of the page",
     methods((store) => ({
       async jobs({ state, ...rest } = {}) {
         const page = await store.jobs({ ...rest, limit: 1 });
@@ -207,7 +207,7 @@ export const brokenRecords: readonly Broken[] = [
   ],
   [
     "complete: a result that JSON cannot hold is result_refused, and the lease still holds the job",
-    "stores null in place of it",
+    "stores null instead of the result",
     methods((store) => ({
       async complete(lease, result, options) {
         try {
@@ -219,8 +219,8 @@ export const brokenRecords: readonly Broken[] = [
     })),
   ],
   [
-    "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
-    "forgets the ids too, and runs a job again that is submitted late",
+    "prune: deletes only jobs that ended before an instant, and their ids still answer exists",
+    "deletes the ids too, and runs a pruned job again if it is submitted again",
     tables((base) => ({
       job(jobId) {
         const job = base.job(jobId);
@@ -229,15 +229,15 @@ export const brokenRecords: readonly Broken[] = [
     })),
   ],
   [
-    "prune: forgets what ended before an instant and nothing else, and its ids still answer exists",
-    "forgets what ended at the very instant",
+    "prune: deletes only jobs that ended before an instant, and their ids still answer exists",
+    "also deletes jobs that ended exactly at the instant",
     methods((store) => ({
       prune: ({ before }) => store.prune({ before: epochSeconds(Number(before) + 1) }),
     })),
   ],
   [
-    "job: its error says that it was lost, or what its executor said, until it succeeds",
-    "shows an error only once the job has failed",
+    "job: shows the error of the last attempt: the executor's message, or that the lease was lost",
+    "shows an error only after the job has failed",
     methods((store) => ({
       job: async (jobId) => changed(await store.job(jobId), () => ({ error: null })),
     })),

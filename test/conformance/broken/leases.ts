@@ -12,15 +12,15 @@ const STALE: CompleteOutcome & FailOutcome = { kind: "stale" };
 
 export const brokenLeases: readonly Broken[] = [
   [
-    "lease: A goes stale, B claims: what A completes, fails or renews is refused",
-    "takes a result from anybody while the job runs, as the original does",
+    "lease: A's lease goes stale and B claims the job: A's completions and failures are refused",
+    "accepts any token while the job runs, as the Python original does",
     operations((engine, base) => ({
       complete: (completion) => engine.complete({ ...completion, lease: ofHolder(base, completion.lease) }),
     })),
   ],
   [
-    "lease: B's result stands, whatever A reports before and after",
-    "writes the result before it looks at the token",
+    "lease: B's result stays, whatever A reports before and after",
+    "writes the result before it checks the token",
     operations((engine, base) => ({
       complete(completion) {
         const job = base.job(completion.lease.jobId);
@@ -30,27 +30,27 @@ export const brokenLeases: readonly Broken[] = [
     })),
   ],
   [
-    "lease: a lost one cannot be renewed, and its renewal does not lengthen another's",
-    "renews by the job's id",
+    "lease: a lost lease cannot be renewed, and an attempt to renew it does not extend the next lease",
+    "renews by the job's id, whatever the token",
     operations((engine, base) => ({ renew: (lease) => engine.renew(ofHolder(base, lease)) })),
   ],
   [
     "lease: the same worker claims its own job again, and its old token is refused",
-    "takes the number of the attempt for the token",
+    "identifies an attempt by its number instead of its token",
     operations((engine, base) => ({
       complete: (completion) => engine.complete({ ...completion, lease: byNumber(base, completion.lease) }),
     })),
   ],
   [
-    "lease: a token that was never minted, of this job or of none, is stale",
-    "believes whoever knows the job's id that it failed",
+    "lease: an unknown token is stale, for this job and for an unknown job",
+    "accepts a failure with any token of a known job",
     operations((engine, base) => ({
       fail: (failure) => engine.fail({ ...failure, lease: ofHolder(base, failure.lease) }),
     })),
   ],
   [
-    "lease: a token that was never minted, of this job or of none, is stale",
-    "throws for a job that there is not",
+    "lease: an unknown token is stale, for this job and for an unknown job",
+    "throws for an unknown job",
     methods((store) => ({
       async complete(lease, result) {
         await store.cancel(lease.jobId);
@@ -59,13 +59,13 @@ export const brokenLeases: readonly Broken[] = [
     })),
   ],
   [
-    "complete: twice gives the first answer, and with another result the first stands",
-    "forgets the token at the end",
+    "complete: a repeat gets the first answer, and the first result stays",
+    "forgets the token when the job ends",
     methods(staleWhenRepeated),
   ],
   [
-    "complete: twice gives the first answer, and with another result the first stands",
-    "lets the last result stand",
+    "complete: a repeat gets the first answer, and the first result stays",
+    "keeps the last result",
     operations((engine, base) => ({
       async complete(completion) {
         const answer = await engine.complete(completion);
@@ -76,15 +76,15 @@ export const brokenLeases: readonly Broken[] = [
     })),
   ],
   [
-    "fail: twice gives the first answer, also while another attempt runs, and takes nothing from it",
-    "takes a repeat for a failure of the attempt that runs",
+    "fail: a repeat gets the first answer, also while the next attempt runs, and does not affect that attempt",
+    "counts a repeat as a failure of the running attempt",
     operations((engine, base) => ({
       fail: (failure) => engine.fail({ ...failure, lease: ofHolder(base, failure.lease) }),
     })),
   ],
   [
-    "complete: a late result is accepted while nobody has recovered the lease",
-    "refuses what comes after an hour",
+    "complete: a late result is accepted as long as the lease was not recovered",
+    "refuses a result after more than an hour",
     methods((store, clock) => ({
       async complete(lease, result, options) {
         return clock() - lease.leasedAt > 3600 ? STALE : store.complete(lease, result, options);
@@ -92,25 +92,25 @@ export const brokenLeases: readonly Broken[] = [
     })),
   ],
   [
-    "recoverStale: takes a lease back at the very second of its ttl, and not before",
-    "compares with > where it should with >=",
+    "recoverStale: takes a lease back exactly when its ttl is over, and not before",
+    "compares with > instead of >=",
     tables((base) => ({ stale: (now, ttl, limit) => base.stale(now, ttl + 0.001, limit) })),
   ],
   [
     "renew: restarts the lease's time on the store's clock",
-    "answers that it holds, and writes nothing",
+    "answers true, but writes nothing",
     methods(() => ({ renew: () => Promise.resolve(true) })),
   ],
   [
-    "recoverStale: leaves a lease from the future alone, as after a clock was set back",
-    "takes a ttl of 0 for every lease that there is",
+    "recoverStale: keeps a lease from the future, which exists after a clock was set back",
+    "reads a ttl of 0 as every lease",
     tables((base) => ({
       stale: (now, ttl, limit) => base.stale(ttl === 0 ? epochSeconds(now + 1e6) : now, ttl, limit),
     })),
   ],
   [
-    "lease: a worker whose clock is five minutes off loses and keeps its lease by the store's clock",
-    "believes the time that the lease says",
+    "lease: only the store's clock decides about a lease, also if the worker's clock is five minutes off",
+    "trusts the time in the lease",
     methods((store, clock) => ({
       async complete(lease, result, options) {
         return clock() - lease.leasedAt >= 60 ? STALE : store.complete(lease, result, options);
@@ -119,7 +119,7 @@ export const brokenLeases: readonly Broken[] = [
   ],
   [
     "recoverStale: takes back at most its limit, and says whether there was more",
-    "says that there is more whenever it took as many as it may",
+    "says that there is more whenever it reached its limit",
     methods((store) => ({
       async recoverStale(options) {
         const answer = await store.recoverStale(options);
@@ -128,8 +128,8 @@ export const brokenLeases: readonly Broken[] = [
     })),
   ],
   [
-    "lease: a clone, or one that went through JSON, is taken by its fields; what lacks one is refused",
-    "knows only leases that it has made itself",
+    "lease: a clone, or a copy through JSON, is read by its fields; a malformed lease is refused",
+    "accepts only leases that it made itself",
     methods((store) => ({
       async fail(lease, error, options) {
         return lease instanceof Lease ? store.fail(lease, error, options) : STALE;
@@ -137,8 +137,8 @@ export const brokenLeases: readonly Broken[] = [
     })),
   ],
   [
-    "lease: a clone, or one that went through JSON, is taken by its fields; what lacks one is refused",
-    "answers stale to what is no lease",
+    "lease: a clone, or a copy through JSON, is read by its fields; a malformed lease is refused",
+    "answers stale to a malformed lease",
     methods((store) => ({
       async complete(lease, result, options) {
         return Object.hasOwn(Object(lease) as object, "token")
@@ -148,13 +148,13 @@ export const brokenLeases: readonly Broken[] = [
     })),
   ],
   [
-    "complete: committed, its answer lost: a repeat gets it, and the job has run once",
-    "forgets the token at the end",
+    "complete: if the answer is lost after the commit, a repeat gets it, and the job has run once",
+    "forgets the token when the job ends",
     methods(staleWhenRepeated),
   ],
   [
-    "claim: committed, its answer lost: nobody else runs the job until its lease is recovered",
-    "gives the job of the last claim again when there is no other",
+    "claim: if the answer is lost after the commit, no other worker runs the job until the lease is recovered",
+    "gives the last claimed job again if there is no other",
     methods((store) => {
       let last: Awaited<ReturnType<typeof store.claim>> = null;
       return {

@@ -4,7 +4,7 @@ import { type Methods, turn } from "../makers.ts";
 import { allOrNone, locksInOrder } from "./races.ts";
 import { type Broken, methods } from "./table.ts";
 
-/** Answers by the state that it read before it wrote. */
+/** Answers by a state that it read before its write. */
 function approvesWhatItRead(store: DispatchStore): Methods {
   return {
     async approve(jobId, approval, options) {
@@ -18,13 +18,13 @@ function approvesWhatItRead(store: DispatchStore): Methods {
 
 export const brokenPaidRaces: readonly Broken[] = [
   [
-    "races: one job is approved once, whoever approves and how often",
-    "answers by the state that it read before",
+    "races: concurrent approvals approve a job once",
+    "answers by a state that it read earlier",
     methods(approvesWhatItRead),
   ],
   [
-    "races: concurrent submissions and approvals never pass the cap, and fill it",
-    "checks first, and counts in another transaction",
+    "races: concurrent submissions and approvals fill the cap and never exceed it",
+    "checks in one transaction and reserves in another",
     methods((store) => ({
       async approve(jobId, approval, { scopes }) {
         const amount = (await store.job(jobId))?.maxCost ?? 0n;
@@ -37,18 +37,18 @@ export const brokenPaidRaces: readonly Broken[] = [
     })),
   ],
   [
-    "races: of an approval and a rejection one wins, and money is held only for an approval",
-    "answers by the state that it read before",
+    "races: an approval against a rejection: one wins, and money is held only after an approval",
+    "answers by a state that it read earlier",
     methods(approvesWhatItRead),
   ],
   [
-    "races: of an approval and a cancellation either is first, and no money is left held",
-    "answers by the state that it read before",
+    "races: an approval against a cancellation: in either order no money stays held",
+    "answers by a state that it read earlier",
     methods(approvesWhatItRead),
   ],
   [
-    "races: of a cancellation and a claim either is first: what was claimed is charged, what was not is given back",
-    "answers by the state that it read before",
+    "races: a cancellation against a claim: a claimed job is charged, and a job that was not claimed gives its money back",
+    "answers by a state that it read earlier",
     methods((store) => ({
       async cancel(jobId) {
         const job = await store.job(jobId);
@@ -60,8 +60,8 @@ export const brokenPaidRaces: readonly Broken[] = [
     })),
   ],
   [
-    "races: of a cancellation and a completion one wins, and the truth is booked in the end",
-    "answers by the state that it read before",
+    "races: a cancellation against a completion: one wins, and the actual cost is booked in the end",
+    "answers by a state that it read earlier",
     methods((store) => ({
       async cancel(jobId) {
         const job = await store.job(jobId);
@@ -73,8 +73,8 @@ export const brokenPaidRaces: readonly Broken[] = [
     })),
   ],
   [
-    "races: of a completion and a recovery of a paid attempt one wins, and the truth is booked in the end",
-    "answers by the state that it read before",
+    "races: a completion against a recovery of a paid attempt: one wins, and the actual cost is booked in the end",
+    "answers by a state that it read earlier",
     methods((store) => ({
       async complete(lease, result, options) {
         const job = await store.job(lease.jobId);
@@ -103,29 +103,29 @@ export const brokenPaidRaces: readonly Broken[] = [
 
 export const brokenGroups: readonly Broken[] = [
   [
-    "group: of 16 submissions in flight together a bad one is refused, and 15 are queued",
-    "fails every call of a group with the first that fails",
+    "group: of 16 concurrent submissions one is a conflict, and the other 15 are queued",
+    "fails every call of a group if one fails",
     methods((store) => {
       const together = allOrNone();
       return { submit: (job) => together(store.submit(job)) };
     }),
   ],
   [
-    "group: of 16 completions in flight together the bad ones are refused, and the others count",
-    "fails every call of a group with the first that fails",
+    "group: of 16 concurrent completions the invalid ones are refused, and the others count",
+    "fails every call of a group if one fails",
     methods((store) => {
       const together = allOrNone();
       return { complete: (lease, result, options) => together(store.complete(lease, result, options)) };
     }),
   ],
   [
-    "within: what a caller's transaction did is undone with it, and calls in flight beside it stand",
-    "works on a connection of its own",
+    "within: a roll-back undoes the calls in the caller's transaction, and keeps concurrent calls outside of it",
+    "uses its own connection",
     { rollsBack: "nothing" },
   ],
   [
-    "within: what a caller's transaction did is undone with it, and calls in flight beside it stand",
-    "groups calls beside the transaction with those inside of it",
+    "within: a roll-back undoes the calls in the caller's transaction, and keeps concurrent calls outside of it",
+    "groups calls outside of the transaction with those inside of it",
     { rollsBack: "everything" },
   ],
 ];

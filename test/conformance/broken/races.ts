@@ -5,7 +5,7 @@ import { type Broken, methods, operations, spend, tables } from "./table.ts";
 
 const HELD: HoldOutcome = { kind: "held" };
 
-/** Reads a counter, and writes what it makes of it later. */
+/** Reads a counter and writes the sum later, so that it loses updates. */
 function losesUpdates(store: DispatchStore): Methods {
   const reserved = new Map<string, bigint>();
   return {
@@ -25,7 +25,7 @@ function losesUpdates(store: DispatchStore): Methods {
   };
 }
 
-/** Locks names in the order in which they come; one that waits for too long is a deadlock. */
+/** Locks names in the given order; a lock that waits too long counts as a deadlock. */
 export function locksInOrder(): <Answer>(
   names: readonly string[],
   call: () => Promise<Answer>,
@@ -50,7 +50,7 @@ export function locksInOrder(): <Answer>(
   };
 }
 
-/** Calls that are in flight together fail together. */
+/** If one of several concurrent calls fails, all fail. */
 export function allOrNone(): <Answer>(call: Promise<Answer>) => Promise<Answer> {
   let together: Promise<unknown>[] = [];
   return async (call) => {
@@ -65,8 +65,8 @@ export function allOrNone(): <Answer>(call: Promise<Answer>) => Promise<Answer> 
 
 export const brokenRaces: readonly Broken[] = [
   [
-    "races: concurrent holds never pass the cap, and fill it, also the first ever in their scopes",
-    "checks first, and counts in another transaction",
+    "races: concurrent holds fill the cap and never exceed it, also in new scopes",
+    "checks in one transaction and reserves in another",
     methods((store) => ({
       async hold(request) {
         const usages = await Promise.all(request.scopes.map(({ scope }) => store.usage(scope)));
@@ -81,7 +81,7 @@ export const brokenRaces: readonly Broken[] = [
   ],
   [
     "races: two new scopes, held in opposite orders, are both counted",
-    "reads a counter, and writes what it makes of it later",
+    "reads a counter and writes the sum later",
     methods(losesUpdates),
   ],
   [
@@ -99,8 +99,8 @@ export const brokenRaces: readonly Broken[] = [
     }),
   ],
   [
-    "races: one id is held once, whoever asks and how often",
-    "looks for the id, and inserts it later",
+    "races: concurrent requests with one id make one hold",
+    "looks the id up and inserts it later",
     methods((store) => ({
       async hold(request) {
         const known = await store.getHold(request.holdId);
@@ -111,8 +111,8 @@ export const brokenRaces: readonly Broken[] = [
     })),
   ],
   [
-    "races: of a settle and a release one is first, and the truth is booked in the end",
-    "answers released by the state that it read before",
+    "races: a settlement against a release: in either order the actual cost is booked in the end",
+    "answers by a state that it read earlier",
     methods((store) => ({
       async release(holdId) {
         const hold = await store.getHold(holdId);
@@ -123,8 +123,8 @@ export const brokenRaces: readonly Broken[] = [
     })),
   ],
   [
-    "races: of a settle and an expiry one is first, and the truth is booked in the end",
-    "charges what was open when it looked",
+    "races: a settlement against an expiry: in either order the actual cost is booked in the end",
+    "charges holds that were open when it read them",
     methods((store, clock) => {
       const ids = new Set<string>();
       return {
@@ -146,8 +146,8 @@ export const brokenRaces: readonly Broken[] = [
     }),
   ],
   [
-    "races: of two settles at different amounts one is booked, and the other a conflict",
-    "answers by the state that it read before",
+    "races: of two settlements with different amounts, one is booked and the other is a conflict",
+    "answers by a state that it read earlier",
     methods((store) => ({
       async settle(holdId, actual) {
         const hold = await store.getHold(holdId);
@@ -160,7 +160,7 @@ export const brokenRaces: readonly Broken[] = [
   ],
   [
     "races: a step of an extension is applied once",
-    "answers held when the amount has grown since it looked",
+    "answers held if the amount has grown since it was read",
     methods((store) => ({
       async extend(holdId, by, step) {
         const before = await store.getHold(holdId);
@@ -172,16 +172,16 @@ export const brokenRaces: readonly Broken[] = [
     })),
   ],
   [
-    "races: calls in flight together are answered each for itself, beside one that is refused for its body",
-    "fails every call of a group with the first that fails",
+    "races: concurrent calls get their own answers, although one of them is a conflict",
+    "fails every call of a group if one fails",
     methods((store) => {
       const together = allOrNone();
       return { hold: (request) => together(store.hold(request)) };
     }),
   ],
   [
-    "history: every counter equals its holds, and no cap is passed, after any history of calls in flight together",
-    "adds a correction to the charge that it should replace",
+    "history: after each step of concurrent calls, every counter is the sum of its holds, and no cap is exceeded",
+    "adds a correction to the charge instead of replacing it",
     operations((engine, base) => ({
       settle(holdId, actual) {
         const hold = base.hold(holdId);
@@ -191,8 +191,8 @@ export const brokenRaces: readonly Broken[] = [
     })),
   ],
   [
-    "history: a prune moves no money, keeps what is not settled, and its ids still answer exists",
-    "forgets the ids too, and admits them again",
+    "history: a prune changes no counter, keeps holds that are not settled, and pruned ids still answer exists",
+    "deletes the ids too, and admits them again",
     tables((base) => ({
       hold(holdId) {
         const hold = base.hold(holdId);

@@ -7,8 +7,8 @@ const HELD: HoldOutcome = { kind: "held" };
 
 export const brokenResolve: readonly Broken[] = [
   [
-    "settle: replaces the hold by the truth in every scope, also by nothing",
-    "takes an actual of 0 for none, and charges in full",
+    "settle: replaces the hold by the actual cost in every scope, also by 0",
+    "treats an actual cost of 0 as unknown, and charges in full",
     methods((store) => ({
       async settle(holdId, actual) {
         const hold = await store.getHold(holdId);
@@ -17,8 +17,8 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "settle: replaces the hold by the truth in every scope, also by nothing",
-    "books the truth and keeps the reservation",
+    "settle: replaces the hold by the actual cost in every scope, also by 0",
+    "books the actual cost and keeps the reservation",
     operations((engine, base) => ({
       async settle(holdId, actual) {
         const hold = base.hold(holdId);
@@ -32,8 +32,8 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "settle: twice at the same amount gives the same answer, and books once",
-    "books each time",
+    "settle: a repeat with the same amount gets the same answer, and books nothing more",
+    "books the cost again",
     operations((engine, base) => ({
       settle(holdId, actual) {
         const hold = base.hold(holdId);
@@ -43,7 +43,7 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "settle: another amount is a conflict, and moves nothing",
+    "settle: another amount is a conflict, and changes nothing",
     "answers settled to any amount",
     methods((store) => ({
       async settle(holdId, actual) {
@@ -54,8 +54,8 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "settle: after a release the truth is booked, and reported as an overrun",
-    "takes a release for the last word",
+    "settle: after a release the actual cost is booked, and all of it is an overrun",
+    "refuses a settlement after a release",
     methods((store) => ({
       async settle(holdId, actual) {
         const isReleased = (await store.getHold(holdId))?.state === HoldState.RELEASED;
@@ -65,7 +65,7 @@ export const brokenResolve: readonly Broken[] = [
   ],
   [
     "settle: corrects a charge once, down or up, and then another amount is a conflict",
-    "takes a charge for the last word",
+    "refuses a settlement after a charge",
     methods((store) => ({
       async settle(holdId, actual) {
         const hold = await store.getHold(holdId);
@@ -75,7 +75,7 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "settle: an overrun is booked in full, reported, and seen by the next admission",
+    "settle: an overrun is booked in full, reported, and counted by the next admission",
     "books no more than was set aside",
     methods((store) => ({
       async settle(holdId, actual) {
@@ -85,8 +85,8 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "settle: late, it books in the month of admission, and the new month is untouched",
-    "books in the month that it is now",
+    "settle: a late settlement counts in the month of its admission, and not in the new month",
+    "books in the current month",
     operations((engine, base) => ({
       async settle(holdId, actual) {
         const scopes = base.hold(holdId)?.scopes ?? [];
@@ -99,7 +99,7 @@ export const brokenResolve: readonly Broken[] = [
   ],
   [
     "release: gives the money back once, however often it is repeated",
-    "gives it back each time, out of another's hold",
+    "gives the money back each time, and so frees the money of another hold",
     operations((engine, base) => ({
       release(holdId) {
         const hold = base.hold(holdId);
@@ -112,8 +112,8 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "release: of a settled or charged hold does nothing and says so",
-    "answers released whatever became of it",
+    "release: does nothing to a settled or charged hold, and says so",
+    "answers released, whatever the state",
     methods((store) => ({
       async release(holdId) {
         await store.release(holdId);
@@ -122,13 +122,13 @@ export const brokenResolve: readonly Broken[] = [
     })),
   ],
   [
-    "expire: charges in full at the very second of the ttl, not before, and once",
-    "compares with < where it should with <=",
+    "expire: charges in full, once, exactly when the ttl is over, and not before",
+    "compares with < instead of <=",
     tables((base) => ({ expired: (now, limit) => base.expired(epochSeconds(now - 0.001), limit) })),
   ],
   [
-    "expire: charges in full at the very second of the ttl, not before, and once",
-    "releases what nobody reported",
+    "expire: charges in full, once, exactly when the ttl is over, and not before",
+    "releases due holds",
     operations((engine, base) => ({
       async expire(limit) {
         const answer = await engine.expire(limit);
@@ -140,17 +140,17 @@ export const brokenResolve: readonly Broken[] = [
   ],
   [
     "expire: charges at most its limit, and says whether there was more",
-    "charges all that is over",
+    "charges all due holds",
     methods((store) => ({ expire: () => store.expire() })),
   ],
   [
     "ledger: an id that was never held, or only refused, is hold_unknown",
-    "answers released to an id that it does not know",
+    "answers released for an unknown id",
     methods((store) => ({ release: (holdId) => orElse(store.release(holdId), { kind: "released" }) })),
   ],
   [
     "extend: sets more aside under the same id, each step once, and all of it is charged or settled",
-    "takes a repeated step for the next",
+    "counts a repeated step as the next step",
     methods((store) => {
       const steps = new Map<string, number>();
       return {
@@ -163,8 +163,8 @@ export const brokenResolve: readonly Broken[] = [
     }),
   ],
   [
-    "extend: without room, with another amount or a step left out, it sets nothing aside",
-    "takes a hold that is there for room",
+    "extend: without room, with another amount, or after a skipped step, nothing is set aside",
+    "answers held although there is no room",
     methods((store) => ({
       async extend(holdId, by, step) {
         const answer = await store.extend(holdId, by, step);

@@ -6,8 +6,8 @@ import { type Broken, byNumber, correct, methods, ofHolder, operations, spend, t
 
 export const brokenRetries: readonly Broken[] = [
   [
-    "retry: each attempt has a hold of its own, made when it is queued and closed by itself",
-    "gives back what a lost attempt held",
+    "retry: each attempt has its own hold, which is made when the attempt is queued and closed when it ends",
+    "releases the hold of a lost attempt",
     operations((engine, base) => ({
       async recoverStale(options) {
         const answer = await engine.recoverStale(options);
@@ -17,8 +17,8 @@ export const brokenRetries: readonly Broken[] = [
     })),
   ],
   [
-    "retry: the last attempt is charged and ends the job, and nothing is held for another",
-    "holds for an attempt that will never be",
+    "retry: the last attempt is charged and ends the job, and nothing is held for another attempt",
+    "makes a hold for an attempt that never runs",
     operations((engine, base) => ({
       async fail(failure) {
         const answer = await engine.fail(failure);
@@ -31,8 +31,8 @@ export const brokenRetries: readonly Broken[] = [
     })),
   ],
   [
-    "retry: has the room that the old attempt's close gives back, in one step",
-    "looks for room before it closes the old attempt",
+    "retry: can use the room that the old attempt gives back, in the same step",
+    "checks for room before it closes the old attempt",
     operations((engine, base) => ({
       fail(failure) {
         const job = base.job(failure.lease.jobId);
@@ -45,8 +45,8 @@ export const brokenRetries: readonly Broken[] = [
     })),
   ],
   [
-    "retry: without room the job waits for its approval again, with the reason, and is charged for what ran",
-    "ends a job that it has no room for",
+    "retry: without room the old attempt is charged, and the job waits for approval again, with the reason",
+    "ends a job that has no room",
     methods((store) => ({
       async fail(lease, error, options) {
         const answer = await store.fail(lease, error, options);
@@ -57,8 +57,8 @@ export const brokenRetries: readonly Broken[] = [
     })),
   ],
   [
-    "retry: when the scope's month is over the job waits, though there is room, to the second",
-    "does not keep when a scope is over",
+    "retry: when the scope's month is over, to the second, the job waits even if there is room",
+    "does not store the end of a scope",
     tables((base) => ({
       putJob(job) {
         base.putJob({ ...job, scopes: job.scopes.map((scope) => ({ ...scope, until: null })) });
@@ -66,8 +66,8 @@ export const brokenRetries: readonly Broken[] = [
     })),
   ],
   [
-    "retry: when the scope's month is over the job waits, though there is room, to the second",
-    "lets a scope go on until its last second is over",
+    "retry: when the scope's month is over, to the second, the job waits even if there is room",
+    "ends a scope one second late",
     tables((base) => ({
       putJob(job) {
         const scopes = job.scopes.map(({ scope, cap, until }) => ({
@@ -79,7 +79,7 @@ export const brokenRetries: readonly Broken[] = [
     })),
   ],
   [
-    "retry: approved in a new month it counts there, and the old attempt is corrected in its own",
+    "retry: if it is approved in a new month it counts there, and the old attempt is corrected in its old month",
     "keeps the scopes of the first approval",
     methods((store) => {
       const first = new Map<string, readonly ScopeCap[]>();
@@ -94,8 +94,8 @@ export const brokenRetries: readonly Broken[] = [
     }),
   ],
   [
-    "retry: holds by the scopes and caps of its approval, whatever cap others bring",
-    "takes it that what was approved once has room",
+    "retry: uses the scopes and caps of its approval, whatever caps other requests have",
+    "assumes that an approved job always has room",
     tables((base) => ({
       putJob(job) {
         base.putJob({ ...job, scopes: job.scopes.map((scope) => ({ ...scope, cap: micro(MOST) })) });
@@ -103,21 +103,21 @@ export const brokenRetries: readonly Broken[] = [
     })),
   ],
   [
-    "retry: under a lowered cap that is pinned it waits, and a raised one lets it in",
-    "goes by the cap of the approval, pinned or not",
+    "retry: waits under a lowered pinned cap, and is admitted under a raised one",
+    "uses the approval's cap instead of the pinned one",
     tables(() => ({ pinned: () => undefined })),
   ],
   [
-    "retry: of a paid job waits for retryAfterSeconds, with its hold made already",
-    "retries at once what is paid for",
+    "retry: a paid job waits for retryAfterSeconds, and its hold is made at once",
+    "retries paid jobs at once",
     operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, retryAfterSeconds: 0 }) })),
   ],
 ];
 
 export const brokenZombies: readonly Broken[] = [
   [
-    "zombie: spends its whole estimate after recovery while the next attempt spends its own: both are covered",
-    "gives back what a lost attempt held",
+    "zombie: it and the next attempt both spend their whole estimates, and holds cover both",
+    "releases the hold of a lost attempt",
     operations((engine, base) => ({
       async recoverStale(options) {
         const answer = await engine.recoverStale(options);
@@ -127,8 +127,8 @@ export const brokenZombies: readonly Broken[] = [
     })),
   ],
   [
-    "zombie: reports its actual late: its own attempt is corrected once, and the next is untouched",
-    "corrects as often as it is told",
+    "zombie: its late report corrects its own attempt, once, and not the next attempt",
+    "corrects a charge more than once",
     operations((engine, base) => ({
       async complete(completion) {
         const { lease, actual } = completion;
@@ -143,15 +143,15 @@ export const brokenZombies: readonly Broken[] = [
     })),
   ],
   [
-    "zombie: reports its actual late: its own attempt is corrected once, and the next is untouched",
-    "books it on the attempt that runs",
+    "zombie: its late report corrects its own attempt, once, and not the next attempt",
+    "books the cost on the running attempt",
     operations((engine, base) => ({
       complete: (completion) => engine.complete({ ...completion, lease: ofHolder(base, completion.lease) }),
     })),
   ],
   [
-    "zombie: reports after the next attempt's end: the job's result stands, and its own charge is corrected",
-    "keeps the last error that it was told",
+    "zombie: its report after the end of the job corrects its own charge, and the result stays",
+    "stores the error of a late report",
     operations((engine, base) => ({
       async fail(failure) {
         const answer = await engine.fail(failure);
@@ -162,7 +162,7 @@ export const brokenZombies: readonly Broken[] = [
     })),
   ],
   [
-    "zombie: what it spent past its estimate is booked in full, and seen by the next admission",
+    "zombie: a cost above its estimate is booked in full, and counted by the next admission",
     "corrects a charge only downwards",
     operations((engine, base) => ({
       complete(completion) {
@@ -173,8 +173,8 @@ export const brokenZombies: readonly Broken[] = [
     })),
   ],
   [
-    "zombie: a token that was never minted corrects nothing",
-    "takes the number of the attempt for the token",
+    "zombie: a report with an unknown token corrects nothing",
+    "identifies an attempt by its number instead of its token",
     operations((engine, base) => ({
       complete: (completion) => engine.complete({ ...completion, lease: byNumber(base, completion.lease) }),
     })),

@@ -8,15 +8,15 @@ function renamed(request: HoldRequest, change: (name: string) => string): HoldRe
   return { ...request, scopes: request.scopes.map(({ scope, cap }) => ({ scope: change(scope), cap })) };
 }
 
-/** A bigint that went through a number. */
+/** Converts a bigint to a number and back. */
 function lossy(amount: bigint): MicroCents {
   return microCents(BigInt(Number(amount)));
 }
 
 export const brokenScopes: readonly Broken[] = [
   [
-    "scopes: none, or one named twice, is a RangeError and holds nothing",
-    "counts a scope once that is named twice",
+    "scopes: an empty list, or the same scope twice, is a RangeError and holds nothing",
+    "counts a repeated scope once",
     methods((store) => ({
       hold(request) {
         const scopes = new Map(request.scopes.map((scope) => [scope.scope, scope]));
@@ -25,15 +25,15 @@ export const brokenScopes: readonly Broken[] = [
     })),
   ],
   [
-    "scopes: names are compared byte for byte: composed and decomposed, upper and lower case are two",
-    "compares names without case, as a database's collation may",
+    "scopes: names are compared byte for byte: composed and decomposed, upper and lower case are different",
+    "ignores case in names, as a database's collation may",
     methods((store) => ({
       hold: (request) => store.hold(renamed(request, (name) => name.toLowerCase())),
       usage: (scope) => store.usage(scope.toLowerCase()),
     })),
   ],
   [
-    "scopes: names are compared byte for byte: composed and decomposed, upper and lower case are two",
+    "scopes: names are compared byte for byte: composed and decomposed, upper and lower case are different",
     "normalizes names",
     methods((store) => ({
       hold: (request) => store.hold(renamed(request, (name) => name.normalize("NFC"))),
@@ -42,22 +42,22 @@ export const brokenScopes: readonly Broken[] = [
   ],
   [
     "scopes: an empty or overlong name, a lone surrogate, a NUL or another control character is a RangeError",
-    "replaces a lone surrogate, as a driver does that encodes UTF-8",
+    "replaces a lone surrogate, as a driver that encodes UTF-8 does",
     methods((store) => ({
-      // What toWellFormed does, which Node 18 has not.
+      // UTF-8 has no code for a lone surrogate: the encoder replaces it.
       usage: (scope) => store.usage(new TextDecoder().decode(new TextEncoder().encode(scope))),
     })),
   ],
   [
     "scopes: names of 1 and of 200 code units, of any script, are kept as they are",
-    "keeps the first 190 code units of a name",
+    "cuts a name after 190 code units",
     methods((store) => ({
       hold: (request) => store.hold(renamed(request, (name) => name.slice(0, 190))),
     })),
   ],
   [
-    "scopes: each counts by itself, and one that was never used has nothing committed",
-    "finds a scope by what its name begins with",
+    "scopes: each is counted separately, and an unused one has nothing committed",
+    "finds a scope by the start of its name",
     methods((store) => {
       const names = new Set<string>();
       return {
@@ -73,8 +73,8 @@ export const brokenScopes: readonly Broken[] = [
     }),
   ],
   [
-    "getHold: shows what is held, and null for what is not",
-    "shows a settled hold's amount as what it was settled at",
+    "getHold: shows a hold, and null for an unknown id",
+    "shows the settled cost as the amount of the hold",
     methods((store) => ({
       async getHold(holdId) {
         const hold = await store.getHold(holdId);
@@ -83,8 +83,8 @@ export const brokenScopes: readonly Broken[] = [
     })),
   ],
   [
-    "ledger: an id that starts with job: is hold_owned_by_job, whether there is such a job or not",
-    "refuses only the ids of jobs that there are",
+    "ledger: an id that starts with job: is hold_owned_by_job, whether the job exists or not",
+    "refuses only the ids of existing jobs",
     methods((store) => ({
       async hold(request) {
         const [jobId = ""] = request.holdId.replace("job:", "").split("#");
@@ -94,15 +94,15 @@ export const brokenScopes: readonly Broken[] = [
     })),
   ],
   [
-    "pinCap: a request with another cap is cap_conflict, higher or lower, and a repeat is none",
-    "takes another cap for a refusal",
+    "pinCap: a request with a higher or lower cap is cap_conflict; a repeat of an old request is not",
+    "answers refused to a request with another cap",
     methods((store) => ({
       hold: (request) => orElse(store.hold(request), { kind: "refused", lacking: [] }),
     })),
   ],
   [
-    "pinCap: moved, it counts from then on: lowered, it refuses new holds and lets old ones settle",
-    "keeps the first cap that was pinned",
+    "pinCap: a new value counts at once: a lowered cap refuses new holds, and old holds can still settle",
+    "ignores a new value of a pinned cap",
     methods((store) => {
       const pinned = new Set<string>();
       return {
@@ -117,8 +117,8 @@ export const brokenScopes: readonly Broken[] = [
 
 export const brokenMoney: readonly Broken[] = [
   [
-    "money: amounts at 2^53 and beside it are exact",
-    "reads money through a driver that returns numbers",
+    "money: amounts around 2^53 are exact",
+    "reads money with a driver that returns numbers",
     methods((store) => ({
       async usage(scope) {
         const { reserved, spent } = await store.usage(scope);
@@ -127,8 +127,8 @@ export const brokenMoney: readonly Broken[] = [
     })),
   ],
   [
-    "money: an amount and a cap of 2^62 - 1 are taken, and nothing overflows beside them",
-    "holds a counter to the limit of an amount",
+    "money: an amount and a cap of 2^62 - 1 are accepted, and sums with them do not overflow",
+    "applies the limit of an amount to counters",
     tables((base) => ({
       putCounter(scope, counter) {
         if (counter.spent > MOST) throw new RangeError("out of range for type bigint");
@@ -137,8 +137,8 @@ export const brokenMoney: readonly Broken[] = [
     })),
   ],
   [
-    "money: a negative amount, or one past 2^62 - 1, is a RangeError everywhere, and moves nothing",
-    "takes an amount without its sign",
+    "money: a negative amount, or one above 2^62 - 1, is a RangeError everywhere, and changes nothing",
+    "ignores the sign of an amount",
     methods((store) => ({
       hold(request) {
         const amount = request.amount < 0n ? micro(0n - request.amount) : request.amount;
@@ -147,22 +147,22 @@ export const brokenMoney: readonly Broken[] = [
     })),
   ],
   [
-    "money: what is no bigint is a TypeError, and moves nothing",
-    "makes a bigint of what it is given",
+    "money: an amount that is not a bigint is a TypeError, and changes nothing",
+    "converts its argument to a bigint",
     methods((store) => ({
       settle: (holdId, actual) => store.settle(holdId, microCents(BigInt(actual))),
     })),
   ],
   [
-    "money: a ttl that is not above 0 and finite is a RangeError: every hold ends",
-    "takes a ttl of 0 for an hour",
+    "money: a ttl that is not above 0 and finite is a RangeError, so that every hold ends",
+    "reads a ttl of 0 as an hour",
     methods((store) => ({
       hold: (request) => store.hold({ ...request, ttlSeconds: request.ttlSeconds || 3600 }),
     })),
   ],
   [
-    "scopes: one whose time is over takes nothing new, alone or in a group, and what it held goes on",
-    "goes by the cap alone",
+    "scopes: one whose time is over refuses new holds, alone or in a group; its open holds can be extended and settled",
+    "checks only the cap",
     methods((store) => ({
       hold: (request) =>
         store.hold({ ...request, scopes: request.scopes.map(({ scope, cap }) => ({ scope, cap })) }),

@@ -5,30 +5,30 @@ import type { Operations } from "../../../src/stores/operations.ts";
 import { micro } from "../../stores/memory/support.ts";
 import type { Defect, Methods } from "../makers.ts";
 
-/** A case, a store that breaks its rule and how. */
+/** The name of a case, how a store breaks its rule, and the defect. */
 export type Broken = readonly [name: string, how: string, defect: Defect];
 
-/** A store some of whose methods are wrong. */
+/** A store with some wrong methods. */
 export function methods(change: (store: DispatchStore, clock: () => number) => Methods): Defect {
   return { methods: change };
 }
 
-/** A store some of whose operations are wrong, once what comes in was checked. */
+/** A store with some wrong operations; its arguments are still checked. */
 export function operations(change: (engine: Operations, tables: Tables) => Partial<Operations>): Defect {
   return { operations: change };
 }
 
-/** A store that keeps or finds some of its records wrongly. */
+/** A store that writes or finds some records wrongly. */
 export function tables(change: (tables: Tables) => Partial<Tables>): Defect {
   return { tables: change };
 }
 
-/** The lease of whoever holds the job now, or held it last. */
+/** The lease with the token of the job's current or last attempt. */
 export function ofHolder(tables: Tables, lease: Lease): Lease {
   return withToken(lease, tables.job(lease.jobId)?.attempts.at(-1)?.token);
 }
 
-/** The lease that goes by its attempt's number, whatever its token. */
+/** The lease with the token that belongs to its attempt's number. */
 export function byNumber(tables: Tables, lease: Lease): Lease {
   return withToken(lease, tables.job(lease.jobId)?.attempts[lease.attempts - 1]?.token);
 }
@@ -37,7 +37,7 @@ function withToken({ jobId, leasedAt, attempts, token }: Lease, other: string | 
   return new Lease({ jobId, leasedAt, attempts, token: other ?? token });
 }
 
-/** Adds to what some scopes have spent. */
+/** Adds an amount to `spent` in some scopes. */
 export function spend(tables: Tables, scopes: readonly { readonly scope: string }[], amount: bigint): void {
   for (const { scope } of scopes) {
     const { reserved, spent } = tables.counter(scope);

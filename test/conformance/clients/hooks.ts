@@ -1,7 +1,7 @@
 import type { ConformanceCase, MakeStore } from "../../../src/conformance/index.ts";
 import { same, thrownBy } from "../../../src/conformance/check.ts";
 import { START } from "../../../src/conformance/clock.ts";
-import { approved, asks, counted, leaseOf } from "../../../src/conformance/given.ts";
+import { approved, asks, counted, leaseOf } from "../../../src/conformance/fixtures.ts";
 import { type DispatchStore, epochSeconds } from "../../../src/index.ts";
 
 /** A case and its name, for any runner. */

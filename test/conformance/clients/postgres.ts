@@ -4,7 +4,7 @@ import { type PostgresClient, type PostgresStore, postgresStore } from "dispatch
 import { Pool } from "pg";
 import { postgresOperations } from "../../../src/stores/postgres/operations.ts";
 import { CuttingProxy, isReadyForQuery, type When } from "../../support/cutting-proxy.ts";
-import { newSchema } from "../../stores/memory/support.ts";
+import { empty, newSchema } from "../../stores/memory/support.ts";
 
 /** A client that a store was given, and its end. */
 export interface Connected {
@@ -110,17 +110,6 @@ export function postgresMaker(url: string, way: Way): PostgresMaker {
       await own.close();
     },
   });
-}
-
-async function empty(client: PostgresClient, schema: string): Promise<void> {
-  const listed = await client.query(
-    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-      WHERE schemaname = $1 AND tablename <> 'migrations'`,
-    [schema],
-  );
-  for (const row of listed.rows as readonly { readonly name: string }[]) {
-    await client.query(`DELETE FROM ${row.name}`, []);
-  }
 }
 
 /** `pg`'s Pool, straight or through a pooler. */

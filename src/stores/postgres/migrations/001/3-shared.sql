@@ -3,6 +3,12 @@
 -- Every operation locks the jobs by id, then the holds by id, then the counters by scope; it reads the clock, decides
 -- its items in their order against the locked counters, and writes the counters once.
 
+-- A session's own settings must not change what an operation means, prints or costs, so each operation brings its own:
+-- the path, exact numbers, plans by the indexes (up to PostgreSQL 17 a plan without an index then counts as so dear that
+-- it is compiled, which takes far longer), and one plan for all values. That plan may be made while the tables are
+-- empty, so every statement finds its rows by their keys, or by the only index for them, and joins a table to nothing
+-- but a list of keys.
+
 -- Every operation begins with this.
 CREATE FUNCTION {schema}.begin_operation() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -15,7 +15,10 @@ BEGIN ATOMIC
       ) WITH ORDINALITY AS list (scopes, caps, untils, number) ON list.number = request.list;
 END;
 
-CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -82,7 +85,10 @@ BEGIN
 END $$;
 
 -- What is open, charged or released is settled once.
-CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -105,7 +111,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -129,7 +138,10 @@ BEGIN
 END $$;
 
 -- Makes the next step of an open hold, if there is room for it and the sum is an amount.
-CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -167,7 +179,10 @@ BEGIN
 END $$;
 
 -- Charges the open holds that are due, at most `most`, in full. Answers whether there are more, and then each.
-CREATE FUNCTION {schema}.expire_v1(most bigint, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.expire_v1(most bigint, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -193,7 +208,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.usage_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.usage_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   RETURN to_jsonb(ARRAY(
@@ -204,7 +222,10 @@ BEGIN
   ));
 END $$;
 
-CREATE FUNCTION {schema}.get_hold_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.get_hold_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   RETURN to_jsonb(ARRAY(
@@ -214,7 +235,10 @@ BEGIN
   ));
 END $$;
 
-CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   INSERT INTO {schema}.scopes (scope, pinned) VALUES (pinned_scope, cap)

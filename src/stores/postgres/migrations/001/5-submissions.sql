@@ -28,7 +28,9 @@ RETURN CASE state WHEN 'awaiting_approval' THEN '{"kind":"awaiting_approval"}'::
 
 -- With `atomic` a conflict of one submission undoes all of them, else it is its answer.
 CREATE FUNCTION {schema}.submit_v1(input jsonb, approvals jsonb, at float8, atomic boolean) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;

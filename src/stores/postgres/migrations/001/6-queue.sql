@@ -1,6 +1,9 @@
 -- Decisions and look-ups.
 
-CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -52,7 +55,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   clock float8;
   item record;
@@ -80,7 +86,10 @@ BEGIN
 END $$;
 
 -- The money of a job that runs is charged in full, that of one that is queued is released.
-CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -134,7 +143,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.job_v1(input jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.job_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
   RETURN to_jsonb(ARRAY(
@@ -147,7 +159,9 @@ END $$;
 -- The jobs after `after`, at most `most`, in the order of their submission; a NULL state or lane is any. Where there
 -- is no job `after`, the answer is one NULL.
 CREATE FUNCTION {schema}.jobs_v1(wanted_state text, wanted_lane text, most bigint, after text) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
 DECLARE
   start bigint := 0;
 BEGIN
@@ -176,7 +190,10 @@ BEGIN
 END $$;
 
 -- Takes the contents from what ended before an instant. What another has locked is for the next time.
-CREATE FUNCTION {schema}.prune_v1(before float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.prune_v1(before float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
 DECLARE
   pruned_jobs bigint;
   pruned_holds bigint;

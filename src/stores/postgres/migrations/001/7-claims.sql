@@ -3,7 +3,10 @@
 -- Each item asks for at most `most` jobs of its lanes: the highest priority first, then the earliest time, then the
 -- earliest submission. One priority is looked at after another, so that jobs of a higher one that are due later are
 -- skipped, however many they are.
-CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   clock float8;
   item record;
@@ -97,7 +100,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.renew_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.renew_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   clock float8;
   item record;

@@ -127,7 +127,12 @@ BEGIN
 END $$;
 
 -- With `atomic` the actual cost of free work undoes the whole batch, else it is an answer.
-CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Rows are locked in the order of their ids, as they are found and joined.
+CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -236,7 +241,10 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;
@@ -283,7 +291,9 @@ END $$;
 
 -- Charges the attempts whose leases are lost, at most `most`, in full. Answers whether there are more, and then each.
 CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
   counters {schema}.counters;
   clock float8;

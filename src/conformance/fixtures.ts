@@ -5,7 +5,7 @@ import type { Lease } from "../dispatch/lease.ts";
 import type { Claimed, JobRequest } from "../dispatch/contract.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import { BackendKind } from "../routing/kind.ts";
-import type { Handle } from "./bench.ts";
+import type { Handle } from "./setup.ts";
 import { fail, same } from "./check.ts";
 
 /** The largest amount that a ledger takes. */
@@ -14,7 +14,7 @@ export const MOST: bigint = 2n ** 62n - 1n;
 export const RUN = "run:1";
 export const MONTH = "month:2026-11";
 
-/** What no id, no scope and no lane may be. */
+/** Names that are invalid for ids, scopes and lanes. */
 export const MALFORMED: readonly string[] = [
   "",
   "nul\0",
@@ -26,16 +26,16 @@ export const MALFORMED: readonly string[] = [
   "x".repeat(201),
 ];
 
-/** How often a race is run, each time with names of its own. */
+/** How often a race runs, each time with new names. */
 export const ROUNDS = 8;
 
-/** The lane of every job that is not about lanes. */
+/** The lane of all jobs, except in cases about lanes. */
 export const LANES: readonly string[] = ["text"];
 
-/** Takes back every lease, whatever its age. */
+/** Recovers every lease, whatever its age. */
 export const AT_ONCE: { readonly ttlSeconds: number } = { ttlSeconds: 0 };
 
-/** What a recovery answers that found nothing. */
+/** The answer of a recovery that found nothing. */
 export const NO_ATTEMPTS: { readonly attempts: readonly []; readonly more: false } = {
   attempts: [],
   more: false,
@@ -59,12 +59,12 @@ export function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);
 }
 
-/** How many of some answers are of a kind. */
+/** Counts the answers of these kinds. */
 export function count(answers: readonly { readonly kind: string }[], ...kinds: readonly string[]): number {
   return answers.filter((answer) => kinds.includes(answer.kind)).length;
 }
 
-/** Scopes under one cap; a run and a month if none is named. */
+/** Scopes with the same cap; a run and a month by default. */
 export function capped(cap: bigint | number, ...names: readonly string[]): readonly ScopeCap[] {
   return (names.length === 0 ? [RUN, MONTH] : names).map((scope) => ({ scope, cap: micro(cap) }));
 }
@@ -87,7 +87,7 @@ export function free(jobId: string, rest: Rest = {}): JobRequest<unknown> {
   return { ...job, maxCost: micro(0), ...rest };
 }
 
-/** Cloud work of at most 10 micro-cents an attempt, which waits for its approval. */
+/** Cloud work that costs at most 10 micro-cents per attempt and waits for approval. */
 export function paid(jobId: string, rest: Rest = {}): JobRequest<unknown> {
   return { ...free(jobId), backend: BackendKind.CLOUD_WORKER, maxCost: micro(10), ...rest };
 }
@@ -101,7 +101,7 @@ export function approved(
   return paid(jobId, { approved: { approval: YES(), scopes }, ...rest });
 }
 
-/** Claims what there must be to claim. */
+/** Claims a job, and fails if there is none. */
 export async function claim(
   store: Handle<"claim">,
   lanes: readonly string[] = LANES,
@@ -114,7 +114,7 @@ export async function leaseOf(store: Handle<"claim">): Promise<Lease> {
   return (await claim(store)).lease;
 }
 
-/** Claims one job after the other, and gives their ids. */
+/** Claims jobs one after the other, and returns their ids. */
 export async function claimed(
   store: Handle<"claim">,
   count: number,
@@ -135,7 +135,7 @@ export async function nothingToClaim(
   same(`${what}: what is claimed`, job?.lease.jobId ?? null, null);
 }
 
-/** Expects what scopes have reserved and spent; the run and the month if none is named. */
+/** Expects that each scope has these amounts; a run and a month by default. */
 export async function counted(
   what: string,
   store: Handle<"usage">,
@@ -150,12 +150,12 @@ export async function counted(
   }
 }
 
-/** What a refusal names: each of these scopes lacks as much. */
+/** The `lacking` of a refusal in which each scope lacks the same amount. */
 export function lacks(by: bigint | number, ...scopes: readonly string[]): readonly Lacking[] {
   return scopes.map((scope) => ({ scope, by: micro(by) }));
 }
 
-/** What recovery answers that took one attempt back. */
+/** The answer of a recovery that took one attempt back. */
 export function recovered(jobId: string, attempt: number, outcome: string, charged = 0): unknown {
   return { attempts: [{ jobId, attempt, charged: micro(charged), outcome }], more: false };
 }

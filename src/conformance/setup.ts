@@ -19,32 +19,32 @@ export interface Parser {
   refuses: string | null;
 }
 
-/** What a case is given: a fresh store on a clock of its own, and ways to disturb it. */
-export interface Bench<Needs extends Method> {
+/** What a case gets: a fresh store with its own clock, and ways to disturb it. */
+export interface Setup<Needs extends Method> {
   readonly store: Handle<Needs>;
-  /** A second handle on the same database; the same one if there is no other. */
+  /** A second handle on the same database; `store` itself if there is none. */
   readonly peer: Handle<Needs>;
   readonly clock: Clock;
   readonly parser: Parser;
   /** Whether a connection can be cut. */
   readonly canCut: boolean;
-  /** Makes a call on a connection that is cut, and gives what it threw. */
+  /** Makes a call on a connection that is cut, and returns the error that it threw. */
   cut(when: "before" | "after", call: (store: Handle<Needs>) => Awaitable<unknown>): Promise<unknown>;
-  /** A call that commits, and whose answer never arrives. */
+  /** Makes a call that commits but whose answer is lost. */
   lost(call: (store: Handle<Needs>) => Awaitable<unknown>): Promise<void>;
-  /** Runs calls inside a transaction of the caller's, which is then rolled back. */
+  /** Runs calls inside a caller's transaction, and then rolls it back. */
   rolledBack(use: (inside: Handle<Needs>) => Promise<void>): Promise<void>;
-  /** Closes a job's hold behind the store's back. */
+  /** Closes a job's hold directly in the database. */
   closeHold(holdId: string): Promise<void>;
-  /** Ends the case: the store cannot run it. */
+  /** Ends the case as skipped. */
   skip(reason: string): never;
 }
 
-/** Makes a store, runs a case on it, and closes every handle that was made. */
-export async function onBench<Store>(
+/** Makes a store, runs a case on it, and closes all handles. */
+export async function withSetup<Store>(
   makeStore: MakeStore<Store>,
   needs: readonly Method[],
-  run: (bench: Bench<Method>) => Promise<void>,
+  run: (setup: Setup<Method>) => Promise<void>,
 ): Promise<void> {
   const clock = manualClock();
   const handles: Store[] = [];
@@ -60,26 +60,26 @@ export async function onBench<Store>(
   };
   const store = kept(await makeStore({ clock, payload }));
   try {
-    await run(await benchOf(makeStore, store, { clock, parser }, needs, kept));
+    await run(await setupOf(makeStore, store, { clock, parser }, needs, kept));
   } catch (error) {
-    // The case's own error is the one to see.
+    // An error of `close` must not hide the case's own error.
     await closeAll(makeStore, handles).catch(() => undefined);
     throw error;
   }
   await closeAll(makeStore, handles);
 }
 
-async function benchOf<Store>(
+async function setupOf<Store>(
   makeStore: MakeStore<Store>,
   store: Store,
-  given: Pick<Bench<Method>, "clock" | "parser">,
+  given: Pick<Setup<Method>, "clock" | "parser">,
   needs: readonly Method[],
   kept: (handle: Store) => Store,
-): Promise<Bench<Method>> {
+): Promise<Setup<Method>> {
   const asHandle = (handle: Store): Handle<Method> => withMethods(handle, needs);
   const own = asHandle(store);
   const peer = makeStore.peer ? asHandle(kept(await makeStore.peer(store))) : own;
-  const bench: Bench<Method> = {
+  const setup: Setup<Method> = {
     store: own,
     peer,
     ...given,
@@ -95,7 +95,7 @@ async function benchOf<Store>(
       return fail(`a call whose connection is cut ${when} its commit`, "it to throw", "an answer");
     },
     async lost(call) {
-      if (makeStore.cut) await bench.cut("after", call);
+      if (makeStore.cut) await setup.cut("after", call);
       else await call(own);
     },
     async rolledBack(use) {
@@ -110,10 +110,10 @@ async function benchOf<Store>(
       throw new Skip(reason);
     },
   };
-  return bench;
+  return setup;
 }
 
-/** A store's methods, each of which answers with a promise, though the store's own may not. */
+/** The methods that a case needs; each returns a promise, even if the store's method does not. */
 function withMethods(store: unknown, needs: readonly Method[]): Handle<Method> {
   const methodOf = (name: Method): unknown => {
     return typeof store === "object" && store !== null ? Reflect.get(store, name) : null;
@@ -124,11 +124,11 @@ function withMethods(store: unknown, needs: readonly Method[]): Handle<Method> {
     const method = callable(name, methodOf(name)).bind(store);
     return [name, async (...args: readonly unknown[]): Promise<unknown> => await method(...args)] as const;
   });
-  // It has the methods that the case needs, and the case's type lets it call no other.
+  // It has exactly the methods in `needs`, and the types let the case call no other.
   return Object.fromEntries(methods) as unknown as Handle<Method>;
 }
 
-/** The store itself last: it may own what the others use. */
+/** The store itself is closed last, because the other handles may use what it owns. */
 async function closeAll<Store>(makeStore: MakeStore<Store>, handles: readonly Store[]): Promise<void> {
   for (const handle of [...handles].reverse()) await makeStore.close?.(handle);
 }
