@@ -19,7 +19,7 @@ export const FLOORS = {
   budget: ["internal", "errors.ts", "time.ts", "money"],
   dispatch: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget"],
   fleet: ["internal", "time.ts", "routing"],
-  "rules.ts": ["internal", "budget", "dispatch"],
+  "rules.ts": ["internal", "approval", "budget", "dispatch"],
   calls: ["internal", "errors.ts", "time.ts", "money", "tokens", "egress.ts", "routing", "budget"],
   worker: ["internal", "errors.ts", "money", "budget", "dispatch"],
   stores: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch"],

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type ApprovalDraft, approvalWith, decidedAt } from "./approval/approval.ts";
 export {
   anyHoldId,
   capOf,
@@ -41,5 +42,5 @@ export {
 } from "./dispatch/rules.ts";
 export { leaseOf } from "./dispatch/lease.ts";
 export { canMove } from "./dispatch/lifecycle.ts";
-export { identifier as scopeName } from "./internal/check.ts";
+export { identifier as scopeName, type Reader } from "./internal/check.ts";
 export { outcomeFromJSON, type StoreAnswer } from "./dispatch/outcome-json.ts";
