@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "60f752dbb3971f2936c20d152188b910911b37701ff4def643b9f4690b27b69b",
+    sha256: "07ed019223dd511d894cdce28728acad962c16011c9db14e538027e2b7210e7d",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -330,6 +330,16 @@ RETURN jsonb_build_object(
   'pruned', hold.pruned
 );
 
+-- Holds as they are now, in the order of the ids; NULL for one that does not exist.
+CREATE FUNCTION {schema}.holds_json(hold_ids text[]) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN to_jsonb(ARRAY(
+    SELECT (SELECT {schema}.hold_json(h) FROM {schema}.holds AS h WHERE h.hold_id = wanted.hold_id)
+      FROM unnest(hold_ids) WITH ORDINALITY AS wanted (hold_id, place)
+      ORDER BY wanted.place
+  ));
+END $$;
+
 -- Locks holds, and then the counters of their scopes.
 CREATE FUNCTION {schema}.lock_holds(hold_ids text[]) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
@@ -488,57 +498,54 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
--- What is open, charged or released is settled once.
+-- What is open, charged or released is settled once. Each item is about another hold.
 CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
   clock float8;
-  item record;
+  actuals jsonb;
   hold {schema}.holds%ROWTYPE;
-  answers jsonb[] := '{}';
+  answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  counters := {schema}.lock_holds(ARRAY(SELECT i ->> 'holdId' FROM jsonb_array_elements(input) AS i));
+  counters := {schema}.lock_holds(hold_ids);
   clock := {schema}.read_clock(at);
 
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("holdId" text, actual bigint) LOOP
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
-    answers := array_append(answers, CASE WHEN FOUND THEN {schema}.hold_json(hold) END);
-    IF hold.state <> 'settled' THEN
-      counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
-    END IF;
+  answer := {schema}.holds_json(hold_ids);
+  actuals := (SELECT jsonb_object_agg(item ->> 'holdId', item -> 'actual') FROM jsonb_array_elements(input) AS item);
+  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state <> 'settled' LOOP
+    counters := {schema}.move_hold(counters, hold, 'settled', (actuals ->> hold.hold_id)::bigint, clock);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
+  RETURN answer;
 END $$;
 
+-- What is open is released. Each item is about another hold.
 CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
   clock float8;
-  item record;
   hold {schema}.holds%ROWTYPE;
-  answers jsonb[] := '{}';
+  answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  counters := {schema}.lock_holds(ARRAY(SELECT i ->> 'holdId' FROM jsonb_array_elements(input) AS i));
+  counters := {schema}.lock_holds(hold_ids);
   clock := {schema}.read_clock(at);
 
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("holdId" text) LOOP
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
-    answers := array_append(answers, CASE WHEN FOUND THEN {schema}.hold_json(hold) END);
-    IF hold.state = 'open' THEN
-      counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
-    END IF;
+  answer := {schema}.holds_json(hold_ids);
+  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state = 'open' LOOP
+    counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
+  RETURN answer;
 END $$;
 
 -- Makes the next step of an open hold, if there is room for it and the sum is an amount.
@@ -632,11 +639,7 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
-  RETURN to_jsonb(ARRAY(
-    SELECT (SELECT {schema}.hold_json(h) FROM {schema}.holds AS h WHERE h.hold_id = wanted.hold_id)
-      FROM jsonb_array_elements_text(input) WITH ORDINALITY AS wanted (hold_id, place)
-      ORDER BY wanted.place
-  ));
+  RETURN {schema}.holds_json(ARRAY(SELECT jsonb_array_elements_text(input)));
 END $$;
 
 CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb
@@ -1431,7 +1434,6 @@ DECLARE
   counters {schema}.counters;
   clock float8;
   job_ids text[];
-  id text;
   job {schema}.jobs%ROWTYPE;
   hold {schema}.holds%ROWTYPE;
   n int;
@@ -1462,8 +1464,9 @@ BEGIN
     SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids)
   ));
 
-  FOREACH id IN ARRAY job_ids LOOP
-    SELECT * INTO job FROM {schema}.jobs WHERE job_id = id;
+  FOR job IN
+    SELECT * FROM {schema}.jobs WHERE job_id = ANY (job_ids) ORDER BY array_position(job_ids, job_id)
+  LOOP
     n := cardinality(job.tokens);
     SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job);
     counters := {schema}.close_attempt(counters, hold, NULL, clock);

@@ -177,6 +177,16 @@ RETURN jsonb_build_object(
   'pruned', hold.pruned
 );
 
+-- Holds as they are now, in the order of the ids; NULL for one that does not exist.
+CREATE FUNCTION {schema}.holds_json(hold_ids text[]) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN to_jsonb(ARRAY(
+    SELECT (SELECT {schema}.hold_json(h) FROM {schema}.holds AS h WHERE h.hold_id = wanted.hold_id)
+      FROM unnest(hold_ids) WITH ORDINALITY AS wanted (hold_id, place)
+      ORDER BY wanted.place
+  ));
+END $$;
+
 -- Locks holds, and then the counters of their scopes.
 CREATE FUNCTION {schema}.lock_holds(hold_ids text[]) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN

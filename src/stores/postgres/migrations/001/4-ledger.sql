@@ -84,57 +84,54 @@ BEGIN
   RETURN to_jsonb(answers);
 END $$;
 
--- What is open, charged or released is settled once.
+-- What is open, charged or released is settled once. Each item is about another hold.
 CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
   clock float8;
-  item record;
+  actuals jsonb;
   hold {schema}.holds%ROWTYPE;
-  answers jsonb[] := '{}';
+  answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  counters := {schema}.lock_holds(ARRAY(SELECT i ->> 'holdId' FROM jsonb_array_elements(input) AS i));
+  counters := {schema}.lock_holds(hold_ids);
   clock := {schema}.read_clock(at);
 
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("holdId" text, actual bigint) LOOP
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
-    answers := array_append(answers, CASE WHEN FOUND THEN {schema}.hold_json(hold) END);
-    IF hold.state <> 'settled' THEN
-      counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
-    END IF;
+  answer := {schema}.holds_json(hold_ids);
+  actuals := (SELECT jsonb_object_agg(item ->> 'holdId', item -> 'actual') FROM jsonb_array_elements(input) AS item);
+  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state <> 'settled' LOOP
+    counters := {schema}.move_hold(counters, hold, 'settled', (actuals ->> hold.hold_id)::bigint, clock);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
+  RETURN answer;
 END $$;
 
+-- What is open is released. Each item is about another hold.
 CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
   clock float8;
-  item record;
   hold {schema}.holds%ROWTYPE;
-  answers jsonb[] := '{}';
+  answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  counters := {schema}.lock_holds(ARRAY(SELECT i ->> 'holdId' FROM jsonb_array_elements(input) AS i));
+  counters := {schema}.lock_holds(hold_ids);
   clock := {schema}.read_clock(at);
 
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("holdId" text) LOOP
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
-    answers := array_append(answers, CASE WHEN FOUND THEN {schema}.hold_json(hold) END);
-    IF hold.state = 'open' THEN
-      counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
-    END IF;
+  answer := {schema}.holds_json(hold_ids);
+  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state = 'open' LOOP
+    counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
+  RETURN answer;
 END $$;
 
 -- Makes the next step of an open hold, if there is room for it and the sum is an amount.
@@ -228,11 +225,7 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
-  RETURN to_jsonb(ARRAY(
-    SELECT (SELECT {schema}.hold_json(h) FROM {schema}.holds AS h WHERE h.hold_id = wanted.hold_id)
-      FROM jsonb_array_elements_text(input) WITH ORDINALITY AS wanted (hold_id, place)
-      ORDER BY wanted.place
-  ));
+  RETURN {schema}.holds_json(ARRAY(SELECT jsonb_array_elements_text(input)));
 END $$;
 
 CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb

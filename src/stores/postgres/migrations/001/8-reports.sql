@@ -298,7 +298,6 @@ DECLARE
   counters {schema}.counters;
   clock float8;
   job_ids text[];
-  id text;
   job {schema}.jobs%ROWTYPE;
   hold {schema}.holds%ROWTYPE;
   n int;
@@ -329,8 +328,9 @@ BEGIN
     SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids)
   ));
 
-  FOREACH id IN ARRAY job_ids LOOP
-    SELECT * INTO job FROM {schema}.jobs WHERE job_id = id;
+  FOR job IN
+    SELECT * FROM {schema}.jobs WHERE job_id = ANY (job_ids) ORDER BY array_position(job_ids, job_id)
+  LOOP
     n := cardinality(job.tokens);
     SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job);
     counters := {schema}.close_attempt(counters, hold, NULL, clock);
