@@ -83,8 +83,8 @@ export interface Tables {
   /** A new job comes after all others; an old one keeps its place. */
   putJob(job: JobRecord): void;
   /**
-   * The first due job of these lanes, free or with its next hold open: higher priority first, then the earlier
-   * time, then the earlier submission.
+   * The first due job of these lanes: higher priority first, then the earlier time, then the earlier submission. A paid
+   * job's next hold must be open, since an attempt without one would spend money that was never set aside.
    */
   claimable(lanes: readonly string[], now: EpochSeconds): JobRecord | null;
   /** Running jobs whose lease is at least `ttlSeconds` old, at most `limit`. */
