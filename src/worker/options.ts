@@ -58,14 +58,14 @@ export interface WorkOptions<Payload, Result> extends DrainOptions<Payload, Resu
   readonly poll?:
     { readonly minSeconds?: number | undefined; readonly maxSeconds?: number | undefined } | undefined;
   /**
-   * Seconds until a job is tried again if its {@link RetriableError} has no `retryAfterSeconds`. It is `baseSeconds`
+   * Seconds until a job is tried again if its `RetriableError` has no `retryAfterSeconds`. It is `baseSeconds`
    * after the first attempt (1 by default) and doubles with each attempt, up to `maxSeconds` (300 by default).
    */
   readonly backoff?:
     { readonly baseSeconds?: number | undefined; readonly maxSeconds?: number | undefined } | undefined;
   /**
    * Seconds after the stop until the signals of running jobs abort. If it is left out, the stop does not abort them.
-   * The reason of the signal is a {@link RetriableError}: if the executor throws it, the job is tried again.
+   * The reason of the signal is a `RetriableError`: if the executor throws it, the job is tried again.
    */
   readonly stopWithinSeconds?: number | undefined;
   /** Notifies an idle worker of new jobs. */

@@ -19,9 +19,9 @@ import { doubled, Gate, jittered, monotonicSeconds } from "./timing.ts";
  * to the store or an executor that never returns is awaited without limit, also at the stop: set a timeout in the
  * database client.
  *
- * @param store - any {@link JobStore}. `claimMany`, `renew` and `expire` are used if it has them. Without `renew`,
+ * @param store - any `JobStore`. `claimMany`, `renew` and `expire` are used if it has them. Without `renew`,
  *   `leaseSeconds` must be longer than the longest job.
- * @param executor - as for `drain`; it throws {@link RetriableError} if another attempt can help.
+ * @param executor - as for `drain`; it throws `RetriableError` if another attempt can help.
  * @returns the number of jobs for each way to end, after the last job was recorded; no timer is left.
  * @throws TypeError if an argument has a wrong type.
  * @throws RangeError if a time or `concurrency` is out of range.

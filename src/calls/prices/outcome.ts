@@ -10,7 +10,7 @@ export type RefusedPrice =
   | "missing"
   /** A required price is zero, and the list does not call the model free. */
   | "zero"
-  /** A price is invalid, or has a form that {@link TokenRates} cannot hold. */
+  /** A price is invalid, or has a form that `TokenRates` cannot hold. */
   | "unreadable"
   /** The list is older than `maxAgeSeconds`, or its age is unknown. */
   | "stale";

@@ -5,7 +5,7 @@ import { TokenRates } from "../../tokens/rates.ts";
 import { RefusedPriceError } from "./listed.ts";
 import type { RatesOutcome, Wanted } from "./outcome.ts";
 
-/** The prices of a model above `above` input tokens, as plain digits under the field names of {@link TokenRates}. */
+/** The prices of a model above `above` input tokens, as plain digits under the field names of `TokenRates`. */
 export interface Sheet {
   readonly above: number;
   readonly prices: Readonly<Partial<Record<keyof TokenPrices, string>>>;

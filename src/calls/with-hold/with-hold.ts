@@ -41,7 +41,7 @@ export interface CallResult<Value> {
  * `withHold` has no timeout: it waits for the ledger and for the call without limit. Set a timeout in the ledger's
  * database client (pg: `new Pool({ connectionTimeoutMillis: 5_000, query_timeout: 10_000 })`) and for the request.
  *
- * @param ledger - any store of this library, or your own {@link BudgetLedger}.
+ * @param ledger - any store of this library, or your own `BudgetLedger`.
  * @param request - the hold. `amount` is an upper bound of the call's cost; `ttlSeconds` is longer than the call takes.
  * @param call - makes the request. It is called at most once, and only if the money is held.
  * @param options - `signal`: if it aborts before the call starts, nothing is spent and `withHold` rejects with its

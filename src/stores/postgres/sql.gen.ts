@@ -1490,14 +1490,14 @@ export const MIGRATE = `-- Brings a schema up to this code's version, and leaves
 -- at once, and through a pooler.
 DO $migrate$
 DECLARE
-  path text := current_setting('search_path');
+  path text := pg_catalog.current_setting('search_path');
   is_known boolean;
   newest int;
   migration record;
 BEGIN
+  -- Names mean the same in every session.
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   PERFORM pg_advisory_xact_lock(hashtext('dispatch-kit migrates'));
-  -- A name means the same in every session.
-  PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
   -- A role without the right to create a schema or a table can use those that are there.
   IF to_regnamespace('{schema}') IS NULL THEN
     CREATE SCHEMA {schema};
