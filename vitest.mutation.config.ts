@@ -17,6 +17,10 @@ export default defineConfig({
       "test/types.test.ts",
       "test/surface.test.ts",
       "test/floors.test.ts",
+      "test/docs.test.ts",
+      // These repeat what the others find, and take seconds for each mutant.
+      "test/copies.test.ts",
+      "test/hostile/look-alikes.test.ts",
     ],
     setupFiles: ["test/support/mutation.ts"],
     testTimeout: 30_000,
