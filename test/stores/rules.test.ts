@@ -303,7 +303,7 @@ it("an operation in PostgreSQL brings its own settings, and what it calls has no
     [schema],
   );
   const all = ["search_path=pg_catalog, pg_temp", "extra_float_digits=1", "enable_seqscan=off", "jit=off"];
-  const order = ["enable_hashjoin=off", "enable_mergejoin=off", "enable_bitmapscan=off"];
+  const order = ["enable_bitmapscan=off"];
   for (const { name, settings } of rows) {
     const mode = ["jobs_v1", "prune_v1"].includes(name) ? "force_custom_plan" : "force_generic_plan";
     const own = [...all, `plan_cache_mode=${mode}`, ...(name === "complete_v1" ? order : [])];

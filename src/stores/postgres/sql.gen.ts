@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "07ed019223dd511d894cdce28728acad962c16011c9db14e538027e2b7210e7d",
+    sha256: "6aaef71e22f5a800adbe9ed0ae47c5af68c5f5e9e3d1d60b3cef0f162a9337d1",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -233,11 +233,14 @@ END $$;
 -- Writes the counters that were changed.
 CREATE FUNCTION {schema}.write_counters(counters {schema}.counters) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  FOR i IN 1 .. coalesce(cardinality(counters.scopes), 0) LOOP
-    UPDATE {schema}.scopes SET reserved = counters.reserved[i], spent = counters.spent[i]
-      WHERE scope = counters.scopes[i]
-        AND (reserved, spent) IS DISTINCT FROM (counters.reserved[i], counters.spent[i]);
-  END LOOP;
+  UPDATE {schema}.scopes AS s
+    SET reserved = counters.reserved[array_position(counters.scopes, s.scope)],
+      spent = counters.spent[array_position(counters.scopes, s.scope)]
+    WHERE s.scope = ANY (counters.scopes)
+      AND (s.reserved, s.spent) IS DISTINCT FROM (
+        counters.reserved[array_position(counters.scopes, s.scope)],
+        counters.spent[array_position(counters.scopes, s.scope)]
+      );
 END $$;
 
 -- The first scope whose pinned cap is not the one of the request, as an answer; NULL if there is none.
@@ -298,16 +301,20 @@ BEGIN
   );
 END $$;
 
--- Reserves all the totals.
-CREATE FUNCTION {schema}.reserve_totals(counters {schema}.counters, lists jsonb) RETURNS {schema}.counters
-LANGUAGE plpgsql AS $$
+-- Reserves all the totals, in scopes that are locked. A scope finds its own by its name.
+CREATE FUNCTION {schema}.reserve_totals(counters {schema}.counters, lists jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  list record;
+  totals jsonb := (
+    SELECT jsonb_object_agg(asked.scope, asked.total)
+      FROM (
+        SELECT u.scope, sum(list.total) AS total
+          FROM jsonb_to_recordset(lists) AS list (total numeric, scopes text[]), unnest(list.scopes) AS u (scope)
+          GROUP BY u.scope
+      ) AS asked
+  );
 BEGIN
-  FOR list IN SELECT * FROM jsonb_to_recordset(lists) AS l (total numeric, scopes text[]) LOOP
-    counters := {schema}.add_to_counters(counters, list.scopes, list.total, 0);
-  END LOOP;
-  RETURN counters;
+  UPDATE {schema}.scopes AS s SET reserved = s.reserved + (totals ->> s.scope)::numeric
+    WHERE s.scope = ANY (counters.scopes);
 END $$;
 
 
@@ -459,7 +466,7 @@ BEGIN
     INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
       SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, clock + r.ttl
         FROM {schema}.hold_requests(input, lists) AS r;
-    PERFORM {schema}.write_counters({schema}.reserve_totals(counters, lists));
+    PERFORM {schema}.reserve_totals(counters, lists);
     RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
   END IF;
 
@@ -734,7 +741,7 @@ BEGIN
           FROM new WHERE new.state = 'queued'
     )
     SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}') INTO answers FROM new;
-    PERFORM {schema}.write_counters({schema}.reserve_totals(counters, approvals));
+    PERFORM {schema}.reserve_totals(counters, approvals);
     RETURN to_jsonb(answers);
   END IF;
 
@@ -1134,7 +1141,7 @@ BEGIN
   END LOOP;
   RETURN to_jsonb(answers);
 END $$;
--- Reports of attempts, in time or late, and the recovery of attempts whose leases are lost.
+-- Reports of attempts, in time or late.
 
 -- Locks the jobs that reports name, then the holds of their attempts, then the counters of those.
 CREATE FUNCTION {schema}.lock_reported(input jsonb) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
@@ -1263,11 +1270,11 @@ BEGIN
 END $$;
 
 -- With \`atomic\` the actual cost of free work undoes the whole batch, else it is an answer.
--- Rows are locked in the order of their ids, as they are found and joined.
+-- Rows are locked in the order of their ids, as the indexes find them.
 CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
+SET enable_bitmapscan = off
 AS $$
 DECLARE
   counters {schema}.counters;
@@ -1285,7 +1292,7 @@ BEGIN
   PERFORM {schema}.begin_operation();
 
   -- Reports that hold their jobs now are done in one statement: the jobs end, their holds close, and the money moves. A
-  -- row finds its report by its job's id; of two reports of one job this is the first.
+  -- row finds its report by its job's id, of two reports of one job the first; a scope finds what is moved by its name.
   clock := {schema}.read_clock(at);
   reports := (
     SELECT jsonb_object_agg(i ->> 'jobId', i || jsonb_build_object('place', place) ORDER BY place DESC)
@@ -1311,15 +1318,21 @@ BEGIN
         AND h.state = 'open'
       RETURNING h.job_id, h.held, h.booked, h.scopes
   ),
-  counted AS (
-    UPDATE {schema}.scopes AS s SET reserved = s.reserved - moved.held, spent = s.spent + moved.booked
+  moved AS (
+    SELECT jsonb_object_agg(each.scope, each.held) AS held, jsonb_object_agg(each.scope, each.booked) AS booked
       FROM (
         SELECT u.scope, sum(same.held) AS held, sum(same.booked) AS booked
           FROM (SELECT scopes, sum(held) AS held, sum(booked) AS booked FROM closed GROUP BY scopes) AS same,
             unnest(same.scopes) AS u (scope)
-          GROUP BY u.scope ORDER BY u.scope
-      ) AS moved
-      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed)) AND s.scope = moved.scope
+          GROUP BY u.scope
+      ) AS each
+  ),
+  counted AS (
+    UPDATE {schema}.scopes AS s
+      SET reserved = s.reserved - (moved.held ->> s.scope)::numeric,
+        spent = s.spent + (moved.booked ->> s.scope)::numeric
+      FROM moved
+      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed))
   )
   SELECT array_agg(done.place), array_agg({schema}.reported('completed', done.held, done.booked)),
       (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed)
@@ -1424,6 +1437,7 @@ BEGIN
   PERFORM {schema}.write_counters(counters);
   RETURN to_jsonb(answers);
 END $$;
+-- The recovery of attempts whose leases are lost.
 
 -- Charges the attempts whose leases are lost, at most \`most\`, in full. Answers whether there are more, and then each.
 CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb

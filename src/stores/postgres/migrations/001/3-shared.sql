@@ -80,11 +80,14 @@ END $$;
 -- Writes the counters that were changed.
 CREATE FUNCTION {schema}.write_counters(counters {schema}.counters) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  FOR i IN 1 .. coalesce(cardinality(counters.scopes), 0) LOOP
-    UPDATE {schema}.scopes SET reserved = counters.reserved[i], spent = counters.spent[i]
-      WHERE scope = counters.scopes[i]
-        AND (reserved, spent) IS DISTINCT FROM (counters.reserved[i], counters.spent[i]);
-  END LOOP;
+  UPDATE {schema}.scopes AS s
+    SET reserved = counters.reserved[array_position(counters.scopes, s.scope)],
+      spent = counters.spent[array_position(counters.scopes, s.scope)]
+    WHERE s.scope = ANY (counters.scopes)
+      AND (s.reserved, s.spent) IS DISTINCT FROM (
+        counters.reserved[array_position(counters.scopes, s.scope)],
+        counters.spent[array_position(counters.scopes, s.scope)]
+      );
 END $$;
 
 -- The first scope whose pinned cap is not the one of the request, as an answer; NULL if there is none.
@@ -145,16 +148,20 @@ BEGIN
   );
 END $$;
 
--- Reserves all the totals.
-CREATE FUNCTION {schema}.reserve_totals(counters {schema}.counters, lists jsonb) RETURNS {schema}.counters
-LANGUAGE plpgsql AS $$
+-- Reserves all the totals, in scopes that are locked. A scope finds its own by its name.
+CREATE FUNCTION {schema}.reserve_totals(counters {schema}.counters, lists jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  list record;
+  totals jsonb := (
+    SELECT jsonb_object_agg(asked.scope, asked.total)
+      FROM (
+        SELECT u.scope, sum(list.total) AS total
+          FROM jsonb_to_recordset(lists) AS list (total numeric, scopes text[]), unnest(list.scopes) AS u (scope)
+          GROUP BY u.scope
+      ) AS asked
+  );
 BEGIN
-  FOR list IN SELECT * FROM jsonb_to_recordset(lists) AS l (total numeric, scopes text[]) LOOP
-    counters := {schema}.add_to_counters(counters, list.scopes, list.total, 0);
-  END LOOP;
-  RETURN counters;
+  UPDATE {schema}.scopes AS s SET reserved = s.reserved + (totals ->> s.scope)::numeric
+    WHERE s.scope = ANY (counters.scopes);
 END $$;
 
 

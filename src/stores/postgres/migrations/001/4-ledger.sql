@@ -45,7 +45,7 @@ BEGIN
     INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
       SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, clock + r.ttl
         FROM {schema}.hold_requests(input, lists) AS r;
-    PERFORM {schema}.write_counters({schema}.reserve_totals(counters, lists));
+    PERFORM {schema}.reserve_totals(counters, lists);
     RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
   END IF;
 

@@ -80,7 +80,7 @@ BEGIN
           FROM new WHERE new.state = 'queued'
     )
     SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}') INTO answers FROM new;
-    PERFORM {schema}.write_counters({schema}.reserve_totals(counters, approvals));
+    PERFORM {schema}.reserve_totals(counters, approvals);
     RETURN to_jsonb(answers);
   END IF;
 

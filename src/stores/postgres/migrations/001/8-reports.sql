@@ -1,4 +1,4 @@
--- Reports of attempts, in time or late, and the recovery of attempts whose leases are lost.
+-- Reports of attempts, in time or late.
 
 -- Locks the jobs that reports name, then the holds of their attempts, then the counters of those.
 CREATE FUNCTION {schema}.lock_reported(input jsonb) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
@@ -127,11 +127,11 @@ BEGIN
 END $$;
 
 -- With `atomic` the actual cost of free work undoes the whole batch, else it is an answer.
--- Rows are locked in the order of their ids, as they are found and joined.
+-- Rows are locked in the order of their ids, as the indexes find them.
 CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
+SET enable_bitmapscan = off
 AS $$
 DECLARE
   counters {schema}.counters;
@@ -149,7 +149,7 @@ BEGIN
   PERFORM {schema}.begin_operation();
 
   -- Reports that hold their jobs now are done in one statement: the jobs end, their holds close, and the money moves. A
-  -- row finds its report by its job's id; of two reports of one job this is the first.
+  -- row finds its report by its job's id, of two reports of one job the first; a scope finds what is moved by its name.
   clock := {schema}.read_clock(at);
   reports := (
     SELECT jsonb_object_agg(i ->> 'jobId', i || jsonb_build_object('place', place) ORDER BY place DESC)
@@ -175,15 +175,21 @@ BEGIN
         AND h.state = 'open'
       RETURNING h.job_id, h.held, h.booked, h.scopes
   ),
-  counted AS (
-    UPDATE {schema}.scopes AS s SET reserved = s.reserved - moved.held, spent = s.spent + moved.booked
+  moved AS (
+    SELECT jsonb_object_agg(each.scope, each.held) AS held, jsonb_object_agg(each.scope, each.booked) AS booked
       FROM (
         SELECT u.scope, sum(same.held) AS held, sum(same.booked) AS booked
           FROM (SELECT scopes, sum(held) AS held, sum(booked) AS booked FROM closed GROUP BY scopes) AS same,
             unnest(same.scopes) AS u (scope)
-          GROUP BY u.scope ORDER BY u.scope
-      ) AS moved
-      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed)) AND s.scope = moved.scope
+          GROUP BY u.scope
+      ) AS each
+  ),
+  counted AS (
+    UPDATE {schema}.scopes AS s
+      SET reserved = s.reserved - (moved.held ->> s.scope)::numeric,
+        spent = s.spent + (moved.booked ->> s.scope)::numeric
+      FROM moved
+      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed))
   )
   SELECT array_agg(done.place), array_agg({schema}.reported('completed', done.held, done.booked)),
       (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed)
@@ -284,63 +290,6 @@ BEGIN
         counters := {schema}.correct_charge(counters, hold, item.actual, clock);
         answers := array_append(answers, '{"kind":"stale"}');
     END CASE;
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
-END $$;
-
--- Charges the attempts whose leases are lost, at most `most`, in full. Answers whether there are more, and then each.
-CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-  counters {schema}.counters;
-  clock float8;
-  job_ids text[];
-  job {schema}.jobs%ROWTYPE;
-  hold {schema}.holds%ROWTYPE;
-  n int;
-  retried {schema}.retried;
-  answers jsonb[] := '{}';
-BEGIN
-  PERFORM {schema}.begin_operation();
-  clock := {schema}.read_clock(at);
-  job_ids := ARRAY(
-    SELECT stale.job_id
-      FROM (
-        SELECT l.job_id FROM {schema}.leases AS l WHERE {schema}.is_lease_stale(l.leased_at, clock, ttl)
-          ORDER BY l.leased_at, (SELECT j.sequence FROM {schema}.jobs AS j WHERE j.job_id = l.job_id)
-      ) AS stale, LATERAL (
-        SELECT 1 FROM {schema}.jobs AS j WHERE j.job_id = stale.job_id AND j.state = 'running' FOR UPDATE SKIP LOCKED
-      ) AS locked
-      LIMIT most + 1
-  );
-  answers := array_append(answers, to_jsonb(cardinality(job_ids) > most));
-  -- A lease that was renewed before its job was locked is no longer stale.
-  job_ids := ARRAY(
-    SELECT job_id FROM {schema}.leases
-      WHERE job_id = ANY (job_ids[:least(most, cardinality(job_ids))])
-        AND {schema}.is_lease_stale(leased_at, clock, ttl)
-      ORDER BY array_position(job_ids, job_id)
-  );
-  counters := {schema}.lock_holds(ARRAY(
-    SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids)
-  ));
-
-  FOR job IN
-    SELECT * FROM {schema}.jobs WHERE job_id = ANY (job_ids) ORDER BY array_position(job_ids, job_id)
-  LOOP
-    n := cardinality(job.tokens);
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job);
-    counters := {schema}.close_attempt(counters, hold, NULL, clock);
-    retried := {schema}.retry_or_end(
-      counters, job, hold, n, true, 'attempt ' || n || ' lost its lease', most_attempts, 0, clock
-    );
-    counters := retried.counters;
-    answers := array_append(answers, jsonb_build_object(
-      'jobId', job.job_id, 'attempt', n, 'charged', coalesce(hold.held, 0)::text, 'outcome', retried.kind
-    ));
   END LOOP;
   PERFORM {schema}.write_counters(counters);
   RETURN to_jsonb(answers);
