@@ -3,14 +3,18 @@ export type DispatchErrorCode = (typeof CODES)[number];
 
 const CODES = [
   "cap_conflict",
+  "cap_unknown",
+  "decision_conflict",
   "egress_failed",
   "hold_conflict",
   "hold_owned_by_job",
   "hold_unknown",
   "illegal_transition",
   "job_conflict",
+  "job_pruned",
   "job_unknown",
   "no_eligible_backend",
+  "non_retriable",
   "not_sent",
   "outcome_unknown",
   "result_refused",

@@ -1,16 +1,20 @@
 export { Approval, type ApprovalFields, ApprovalOutcome } from "./approval/approval.ts";
+export type { Decision } from "./approval/decision.ts";
 export { admits, type AdmissionDecision } from "./budget/admits.ts";
 export { BudgetCap, BudgetWindow } from "./budget/cap.ts";
 export {
   type BudgetLedger,
+  type CorrectOutcome,
   type ExpireOutcome,
   type Hold,
   type HoldOutcome,
   type HoldRequest,
   HoldState,
   type Lacking,
+  type PinnedCap,
   type ReleaseOutcome,
   type SettleOutcome,
+  type Tags,
 } from "./budget/contract.ts";
 export { reconcile, release, reserve } from "./budget/moves.ts";
 export { CostRates, estimateCost, type HourlyPrice, perHour } from "./budget/rates.ts";
@@ -26,11 +30,13 @@ export {
   weekScope,
 } from "./budget/scopes.ts";
 export { BudgetState } from "./budget/state.ts";
-export { drain, type DrainOptions, type DrainSummary } from "./dispatch/drain.ts";
+export { drain, type DrainOptions } from "./dispatch/drain.ts";
+export type { DispatchEvent, DrainSummary } from "./dispatch/events.ts";
 export {
   type Envelope,
   type ExecutionContext,
   type Executor,
+  NonRetriableError,
   RetriableError,
   type Transport,
   type WorkerExecutor,
@@ -38,25 +44,37 @@ export {
 export { isLeaseStale, Lease, shouldGiveUp } from "./dispatch/lease.ts";
 export type {
   ApprovedScopes,
-  ApproveOutcome,
-  CancelOutcome,
-  Claimed,
-  CompleteOptions,
-  CompleteOutcome,
-  DispatchStore,
-  FailOptions,
-  FailOutcome,
   Job,
   JobErrorCode,
   JobFilter,
-  JobQueue,
   JobRequest,
+  LaneState,
+  ReadableJob,
+  UnreadableJob,
+} from "./dispatch/job.ts";
+export type {
+  ApproveOutcome,
+  CancelOutcome,
+  CompleteOutcome,
+  FailOutcome,
+  PruneOutcome,
+  RecoverOutcome,
+  RejectOutcome,
+  RetryOutcome,
+  SubmitOutcome,
+} from "./dispatch/outcomes.ts";
+export type {
+  Claimed,
+  ClaimOptions,
+  CompleteOptions,
+  DispatchStore,
+  FailOptions,
+  JobQueue,
   JobStore,
   PruneOptions,
   RecoverOptions,
-  RecoverOutcome,
-  RejectOutcome,
-  SubmitOutcome,
+  RefusedPayload,
+  RetryOptions,
 } from "./dispatch/contract.ts";
 export {
   type EgressEvent,

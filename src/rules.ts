@@ -6,41 +6,47 @@
  */
 export { type ApprovalDraft, approvalWith, decidedAt } from "./approval/approval.ts";
 export {
-  anyHoldId,
-  capOf,
+  type CheckedDecision,
+  decisionBody,
+  decisionConflict,
+  type DecisionDraft,
+  decisionOf,
+  decisionWith,
+} from "./approval/decision.ts";
+export { anyHoldId, holdRequest, jobHoldId, ownHoldId, scopeCaps, tagsOf } from "./budget/hold-request.ts";
+export { capInForce, capOf, isOver, lackingScopes, type Pin } from "./budget/caps.ts";
+export {
   chargeHold,
+  correctHold,
   extendHold,
+  firstBooking,
   heldAmount,
   type HoldMove,
-  holdRequest,
   type HoldRow,
   isHoldDue,
-  isOver,
-  jobHoldId,
-  lackingScopes,
   overrunOf,
-  ownHoldId,
   releaseHold,
   repeatHold,
-  scopeCaps,
   settleHold,
   unknownHold,
 } from "./budget/holds.ts";
+export { claimOptions, completeOptions, failOptions, recoverOptions } from "./dispatch/options.ts";
 export {
-  completeOptions,
-  ensureSameJob,
   errorText,
-  failOptions,
-  isFree,
-  type JobBody,
-  jobRequest,
-  jsonText,
-  laneNames,
+  isPast,
+  mayHoldAgain,
+  MOST_REFUSALS,
   noActualCost,
-  recoverOptions,
+  prunedJob,
+  refusalDelay,
+  scopesMissing,
+  storableText,
   unknownJob,
 } from "./dispatch/rules.ts";
-export { leaseOf } from "./dispatch/lease.ts";
+export { jsonText } from "./dispatch/job-request.ts";
+export { ensureSameJob, isFree, type JobBody, jobRequest, type JobTerms } from "./dispatch/job-request.ts";
+export { laneNames } from "./dispatch/options.ts";
+export { isLeaseLost, isTimedOut, leaseOf, type LeaseTerms } from "./dispatch/lease.ts";
 export { canMove } from "./dispatch/lifecycle.ts";
 export { identifier as scopeName, type Reader } from "./internal/check.ts";
 export { outcomeFromJSON, type StoreAnswer } from "./dispatch/outcome-json.ts";

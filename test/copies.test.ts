@@ -109,12 +109,39 @@ describe("a store", () => {
       kind: "requeued",
     });
     // The fence is the token, whoever made the lease: this one does not hold the job any more.
-    expect(await store.complete(foreign, "late")).toEqual({ kind: "stale" });
+    expect(await store.complete(foreign, "late")).toEqual({ kind: "stale", corrected: false });
     const next = new theirs.core.Lease({ ...(await claim(store, "a")).lease });
     expect(await store.complete(next, "done", { actual: usd("0.30") })).toMatchObject({ kind: "completed" });
     expect(await store.usage("run:1")).toEqual(
       new theirs.core.BudgetState({ reserved: usd(0), spent: usd("0.40") }),
     );
+  });
+
+  it("takes the decisions and the errors of another copy", async () => {
+    const store = storeOf(ours);
+    await store.pinCap("run:1", usd(1), { id: "d1", approval });
+    await store.raiseCap("run:1", { to: usd(2), until: at }, { id: "d2", approval });
+    const conflict = store.unpinCap("run:1", { id: "d1", approval });
+    await expect(conflict).rejects.toSatisfy((error) =>
+      theirs.core.isDispatchError(error, "decision_conflict"),
+    );
+    await store.submit({ ...paid, approved: { approval, scopes: [{ scope: "run:1" }] } });
+    const { lease } = await claim(store, "a");
+    const error = new theirs.core.NonRetriableError("no", { actual: usd("0.10") });
+    expect(core.isDispatchError(error, "non_retriable")).toBe(true);
+    expect(await store.fail(lease, error.message, { retriable: false, actual: usd("0.10") })).toMatchObject({
+      kind: "failed",
+    });
+    expect(await store.retry("1", { after: 0 }, { id: "d3", approval })).toEqual({ kind: "queued" });
+    const summary = await core.drain(
+      store,
+      () => {
+        throw error;
+      },
+      { lanes: ["a"] },
+    );
+    expect(summary).toMatchObject({ failed: 1, requeued: 0 });
+    expect(await store.usage("run:1")).toMatchObject({ reserved: 0n, spent: usd("0.20") });
   });
 
   it("takes the scopes that another store has answered", async () => {
@@ -151,7 +178,7 @@ describe("a store", () => {
     for (const jobId of ["1", "2"]) await other.submit({ ...paid, jobId, approved: { approval, scopes } });
     const actualCost = () => usd("0.05");
     const summary = await core.drain(other, () => "done", { lanes: ["a"], actualCost });
-    expect(summary).toEqual({ completed: 2, requeued: 0, failed: 0, waiting: 0, stale: 0 });
+    expect(summary).toEqual({ completed: 2, requeued: 0, failed: 0, waiting: 0, given_back: 0, stale: 0 });
     await other.submit({ ...paid, jobId: "3", approved: { approval, scopes } });
     const stop = new AbortController();
     const run = (): string => {

@@ -2,6 +2,7 @@ import {
   DispatchError,
   isDispatchError,
   NoEligibleBackendError,
+  NonRetriableError,
   RetriableError,
   SecretMissingError,
   usd,
@@ -22,18 +23,28 @@ describe("DispatchError", () => {
     const errors = [
       new NoEligibleBackendError("none", []),
       new SecretMissingError("KEY"),
-      new RetriableError("busy", { actual: usd(1), retryAfterSeconds: 2, cause: 0 }),
+      new RetriableError("busy", { actual: usd(1), retryAfterSeconds: 2, counts: false, cause: 0 }),
+      new NonRetriableError("refused", { actual: usd(1), cause: 0 }),
     ];
     expect(errors.map(({ name }) => name)).toEqual([
       "NoEligibleBackendError",
       "SecretMissingError",
       "RetriableError",
+      "NonRetriableError",
     ]);
-    expect(errors.map(({ code }) => code)).toEqual(["no_eligible_backend", "secret_missing", "retriable"]);
+    expect(errors.map(({ code }) => code)).toEqual([
+      "no_eligible_backend",
+      "secret_missing",
+      "retriable",
+      "non_retriable",
+    ]);
     for (const error of errors) expect(error).toBeInstanceOf(DispatchError);
     expect(errors[1]).toMatchObject({ subject: "KEY", envVar: "KEY" });
-    expect(errors[2]).toMatchObject({ actual: usd(1), retryAfterSeconds: 2, cause: 0 });
-    expect(new RetriableError("busy")).toMatchObject({ actual: null, retryAfterSeconds: 0 });
+    expect(errors[2]).toMatchObject({ actual: usd(1), retryAfterSeconds: 2, counts: false, cause: 0 });
+    expect(errors[3]).toMatchObject({ actual: usd(1), cause: 0 });
+    expect(new RetriableError("busy")).toMatchObject({ actual: null, retryAfterSeconds: 0, counts: true });
+    expect(new NonRetriableError("refused")).toMatchObject({ actual: null });
+    expect(Object.hasOwn(new NonRetriableError("refused"), "cause")).toBe(false);
     expect(Object.hasOwn(new RetriableError("busy"), "cause")).toBe(false);
   });
 });
@@ -44,12 +55,27 @@ it.each<readonly [string, unknown, unknown]>([
   ["a cost that is none", null, NaN],
   ["an endless delay", undefined, Infinity],
   ["a delay that is milliseconds of an instant", {}, Date.now()],
-])("RetriableError: %s hides nothing, and counts as not known", (_, actual, retryAfterSeconds) => {
-  const error = new RetriableError("busy", { actual, retryAfterSeconds } as never);
-  expect(error).toMatchObject({ message: "busy", actual: null, retryAfterSeconds: 0 });
+])(
+  "RetriableError, NonRetriableError: %s hides nothing, and counts as not known",
+  (_, actual, retryAfterSeconds) => {
+    const error = new RetriableError("busy", { actual, retryAfterSeconds, counts: "no" } as never);
+    expect(error).toMatchObject({ message: "busy", actual: null, retryAfterSeconds: 0, counts: true });
+    const final = new NonRetriableError("refused", { actual } as never);
+    expect(final).toMatchObject({ message: "refused", actual: null });
+  },
+);
+
+it.each([RetriableError, NonRetriableError])("%o: refuses a misspelt option", (Made) => {
+  // From plain JavaScript.
+  expect(() => new Made("busy", { cost: 1n } as never)).toThrow(TypeError);
 });
 
-it("RetriableError: a log that writes JSON does not fail on its cost", () => {
+it("NonRetriableError: has no delay, since there is no retry", () => {
+  // From plain JavaScript.
+  expect(() => new NonRetriableError("refused", { retryAfterSeconds: 1 } as never)).toThrow(TypeError);
+});
+
+it("RetriableError, NonRetriableError: a log that writes JSON does not fail on their cost", () => {
   const json = JSON.stringify(new RetriableError("busy", { actual: usd("0.02") }));
   expect(JSON.parse(json)).toEqual({
     name: "RetriableError",
@@ -57,6 +83,13 @@ it("RetriableError: a log that writes JSON does not fail on its cost", () => {
     code: "retriable",
     actual: "0.02",
     retryAfterSeconds: 0,
+    counts: true,
+  });
+  expect(JSON.parse(JSON.stringify(new NonRetriableError("refused", { actual: usd("0.02") })))).toEqual({
+    name: "NonRetriableError",
+    message: "refused",
+    code: "non_retriable",
+    actual: "0.02",
   });
 });
 

@@ -53,6 +53,7 @@ import {
 } from "dispatch-kit/rules";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
+import { raised } from "../src/budget/caps.ts";
 import { noActualCost, unknownJob } from "../src/dispatch/rules.ts";
 import { isTerminal } from "../src/dispatch/lifecycle.ts";
 
@@ -72,6 +73,8 @@ const row: HoldRow = {
   state: "open",
   booked: usd(0),
   settledFrom: "open",
+  corrected: false,
+  firstSettled: null,
 };
 const endpoint = { name: "n", baseUrl: "https://example.com", secret: new SecretRef("KEY") };
 const approval = { author: "a", reason: "r", decidedAt: "2026-11-23T09:00:00Z" };
@@ -518,7 +521,46 @@ const table: readonly (readonly [
   [
     'the cap of "run:1" is pinned at $2.00; the request says $1.00',
     DispatchError,
-    () => capOf({ scope: "run:1", cap: usd(1) }, usd(2)),
+    () => capOf({ scope: "run:1", cap: usd(1) }, { cap: usd(2), raise: null }, at),
+  ],
+  [
+    'the cap of "run:1" is in neither the request nor the store: give it, or pin it',
+    DispatchError,
+    () => capOf({ scope: "run:1" }, undefined, at),
+  ],
+  [
+    'the cap of "run:1" is not pinned: only a pinned cap can be raised',
+    DispatchError,
+    () => raised("run:1", undefined, usd(2), at),
+  ],
+  [
+    'the cap of "run:1" is pinned at $2.00; raising it to $1.00 would lower it',
+    DispatchError,
+    () => raised("run:1", { cap: usd(2), raise: null }, usd(1), at),
+  ],
+  [
+    "hold.tags must be at most 16 tags; got 17",
+    RangeError,
+    () =>
+      holdRequest({
+        ...held,
+        tags: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`t${n}`, "x"])),
+      }),
+  ],
+  [
+    "hold.tags must be a plain object; got an object",
+    TypeError,
+    () => holdRequest({ ...held, tags: wrong(["user"]) }),
+  ],
+  [
+    'hold.tags."user" must be a string; got 7',
+    TypeError,
+    () => holdRequest({ ...held, tags: wrong({ user: 7 }) }),
+  ],
+  [
+    'hold.tags: the name of a tag must be 1 to 200 code units without control characters; got ""',
+    RangeError,
+    () => holdRequest({ ...held, tags: { "": "x" } }),
   ],
   [
     'hold "h" was made for $2.00 in step 1; asked now: $3.00 in step 1',
@@ -652,9 +694,9 @@ const table: readonly (readonly [
     TypeError,
     () => tokenCost(new TokenRates(prices), wrong(null)),
   ],
-  ["complete must be a plain object; got null", TypeError, () => completeOptions(null)],
-  ["fail must be a plain object; got null", TypeError, () => failOptions(null)],
-  ["recoverStale must be a plain object; got null", TypeError, () => recoverOptions(null)],
+  ["complete: options must be a plain object; got null", TypeError, () => completeOptions(null)],
+  ["fail: options must be a plain object; got null", TypeError, () => failOptions(null)],
+  ["recoverStale: options must be a plain object; got null", TypeError, () => recoverOptions(null)],
   ["outcomeFromJSON must be a plain object; got null", TypeError, () => outcomeFromJSON(null)],
   [
     "resolve: env must be a function or an object; got null",
@@ -785,7 +827,7 @@ describe("messages", () => {
       'settle: holdId: "job:1#1" belongs to a job; only the job store moves its money',
       () => store.settle("job:1#1", usd(1)),
     ],
-    ['there is no job "none"', () => store.cancel("none")],
+    ['there is no job "none"', () => store.cancel("none", { author: "a", reason: "r" })],
     [
       "drain: executor must be a function or a WorkerExecutor; got undefined",
       () => drain(store, wrong(undefined), { lanes: [] }),
@@ -795,23 +837,61 @@ describe("messages", () => {
       () => drain(store, wrong(null), { lanes: [] }),
     ],
     [
-      "drain.signal must be an AbortSignal; got a string",
+      "drain: options.signal must be an AbortSignal; got a string",
       () => drain(store, () => 1, { lanes: [], signal: wrong("aborted") }),
     ],
     [
-      "drain.signal must be an AbortSignal; got null",
+      "drain: options.signal must be an AbortSignal; got null",
       () => drain(store, () => 1, { lanes: [], signal: wrong(null) }),
     ],
     [
-      "drain.signal must be an AbortSignal; got an object",
+      "drain: options.signal must be an AbortSignal; got an object",
       () => drain(store, () => 1, { lanes: [], signal: wrong(new AbortController()) }),
     ],
     [
-      "drain.onStale must be a function; got a boolean",
-      () => drain(store, () => 1, { lanes: [], onStale: wrong(true) }),
+      "drain: options.onEvent must be a function; got a boolean",
+      () => drain(store, () => 1, { lanes: [], onEvent: wrong(true) }),
     ],
-    ["drain.lanes must be an array; got a string", () => drain(store, () => 1, { lanes: wrong("gpu") })],
-    ["expire.limit must be a whole number of at least 1; got 0", () => store.expire({ limit: 0 })],
+    [
+      "claim: options.leaseSeconds must be above 0 seconds; got 0",
+      () => store.claim([], { leaseSeconds: 0 }),
+    ],
+    [
+      "claim: options.leaseSeconds must be at most 86400 seconds, a day; got 86401",
+      () => store.claim([], { leaseSeconds: 86_401 }),
+    ],
+    ["submit.maxRunSeconds must be above 0 seconds; got 0", () => store.submit({ ...job, maxRunSeconds: 0 })],
+    [
+      "cancel: approval must be an Approval or its fields; got undefined",
+      () => store.cancel("none", wrong(undefined)),
+    ],
+    [
+      "pinCap: decision must be a plain object; got undefined",
+      () => store.pinCap("s", usd(1), wrong(undefined)),
+    ],
+    [
+      "pinCap: decision.id must be a string; got undefined",
+      () => store.pinCap("s", usd(1), wrong({ approval })),
+    ],
+    [
+      "retry: options.after must be a whole number of at least 0; got -1",
+      () => store.retry("none", { after: -1 }, { id: "d", approval }),
+    ],
+    [
+      "raiseCap: raise.until must be a Date or epoch seconds; got undefined",
+      () => store.raiseCap("s", wrong({ to: usd(1) }), { id: "d", approval }),
+    ],
+    ['job "pruned" was pruned: it cannot run again', () => retryPruned()],
+    [
+      'decision "d" was made before about something else; use a new id for a new decision',
+      () => decideTwice(),
+    ],
+    ['approve: scopes must be given, since job "waits" was submitted without any', () => approveNowhere()],
+    [
+      "drain: options.lanes must be an array; got a string",
+      () => drain(store, () => 1, { lanes: wrong("gpu") }),
+    ],
+    ["expire: options.limit must be a whole number of at least 1; got 0", () => store.expire({ limit: 0 })],
     [
       "complete: lease must be a Lease or its fields; got an object",
       () => store.complete(wrong(Promise.resolve()), 1),
@@ -826,6 +906,25 @@ describe("messages", () => {
       () => store.reject("none", new Approval(approval)),
     ],
   ];
+  const paid = { ...job, backend: "sdk" } as const;
+
+  async function retryPruned(): Promise<unknown> {
+    await store.submit({ ...paid, jobId: "pruned" });
+    await store.reject("pruned", { author: "a", reason: "r" });
+    await store.prune({ before: new Date(Date.now() + 1000) });
+    return store.retry("pruned", { after: 0 }, { id: "again", approval });
+  }
+
+  async function decideTwice(): Promise<unknown> {
+    await store.pinCap("s", usd(1), { id: "d", approval });
+    return store.pinCap("s", usd(2), { id: "d", approval });
+  }
+
+  async function approveNowhere(): Promise<unknown> {
+    await store.submit({ ...paid, jobId: "waits" });
+    return store.approve("waits", approval);
+  }
+
   it.each(rejected)("%s", async (message, run) => {
     await expect(run()).rejects.toThrow(expect.objectContaining({ message }));
   });

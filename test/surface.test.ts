@@ -83,6 +83,14 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    python: "`JobStore.claim(lanes)`",
+    here: "`claim(lanes, { leaseSeconds, by, … })`, the options optional",
+    why: "A lease has its own length, so that a worker of another lane cannot end it.",
+    differs: {
+      "JobStore.claim()": ["lanes", "lanes, { leaseSeconds?, by?, onRefused?, signal? }"],
+    },
+  },
+  {
     python: "`JobStore.complete(job_id, …)`, `fail(job_id, …)`, `recover_stale(now=…)`",
     here: "each takes the lease instead of the job's id, and the actual cost; the store has its own clock",
     why: "The token fences the attempt. A wrong clock of one worker must not end another worker's lease.",
@@ -90,7 +98,7 @@ const TABLE: readonly Row[] = [
       "JobStore.complete()": ["jobId, result", "lease, result, { actual? }"],
       "JobStore.fail()": [
         "jobId, error, { retriable, maxAttempts }",
-        "lease, error, { retriable, maxAttempts?, actual?, retryAfterSeconds? }",
+        "lease, error, { retriable, counts?, maxAttempts?, actual?, retryAfterSeconds? }",
       ],
       "JobStore.recoverStale()": ["{ now, ttlSeconds, maxAttempts }", "{ ttlSeconds, maxAttempts?, limit? }"],
     },
@@ -108,7 +116,7 @@ const TABLE: readonly Row[] = [
     differs: {
       "drain()": [
         "store, execute, lanes, { maxAttempts }",
-        "store, executor, { lanes, signal?, actualCost?, onStale? }",
+        "store, executor, { lanes, signal?, actualCost?, onEvent?, leaseSeconds? }",
       ],
       "drain() returns": ["number", "Promise<DrainSummary>"],
     },

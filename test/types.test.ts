@@ -11,6 +11,7 @@ import {
   epochSeconds,
   formatUsd,
   isLeaseStale,
+  type Job,
   type JobStore,
   type MicroCents,
   microCents,
@@ -91,12 +92,27 @@ it("types: a decision is told apart by `admitted`", () => {
   expect(explain(admits(usd(0), nothing, nothing, new BudgetCap()))).toBe("yes");
 });
 
+it("types: a job's payload and result have their types where its parsers accept them", () => {
+  const shown = (job: Job<string, number>): string => {
+    if (job.unreadable === null) {
+      expectTypeOf(job.payload).toBeString();
+      expectTypeOf(job.result).toEqualTypeOf<number | null>();
+      return job.payload;
+    }
+    expectTypeOf(job.payload).toBeUnknown();
+    expectTypeOf(job.result).toBeUnknown();
+    return job.unreadable;
+  };
+  expect(shown({ unreadable: "why", payload: 5 } as never)).toBe("why");
+  expect(shown({ unreadable: null, payload: "x" } as never)).toBe("x");
+});
+
 it("types: a store of the user's own fits the contract", () => {
   const own: JobStore<string, number> = {
     claim: () => null,
-    complete: () => ({ kind: "stale" }),
-    fail: () => ({ kind: "stale" }),
-    recoverStale: () => ({ attempts: [], more: false }),
+    complete: () => ({ kind: "stale", corrected: false }),
+    fail: () => ({ kind: "stale", corrected: false }),
+    recoverStale: () => ({ attempts: [], ended: [], more: false }),
   };
   expectTypeOf(drain(own, (payload) => payload.length, { lanes: [] })).resolves.toHaveProperty("completed");
   expectTypeOf(memoryStore<string, number>()).toExtend<JobStore<string, number>>();

@@ -57,6 +57,8 @@ export async function inPostgres(
     throw error instanceof InputError ? error : new InputError(`--postgres: ${reasonOf(error)}`);
   }
   const pool = new Pool({ connectionString: url });
+  // Without it, an idle connection that dies would end the process. Errors of a call are thrown by the call.
+  pool.on("error", () => undefined);
   let crew: Crew | null = null;
   const { host, pathname } = new URL(url);
   return {

@@ -12,6 +12,8 @@ import type { Tick, Told, WorkerOrders } from "./team.ts";
 const orders = JSON.parse(process.argv[2] ?? "") as WorkerOrders;
 const rates = TokenRates.fromJSON(orders.rates);
 const pool = new Pool({ connectionString: orders.url, max: 4 });
+// Without it, an idle connection that dies would end the process. Errors of a call are thrown by the call.
+pool.on("error", () => undefined);
 const store = postgresStore<Flight, Answer>(pool, { schema: orders.schema });
 
 const stop = new AbortController();
@@ -50,12 +52,12 @@ async function answered(step: number): Promise<void> {
 
 /** The store, which also reports to the parent what it has booked. */
 const reporting: WorkStore<Flight, Answer> = {
-  claim: (lanes) => store.claim(lanes),
-  claimMany: (lanes, limit) => store.claimMany(lanes, limit),
+  claim: (lanes, options) => store.claim(lanes, options),
+  claimMany: (lanes, limit, options) => store.claimMany(lanes, limit, options),
   fail: (lease, error, options) => store.fail(lease, error, options),
   renew: (lease) => store.renew(lease),
   // The parent recovers when no other call moves money, because its audit must see each move in order.
-  recoverStale: () => ({ attempts: [], more: false }),
+  recoverStale: () => ({ attempts: [], ended: [], more: false }),
   complete: async (lease: Lease, result, options) => {
     const outcome = await store.complete(lease, result, options);
     if (outcome.kind === "completed") {

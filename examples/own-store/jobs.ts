@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import {
-  BackendKind,
   DispatchError,
   type EpochSeconds,
   epochSeconds,
@@ -15,6 +14,7 @@ import {
   type SubmitOutcome,
 } from "dispatch-kit";
 import {
+  claimOptions,
   completeOptions,
   ensureSameJob,
   errorText,
@@ -34,10 +34,11 @@ import { transaction } from "./ledger.ts";
 /** A row for each job, and one for each token, with the first answer that the token got. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS own_jobs (
-    place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, lane TEXT NOT NULL, payload TEXT NOT NULL,
-    max_attempts INTEGER NOT NULL, priority INTEGER NOT NULL, run_at REAL, ready_at REAL NOT NULL,
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, lane TEXT NOT NULL, priority INTEGER NOT NULL,
+    body TEXT NOT NULL, ready_at REAL NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'failed')),
-    attempts INTEGER NOT NULL CHECK (attempts <= max_attempts), token TEXT, leased_at REAL, error TEXT, result TEXT,
+    attempts INTEGER NOT NULL, error TEXT, result TEXT,
+    token TEXT, leased_at REAL, lease_seconds REAL, leased_by TEXT,
     CHECK ((state = 'running') = (token IS NOT NULL AND leased_at IS NOT NULL)));
   CREATE INDEX IF NOT EXISTS own_jobs_waiting ON own_jobs (lane, priority DESC, ready_at, place)
     WHERE state = 'pending';
@@ -45,18 +46,23 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS own_attempts (token TEXT PRIMARY KEY, job TEXT NOT NULL, answer TEXT)`;
 
 const CLAIM = `
-  UPDATE own_jobs SET state = 'running', attempts = attempts + 1, token = ?, leased_at = ?
+  UPDATE own_jobs SET state = 'running', attempts = attempts + 1, token = ?, leased_at = ?, lease_seconds = ?, leased_by = ?
   WHERE place = (
     SELECT place FROM own_jobs
     WHERE state = 'pending' AND ready_at <= ? AND lane IN (SELECT value FROM json_each(?))
     ORDER BY priority DESC, ready_at, place LIMIT 1)
-  RETURNING id, payload, attempts`;
+  RETURNING id, body, attempts`;
 
 const END = `
-  UPDATE own_jobs SET state = ?, ready_at = ?, error = ?, result = ?, token = NULL, leased_at = NULL WHERE id = ?`;
+  UPDATE own_jobs SET state = ?, attempts = ?, ready_at = ?, error = ?, result = ?, token = NULL, leased_at = NULL,
+    lease_seconds = NULL, leased_by = NULL
+  WHERE id = ?`;
 
 /** The booked amounts of free work. */
 const NOTHING = { booked: microCents(0n), overrun: microCents(0n) };
+
+/** The answer to a report that does not count; free work has no charge to correct. */
+const stale = { kind: "stale", corrected: false } as const;
 
 /** A job as it is stored; its payload, error and result are JSON. */
 interface Known {
@@ -65,30 +71,32 @@ interface Known {
   readonly attempts: number;
   readonly error: string | null;
   readonly result: string | null;
+  readonly leasedBy: string | null;
+}
+
+/** What is compared when a job is submitted again; free work has no cost to write. */
+function bodyOf(row: Readonly<Record<string, SQLOutputValue>>): JobBody {
+  // Only this file writes bodies.
+  return { ...(JSON.parse(String(row["body"])) as JobBody), maxCost: NOTHING.booked };
 }
 
 function known(row: Readonly<Record<string, SQLOutputValue>>): Known {
   const textOrNull = (column: string): string | null => (row[column] === null ? null : String(row[column]));
   return {
-    body: {
-      jobId: String(row["id"]),
-      lane: String(row["lane"]),
-      payload: String(row["payload"]),
-      backend: BackendKind.LOCAL,
-      maxCost: NOTHING.booked,
-      maxAttempts: Number(row["max_attempts"]),
-      priority: Number(row["priority"]),
-      runAt: row["run_at"] === null ? null : epochSeconds(Number(row["run_at"])),
-    },
+    body: bodyOf(row),
     // The table's own check allows only these states.
     state: row["state"] as JobState,
     attempts: Number(row["attempts"]),
     error: textOrNull("error"),
     result: textOrNull("result"),
+    leasedBy: textOrNull("leased_by"),
   };
 }
 
-/** A store of free local jobs in a database of your own, with `submit` and `job`. */
+/**
+ * A store of free local jobs in a database of your own, with `submit` and `job`. What it leaves out of the contract, its
+ * tests say with `lacks`; a job that needs it is refused.
+ */
 export interface OwnJobs extends Required<JobStore> {
   submit(job: JobRequest<unknown>): SubmitOutcome;
   job(jobId: string): Job | null;
@@ -116,10 +124,11 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
   };
 
   /** Ends the attempt that runs, and with it the lease; its token keeps the answer for when it asks again. */
-  const end = (answer: string, { body, state, error, result }: Known, readyAt: EpochSeconds): void => {
+  const end = (answer: string, job: Known, readyAt: EpochSeconds): void => {
+    const { body, state, attempts, error, result } = job;
     const sql = "UPDATE own_attempts SET answer = ? WHERE token = (SELECT token FROM own_jobs WHERE id = ?)";
     database.prepare(sql).run(answer, body.jobId);
-    database.prepare(END).run(state, readyAt, error, result, body.jobId);
+    database.prepare(END).run(state, attempts, readyAt, error, result, body.jobId);
   };
 
   /** Ends the attempt that runs, for another if one is left by the job's own limit or a lower one. */
@@ -133,36 +142,39 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
 
   return {
     submit(job) {
-      const { body } = jobRequest(job);
-      // This store has no holds, so it refuses jobs that cost money.
+      const { body, terms } = jobRequest(job);
+      // This store has no holds, so it refuses jobs that cost money. Nor does it keep deadlines.
       if (!isFree(body))
         throw new RangeError(`submit: ${body.jobId} is not free, and this store has no ledger`);
+      if (terms.claimBy !== null || body.maxRunSeconds !== null)
+        throw new RangeError(`submit: ${body.jobId} has a deadline, and this store keeps none`);
       return atomic(() => {
         const before = find(body.jobId);
         if (before) {
           ensureSameJob(before.body, body);
           return { kind: "exists", state: before.state };
         }
-        const { jobId, lane, payload, maxAttempts, priority, runAt } = body;
-        const insert = `INSERT INTO own_jobs
-          (id, lane, payload, max_attempts, priority, run_at, ready_at, state, attempts)
-          VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', 0)`;
-        database.prepare(insert).run(jobId, lane, payload, maxAttempts, priority, runAt, runAt ?? clock());
+        const { jobId, lane, priority, runAt } = body;
+        const text = JSON.stringify({ ...body, maxCost: null });
+        const insert = `INSERT INTO own_jobs (id, lane, priority, body, ready_at, state, attempts)
+          VALUES (?, ?, ?, ?, ?, 'pending', 0)`;
+        database.prepare(insert).run(jobId, lane, priority, text, runAt ?? clock());
         return { kind: "queued" };
       });
     },
 
-    claim(lanes) {
+    claim(lanes, options = {}) {
       const names = JSON.stringify(laneNames("claim: lanes", lanes));
+      const { leaseSeconds, by } = claimOptions("claim", options);
       return atomic(() => {
         const token = randomUUID();
         const leasedAt = clock();
-        const row = database.prepare(CLAIM).get(token, leasedAt, leasedAt, names);
+        const row = database.prepare(CLAIM).get(token, leasedAt, leaseSeconds, by, leasedAt, names);
         if (!row) return null;
         const jobId = String(row["id"]);
         database.prepare("INSERT INTO own_attempts (token, job) VALUES (?, ?)").run(token, jobId);
         const lease = new Lease({ jobId, leasedAt, attempts: Number(row["attempts"]), token });
-        return { lease, payload: JSON.parse(String(row["payload"])) as unknown };
+        return { lease, payload: JSON.parse(bodyOf(row).payload) as unknown };
       });
     },
 
@@ -178,22 +190,24 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
           end("completed", done, clock());
         }
         const counts = attempt?.answer === null || attempt?.answer === "completed";
-        return counts ? { kind: "completed", ...NOTHING } : { kind: "stale" };
+        return counts ? { kind: "completed", ...NOTHING } : stale;
       });
     },
 
     fail(lease, error, options) {
-      const { retriable, maxAttempts, actual, retryAfterSeconds } = failOptions(options);
+      const { retriable, counts, maxAttempts, actual, retryAfterSeconds } = failOptions(options);
       const { jobId } = leaseOf("fail: lease", lease);
       const why = { code: "error", message: errorText("fail: error", error) } as const;
       return atomic(() => {
         const attempt = attemptOf(lease);
-        if (!attempt) return { kind: "stale" };
+        if (!attempt) return stale;
         if (actual !== null) throw noActualCost("fail", jobId, actual);
         const { job, answer } = attempt;
-        const kind = answer ?? retryOrEnd(job, retriable ? maxAttempts : 0, why, retryAfterSeconds);
-        if (kind !== "requeued" && kind !== "failed") return { kind: "stale" };
-        return { kind, booked: NOTHING.booked };
+        // An attempt that was given back does not count.
+        const tried = counts ? job : { ...job, attempts: job.attempts - 1 };
+        const limit = counts && !retriable ? 0 : counts ? maxAttempts : Infinity;
+        const kind = answer ?? retryOrEnd(tried, limit, why, retryAfterSeconds);
+        return kind === "requeued" || kind === "failed" ? { kind, ...NOTHING } : stale;
       });
     },
 
@@ -208,9 +222,10 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
     recoverStale(options) {
       const { ttlSeconds, maxAttempts, limit } = recoverOptions(options);
       return atomic(() => {
-        const stale = `SELECT * FROM own_jobs WHERE state = 'running' AND ? - leased_at >= ?
+        // A lease's own length comes first.
+        const lost = `SELECT * FROM own_jobs WHERE state = 'running' AND ? - leased_at >= coalesce(lease_seconds, ?)
           ORDER BY leased_at, place LIMIT ?`;
-        const rows = database.prepare(stale).all(clock(), ttlSeconds, limit + 1);
+        const rows = database.prepare(lost).all(clock(), ttlSeconds, limit + 1);
         const attempts = rows.slice(0, limit).map((row) => {
           const job = known(row);
           const { attempts: attempt, body } = job;
@@ -219,7 +234,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
           const outcome = retryOrEnd(job, maxAttempts, why, 0, "lost");
           return { jobId: body.jobId, attempt, charged: NOTHING.booked, outcome } as const;
         });
-        return { attempts, more: rows.length > limit };
+        return { attempts, ended: [], more: rows.length > limit };
       });
     },
 
@@ -227,11 +242,20 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
       const id = scopeName("job: jobId", jobId);
       const job = atomic(() => find(id));
       if (!job) return null;
-      const { body, state, attempts, error, result } = job;
-      const payload: unknown = JSON.parse(body.payload);
+      const { body, state, attempts, error, result, leasedBy } = job;
+      const none = {
+        approval: null,
+        cancellation: null,
+        tags: {},
+        decideBy: null,
+        claimBy: null,
+        retries: 0,
+      };
       return {
         ...body,
-        ...{ payload, state, attempts, approval: null },
+        ...none,
+        ...{ state, attempts, leasedBy, unreadable: null },
+        payload: JSON.parse(body.payload) as unknown,
         // Only this file writes errors.
         error: error === null ? null : (JSON.parse(error) as Job["error"]),
         result: result === null ? null : (JSON.parse(result) as unknown),

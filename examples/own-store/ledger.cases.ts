@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import type { BudgetLedger, EpochSeconds } from "dispatch-kit";
-import { conformance, type MakeStoreOptions } from "dispatch-kit/conformance";
+import { conformance, type MakeStore, type MakeStoreOptions } from "dispatch-kit/conformance";
 import { ownLedger } from "./ledger.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "own-ledger-"));
@@ -26,7 +26,8 @@ function open(file: string, clock: () => EpochSeconds): BudgetLedger {
 // A fresh database for each case, on the clock of the case.
 const make = ({ clock }: MakeStoreOptions): BudgetLedger =>
   open(join(folder, `${String(databases.size)}.db`), clock);
-const hooks = {
+const hooks: Pick<MakeStore<BudgetLedger>, "lacks" | "peer" | "close"> = {
+  lacks: ["caps", "corrections", "forget", "id"],
   peer: (ledger: BudgetLedger) => again.get(ledger)?.() ?? ledger,
   close: (ledger: BudgetLedger) => databases.get(ledger)?.close(),
 };

@@ -8,9 +8,11 @@ import {
   HoldState,
   type Lacking,
   microCents,
+  type Tags,
 } from "dispatch-kit";
 import {
   anyHoldId,
+  capOf,
   chargeHold,
   extendHold,
   heldAmount,
@@ -34,8 +36,14 @@ const SCHEMA = `
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** A hold as the pure rules use it, and its expiry. */
-type Known = HoldRow & { readonly expiresAt: EpochSeconds };
+/** What is stored of a hold beside its row: nothing here depends on it. */
+interface Kept {
+  readonly expiresAt: EpochSeconds;
+  readonly tags: Tags;
+}
+
+/** A hold as the pure rules use it, and what is kept with it. */
+type Known = HoldRow & Kept;
 
 /** Reads and writes the two tables of the ledger. */
 class Tables {
@@ -69,7 +77,7 @@ class Tables {
   }
 
   /** Writes a move of a rule: the hold's next row, and the amounts that it adds in each scope. */
-  apply({ row, reserved, spent }: HoldMove, expiresAt: EpochSeconds): void {
+  apply({ row, reserved, spent }: HoldMove, { expiresAt, tags }: Kept): void {
     for (const { scope } of row.scopes) {
       const before = this.usage(scope);
       const after = [before.reserved + reserved, before.spent + spent].map(String);
@@ -78,17 +86,15 @@ class Tables {
     }
     const isOpen = row.state === HoldState.OPEN;
     const sql = "INSERT OR REPLACE INTO own_holds (id, row, expires_at) VALUES (?, ?, ?)";
-    this.#database.prepare(sql).run(row.holdId, written({ ...row, expiresAt }), isOpen ? expiresAt : null);
+    this.#database
+      .prepare(sql)
+      .run(row.holdId, written({ ...row, expiresAt, tags }), isOpen ? expiresAt : null);
   }
 }
 
 function written(hold: Known): string {
   // Field by field, because the toJSON of an outcome writes money as decimal dollars.
-  const scopes = hold.scopes.map(({ scope, cap, until }) => ({
-    scope,
-    cap: String(cap),
-    until: until ?? null,
-  }));
+  const scopes = hold.scopes.map(({ cap, ...rest }) => ({ ...rest, cap: cap === null ? null : String(cap) }));
   const money = { asked: String(hold.asked), booked: String(hold.booked), steps: hold.steps.map(String) };
   return JSON.stringify({ ...hold, ...money, scopes });
 }
@@ -101,7 +107,7 @@ function parsed(json: string): Known {
     asked: microCents(row.asked),
     booked: microCents(row.booked),
     steps: row.steps.map(microCents),
-    scopes: row.scopes.map((scope) => ({ ...scope, cap: microCents(scope.cap) })),
+    scopes: row.scopes.map(({ cap, ...rest }) => ({ ...rest, cap: cap === null ? null : microCents(cap) })),
   };
 }
 
@@ -123,7 +129,9 @@ export function transaction<Answer>(database: DatabaseSync, run: () => Answer): 
   }
 }
 
-/** A ledger in a database of your own. */
+/**
+ * A ledger in a database of your own. It pins no caps, corrects nothing and forgets nothing: its tests say so with `lacks`.
+ */
 export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): BudgetLedger {
   const tables = transaction(database, () => new Tables(database));
   const atomic = <Answer>(run: () => Answer): Answer => transaction(database, run);
@@ -141,11 +149,13 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
 
   return {
     hold(request) {
-      const { holdId, amount, scopes, ttlSeconds } = holdRequest(request);
+      const { holdId, amount, scopes, ttlSeconds, tags } = holdRequest(request);
       return atomic(() => {
         const before = tables.hold(holdId);
         if (before) return repeatHold(before, request);
         const now = clock();
+        // No cap is pinned here, so a scope without one is refused.
+        for (const scope of scopes) capOf(scope, undefined, now);
         const lacks = lacking(amount, scopes, now);
         if (lacks.length > 0) return { kind: "refused", lacking: lacks };
         const open = {
@@ -153,9 +163,11 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
           settledFrom: HoldState.OPEN,
           booked: microCents(0n),
           steps: [],
+          corrected: false,
+          firstSettled: null,
         };
         const move = { row: { holdId, asked: amount, scopes, ...open }, reserved: amount, spent: 0n };
-        tables.apply(move, epochSeconds(now + ttlSeconds));
+        tables.apply(move, { expiresAt: epochSeconds(now + ttlSeconds), tags });
         return { kind: "held" };
       });
     },
@@ -165,7 +177,7 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
       return atomic(() => {
         const hold = known(id);
         const { outcome, move } = settleHold(hold, actual);
-        if (move) tables.apply(move, hold.expiresAt);
+        if (move) tables.apply(move, hold);
         return outcome;
       });
     },
@@ -175,7 +187,7 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
       return atomic(() => {
         const hold = known(id);
         const { outcome, move } = releaseHold(hold);
-        if (move) tables.apply(move, hold.expiresAt);
+        if (move) tables.apply(move, hold);
         return outcome;
       });
     },
@@ -188,7 +200,7 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
         if ("kind" in next) return next;
         const lacks = lacking(by, hold.scopes);
         if (lacks.length > 0) return { kind: "refused", lacking: lacks };
-        tables.apply({ row: next, reserved: by, spent: 0n }, hold.expiresAt);
+        tables.apply({ row: next, reserved: by, spent: 0n }, hold);
         return { kind: "held" };
       });
     },
@@ -197,7 +209,7 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
       return atomic(() => {
         const over = tables.expired(clock(), limit + 1);
         const charged = over.slice(0, limit).map((hold) => {
-          tables.apply(chargeHold(hold), hold.expiresAt);
+          tables.apply(chargeHold(hold), hold);
           return { holdId: hold.holdId, amount: heldAmount(hold) };
         });
         return { charged, more: over.length > limit };
@@ -213,8 +225,8 @@ export function ownLedger(database: DatabaseSync, clock: () => EpochSeconds): Bu
       const id = anyHoldId("getHold: holdId", holdId);
       const hold = atomic(() => tables.hold(id));
       if (!hold) return null;
-      const { scopes, state, booked, expiresAt } = hold;
-      return { holdId, amount: heldAmount(hold), scopes, state, booked, expiresAt };
+      const { scopes, state, booked, expiresAt, tags } = hold;
+      return { holdId, amount: heldAmount(hold), scopes, state, booked, expiresAt, tags };
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Decision } from "../approval/decision.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
@@ -31,15 +32,24 @@ export interface HoldRequest {
   readonly scopes: readonly ScopeCap[];
   /** Seconds, above 0. After this time `expire` charges the hold in full if it is still open. */
   readonly ttlSeconds: number;
+  /** Labels of the hold, such as `{ user: "u-7" }`. They move no money. */
+  readonly tags?: Tags | undefined;
 }
+
+/** Labels of a hold or a job: at most 16, each name and value 1 to 200 code units. */
+export type Tags = Readonly<Record<string, string>>;
 
 /** A scope without enough room. */
 export interface Lacking {
   readonly scope: string;
-  /** Missing room in micro-cents; if the scope has expired, the whole amount that was asked for. */
+  /** Missing room in micro-cents; if the scope has expired or its cap is unknown, the whole amount. */
   readonly by: MicroCents;
+  /** When the scope's time ends: a later scope may have room. */
+  readonly until?: EpochSeconds;
   /** The scope's `until` has passed, so it refuses every new hold. Build the scopes again for each admission. */
   readonly over?: true;
+  /** The scope has no cap: the request has none, and none is pinned any more. */
+  readonly unknown?: true;
 }
 
 /** Only `held` admits the work. It is returned once; a repeated request gets `exists`. */
@@ -64,6 +74,19 @@ export type SettleOutcome =
 export type ReleaseOutcome =
   { readonly kind: "released" } | { readonly kind: "closed"; readonly as: "settled" | "charged" };
 
+/**
+ * `corrected`: the booked amount was `from` and is now `to`; `overrun` is the part of `to` that nobody had set aside.
+ * `open`: nothing is booked yet, because the hold is open; nothing changed.
+ */
+export type CorrectOutcome =
+  | {
+      readonly kind: "corrected";
+      readonly from: MicroCents;
+      readonly to: MicroCents;
+      readonly overrun: MicroCents;
+    }
+  | { readonly kind: "open" };
+
 export interface ExpireOutcome {
   readonly charged: readonly { readonly holdId: string; readonly amount: MicroCents }[];
   /** Whether more holds are due than the limit allowed. */
@@ -75,13 +98,24 @@ export interface Hold {
   readonly holdId: string;
   /** The held amount, extensions included, in micro-cents. */
   readonly amount: MicroCents;
-  /** Empty after the hold was pruned. */
   readonly scopes: readonly HeldScope[];
   readonly state: HoldState;
   /** The amount that the scopes have booked as spent for this hold, in micro-cents; 0 while open or released. */
   readonly booked: MicroCents;
   /** When `expire` may charge the hold; `null` for a job's hold, which recovery resolves. */
   readonly expiresAt: EpochSeconds | null;
+  /** Empty after the hold was pruned. */
+  readonly tags: Tags;
+}
+
+/** The pinned cap of a scope. */
+export interface PinnedCap {
+  /** The cap that requests are compared with. */
+  readonly pinned: MicroCents;
+  /** The cap that counts now: the pinned one, or the raised one until its end. */
+  readonly cap: MicroCents;
+  /** When the raise ends; `null` if the cap is not raised. */
+  readonly until: EpochSeconds | null;
 }
 
 /**
@@ -96,7 +130,8 @@ export interface BudgetLedger {
    * Holds an amount in every scope, or in none.
    *
    * @throws DispatchError `hold_conflict` if the id was used for a different request, `cap_conflict` if a scope's cap
-   *   is pinned at another amount, `hold_owned_by_job` for an id that starts with `job:`.
+   *   is pinned at another amount, `cap_unknown` if the request has no cap for a scope and none is pinned,
+   *   `hold_owned_by_job` for an id that starts with `job:`.
    */
   hold(request: HoldRequest): Awaitable<HoldOutcome>;
   /** Replaces the held amount by the actual cost. @throws DispatchError `hold_unknown`, `hold_owned_by_job`. */
@@ -109,6 +144,13 @@ export interface BudgetLedger {
   expire(options?: { readonly limit?: number | undefined }): Awaitable<ExpireOutcome>;
   /** The amounts that a scope has committed; zero if it was never used. */
   usage(scope: string): Awaitable<BudgetState>;
-  /** The current hold of this id, also one of a job (`job:<id>#<attempt>`); `null` if there is none. */
+  /** The current hold of this id, also one of a job (`job:<id>#<n>`); `null` if there is none. */
   getHold(holdId: string): Awaitable<Hold | null>;
+  /**
+   * Replaces the booked amount of a closed hold by what a bill or a refund says, also for a hold of a job. It may lower or
+   * raise, also past a cap. After it, no `settle` moves the hold.
+   *
+   * @throws DispatchError `hold_unknown`, or `decision_conflict` if the decision's id was used for another change.
+   */
+  correct?(holdId: string, actual: MicroCents, decision: Decision): Awaitable<CorrectOutcome>;
 }

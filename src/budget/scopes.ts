@@ -8,8 +8,8 @@ import { type BudgetCap, budgetCap } from "./cap.ts";
 /** A scope that a hold counts in, and the most that may be committed in it. */
 export interface ScopeCap {
   readonly scope: string;
-  /** Micro-cents. */
-  readonly cap: MicroCents;
+  /** Micro-cents. If it is left out, the pinned cap counts, and without a pinned cap the request is refused. */
+  readonly cap?: MicroCents | null | undefined;
   /**
    * When the scope's day, week or month ends, on the store's clock. From then on the scope refuses every new request
    * and retry, so that an old process cannot spend last month's budget. `null` or missing: never.
@@ -20,7 +20,8 @@ export interface ScopeCap {
 /** A scope as it is stored with a hold. */
 export interface HeldScope {
   readonly scope: string;
-  readonly cap: MicroCents;
+  /** `null` if the request had none. */
+  readonly cap: MicroCents | null;
   readonly until: EpochSeconds | null;
 }
 
@@ -133,7 +134,7 @@ export function runAndMonth(options: {
   readonly cap: BudgetCap;
   readonly timeZone: string;
   readonly prefix?: string | undefined;
-}): readonly [ScopeCap, ScopeCap & TimedScope] {
+}): readonly [ScopeCap & { readonly cap: MicroCents }, TimedScope & { readonly cap: MicroCents }] {
   const { runId, at, cap, timeZone, prefix } = read("runAndMonth", options, {
     runId: anyText,
     at: instant,

@@ -1,4 +1,5 @@
-import { lackingScopes, scopeCaps } from "../budget/holds.ts";
+import { lackingScopes } from "../budget/caps.ts";
+import { scopeCaps } from "../budget/hold-request.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { Lacking } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
@@ -203,9 +204,10 @@ export async function roomsIn(
   scopes: readonly ScopeCap[],
 ): Promise<readonly ScopeRoom[]> {
   return Promise.all(
-    scopeCaps("roomsIn: scopes", scopes).map(async ({ scope, cap }) => ({
+    scopeCaps("roomsIn: scopes", scopes).map(async ({ scope, cap }, index) => ({
       scope,
-      cap,
+      // A cap that only the store knows cannot be compared here.
+      cap: ledgerAmount(`roomsIn: scopes[${index}].cap`, cap ?? undefined),
       state: await ledger.usage(scope),
     })),
   );

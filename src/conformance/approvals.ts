@@ -1,4 +1,4 @@
-import { jobHoldId } from "../budget/holds.ts";
+import { jobHoldId } from "../budget/hold-request.ts";
 import { BackendKind } from "../routing/kind.ts";
 import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
@@ -9,6 +9,7 @@ import {
   capped,
   claim,
   counted,
+  decides,
   lacks,
   micro,
   MONTH,
@@ -21,7 +22,11 @@ import {
 import { START } from "./clock.ts";
 
 const QUEUED = { kind: "queued" };
-const notWaiting = (state: string): unknown => ({ kind: "not_waiting", state });
+const notWaiting = (state: string, approval: unknown = YES()): unknown => ({
+  kind: "not_waiting",
+  state,
+  approval,
+});
 
 /** Approvals and rejections of paid work, and the money that an approval sets aside. */
 export const approvalCases: readonly Definition[] = [
@@ -164,9 +169,9 @@ export const approvalCases: readonly Definition[] = [
         state: "rejected",
         error: { code: "rejected", message: "conformance" },
       });
-      same("twice", await store.reject("j", NO()), notWaiting("rejected"));
+      same("twice", await store.reject("j", NO()), notWaiting("rejected", NO()));
       const late = await store.approve("j", YES(), { scopes: capped(100) });
-      same("approved after that", late, notWaiting("rejected"));
+      same("approved after that", late, notWaiting("rejected", NO()));
       same("submitted again", await store.submit(paid("j")), { kind: "exists", state: "rejected" });
       await nothingToClaim("after that", store);
       await counted("after that", store, 0, 0);
@@ -185,7 +190,7 @@ export const approvalCases: readonly Definition[] = [
       const scopes = capped(100);
       await refuses("approve", "job_unknown", () => store.approve("nobody", YES(), { scopes }));
       await refuses("reject", "job_unknown", () => store.reject("nobody", NO()));
-      await refuses("cancel", "job_unknown", () => store.cancel("nobody"));
+      await refuses("cancel", "job_unknown", () => store.cancel("nobody", NO()));
     },
   ),
   define(
@@ -214,7 +219,7 @@ export const approvalCases: readonly Definition[] = [
     ["submit", "approve", "pinCap", "usage", "job"],
     "pinCap: an approval with another cap is cap_conflict, and changes nothing",
     async ({ store }) => {
-      await store.pinCap(MONTH, micro(50));
+      await store.pinCap(MONTH, micro(50), decides("pin 1"));
       await store.submit(paid("j"));
       for (const cap of [51, 49]) {
         const scopes = [...capped(100, RUN), ...capped(cap, MONTH)];
@@ -237,7 +242,7 @@ export const approvalCases: readonly Definition[] = [
       const scopes = [...capped(100, RUN), ...capped(100, MONTH).map((scope) => ({ ...scope, until }))];
       await store.submit(paid("waits"));
       clock.now = START + 60;
-      const refused = { kind: "refused", lacking: [{ scope: MONTH, by: micro(10), over: true }] };
+      const refused = { kind: "refused", lacking: [{ scope: MONTH, by: micro(10), until, over: true }] };
       same("submit", await store.submit(approved("a", scopes)), refused);
       const several = ["b", "c"].map((id) => approved(id, scopes));
       same("several", await store.submitMany(several), [refused, refused]);

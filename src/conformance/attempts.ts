@@ -9,6 +9,7 @@ import {
   nothingToClaim,
   recovered,
   ROUNDS,
+  NO_ATTEMPTS,
   STALE,
   upTo,
 } from "./fixtures.ts";
@@ -31,7 +32,7 @@ export const attemptCases: readonly Definition[] = [
         const outcome = attempt < 4 ? "requeued" : "failed";
         if (attempt % 2 === 0) {
           const answer = await store.fail(lease, "busy", AGAIN);
-          same(`failure ${attempt}`, answer, { kind: outcome, booked: micro(0) });
+          same(`failure ${attempt}`, answer, { kind: outcome, booked: micro(0), overrun: micro(0) });
         } else {
           same(`crash ${attempt}`, await store.recoverStale(AT_ONCE), recovered("j", attempt, outcome));
         }
@@ -50,7 +51,7 @@ export const attemptCases: readonly Definition[] = [
       const lease = await leaseOf(store);
       same("recovery", await store.recoverStale(AT_ONCE), recovered("j", 1, "failed"));
       same("the job", await store.submit(job), { kind: "exists", state: "failed" });
-      same("a second recovery", await store.recoverStale(AT_ONCE), { attempts: [], more: false });
+      same("a second recovery", await store.recoverStale(AT_ONCE), NO_ATTEMPTS);
       await nothingToClaim("after the end", store);
       same("its worker, late", await store.complete(lease, "late"), STALE);
       same("the job, then", await store.submit(job), { kind: "exists", state: "failed" });
@@ -83,7 +84,7 @@ export const attemptCases: readonly Definition[] = [
       const job = free("j");
       await store.submit(job);
       const answer = await store.fail(await leaseOf(store), "broken", { retriable: false });
-      same("fail", answer, { kind: "failed", booked: micro(0) });
+      same("fail", answer, { kind: "failed", booked: micro(0), overrun: micro(0) });
       same("the job", await store.submit(job), { kind: "exists", state: "failed" });
       await nothingToClaim("after the end", store);
     },

@@ -24,6 +24,26 @@ export const batchCases: readonly Definition[] = [
   ),
   define(
     "jobs",
+    ["submit", "claimMany"],
+    "claimMany: gives as many jobs as 8 MB of payloads allow, and at least one",
+    async ({ store }) => {
+      const megabytes = [9, 3, 3, 3, 1];
+      for (const [index, size] of megabytes.entries()) {
+        const payload = "x".repeat(size * 1e6);
+        await store.submit(free(`${index}`, { payload, priority: -index }));
+      }
+      for (const expected of [["0"], ["1", "2"], ["3", "4"], []]) {
+        const jobs = await store.claimMany(LANES, 9);
+        same(
+          "what is claimed",
+          jobs.map(({ lease }) => lease.jobId),
+          expected,
+        );
+      }
+    },
+  ),
+  define(
+    "jobs",
     ["submit", "submitMany", "claim"],
     "submitMany: answers each job in order; if it throws, none was submitted",
     async ({ store }) => {

@@ -1,5 +1,6 @@
 import { type DispatchErrorCode, isDispatchError } from "../errors.ts";
-import type { Setup, Handle, Method } from "./setup.ts";
+import type { Method } from "./make-store.ts";
+import type { Setup, Handle } from "./setup.ts";
 import { check, like, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Approval, ApprovalFields } from "../approval/approval.ts";
-import type { JobRequest } from "../dispatch/contract.ts";
+import type { JobRequest } from "../dispatch/job.ts";
 import { like, refuses, same } from "./check.ts";
 import { START } from "./clock.ts";
 import { type Definition, define } from "./define.ts";

@@ -7,6 +7,7 @@ import {
   asks,
   AT_ONCE,
   capped,
+  CORRECTED,
   free,
   LANES,
   leaseOf,
@@ -22,7 +23,11 @@ import {
 const HELD = { kind: "held" };
 const QUEUED = { kind: "queued" };
 const exists = (state: string): unknown => ({ kind: "exists", state });
-const notWaiting = (state: string): unknown => ({ kind: "not_waiting", state });
+const notWaiting = (state: string, approval: unknown): unknown => ({
+  kind: "not_waiting",
+  state,
+  approval,
+});
 const ended = { kind: "ended", state: "failed" };
 const cancelled = (booked: number): unknown => ({
   kind: "cancelled",
@@ -102,7 +107,7 @@ async function* decisionSteps({ store }: Setup<DecisionNeeds>): AsyncIterable<St
     what: "approve",
     call: (handle) => handle.approve("b", YES(), { scopes: capped(100) }),
     first: QUEUED,
-    repeat: notWaiting("queued"),
+    repeat: notWaiting("queued", YES()),
     reserved: 20,
     spent: 0,
   };
@@ -111,13 +116,13 @@ async function* decisionSteps({ store }: Setup<DecisionNeeds>): AsyncIterable<St
     what: "reject",
     call: (handle) => handle.reject("c", NO()),
     first: { kind: "rejected" },
-    repeat: notWaiting("rejected"),
+    repeat: notWaiting("rejected", NO()),
     reserved: 20,
     spent: 0,
   };
   yield {
     what: "cancel, queued",
-    call: (handle) => handle.cancel("b"),
+    call: (handle) => handle.cancel("b", NO()),
     first: cancelled(0),
     repeat: ended,
     reserved: 10,
@@ -126,7 +131,7 @@ async function* decisionSteps({ store }: Setup<DecisionNeeds>): AsyncIterable<St
   await leaseOf(store);
   yield {
     what: "cancel, running",
-    call: (handle) => handle.cancel("a"),
+    call: (handle) => handle.cancel("a", NO()),
     first: cancelled(10),
     repeat: ended,
     reserved: 0,
@@ -147,7 +152,7 @@ async function* reportSteps({ store }: Setup<ReportNeeds>): AsyncIterable<Step<R
     reserved: 10,
     spent: 0,
   };
-  const requeued = { kind: "requeued", booked: micro(3) };
+  const requeued = { kind: "requeued", booked: micro(3), overrun: micro(0) };
   yield {
     what: "fail",
     call: (handle) => handle.fail(first, "busy", { retriable: true, actual: micro(3) }),
@@ -178,8 +183,8 @@ async function* reportSteps({ store }: Setup<ReportNeeds>): AsyncIterable<Step<R
   yield {
     what: "a late actual",
     call: (handle) => handle.complete(lost, "late", { actual: micro(6) }),
-    first: { kind: "stale" },
-    repeat: { kind: "stale" },
+    first: CORRECTED,
+    repeat: CORRECTED,
     reserved: 10,
     spent: 13,
   };

@@ -1,10 +1,14 @@
 import { Approval, ApprovalOutcome } from "../approval/approval.ts";
+import type { Decision } from "../approval/decision.ts";
 import type { HoldRequest, Lacking } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { Lease } from "../dispatch/lease.ts";
-import type { Claimed, JobRequest } from "../dispatch/contract.ts";
+import type { Claimed } from "../dispatch/contract.ts";
+import type { JobRequest } from "../dispatch/job.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
+import { type EpochSeconds, epochSeconds } from "../time.ts";
 import { BackendKind } from "../routing/kind.ts";
+import { START } from "./clock.ts";
 import type { Handle } from "./setup.ts";
 import { fail, same } from "./check.ts";
 
@@ -36,18 +40,43 @@ export const LANES: readonly string[] = ["text"];
 export const AT_ONCE: { readonly ttlSeconds: number } = { ttlSeconds: 0 };
 
 /** The answer of a recovery that found nothing. */
-export const NO_ATTEMPTS: { readonly attempts: readonly []; readonly more: false } = {
+export const NO_ATTEMPTS: {
+  readonly attempts: readonly [];
+  readonly ended: readonly [];
+  readonly more: false;
+} = {
   attempts: [],
+  ended: [],
   more: false,
 };
 
-export const STALE: { readonly kind: "stale" } = { kind: "stale" };
+/** The answer to a report that came too late and has changed nothing. */
+export const STALE: { readonly kind: "stale"; readonly corrected: false } = {
+  kind: "stale",
+  corrected: false,
+};
+
+/** The answer to a report that came too late and has corrected the charge of its own attempt. */
+export const CORRECTED: { readonly kind: "stale"; readonly corrected: true } = {
+  kind: "stale",
+  corrected: true,
+};
 
 export const YES: () => Approval = () => decision(ApprovalOutcome.APPROVED);
 export const NO: () => Approval = () => decision(ApprovalOutcome.REJECTED);
 
 function decision(outcome: ApprovalOutcome): Approval {
   return new Approval({ author: "alice", reason: "conformance", decidedAt: "2026-11-23T00:00:00Z", outcome });
+}
+
+/** A decision with this id. */
+export function decides(id: string, reason = "conformance"): Decision {
+  return { id, approval: { author: "alice", reason } };
+}
+
+/** Seconds after the start of the case. */
+export function at(seconds: number): EpochSeconds {
+  return epochSeconds(START + seconds);
 }
 
 export function micro(amount: bigint | number): MicroCents {
@@ -157,5 +186,5 @@ export function lacks(by: bigint | number, ...scopes: readonly string[]): readon
 
 /** The answer of a recovery that took one attempt back. */
 export function recovered(jobId: string, attempt: number, outcome: string, charged = 0): unknown {
-  return { attempts: [{ jobId, attempt, charged: micro(charged), outcome }], more: false };
+  return { attempts: [{ jobId, attempt, charged: micro(charged), outcome }], ended: [], more: false };
 }

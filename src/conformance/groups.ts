@@ -1,5 +1,5 @@
 import { check, kind, like, same, thrownBy } from "./check.ts";
-import { jobHoldId } from "../budget/holds.ts";
+import { jobHoldId } from "../budget/hold-request.ts";
 import { type Definition, define } from "./define.ts";
 import { approved, asks, capped, counted, free, leaseOf, micro, upTo } from "./fixtures.ts";
 

@@ -4,4 +4,10 @@
  * @module
  */
 export { conformance, type ConformanceCase, type ConformanceOutcome } from "./conformance.ts";
-export type { ConformancePart, ConformanceStores, MakeStore, MakeStoreOptions } from "./make-store.ts";
+export type {
+  ConformancePart,
+  ConformanceStores,
+  Feature,
+  MakeStore,
+  MakeStoreOptions,
+} from "./make-store.ts";

@@ -2,11 +2,10 @@ import { Lease } from "../dispatch/lease.ts";
 import { epochSeconds } from "../time.ts";
 import { like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { AT_ONCE, free, leaseOf, micro, nothingToClaim, recovered, STALE } from "./fixtures.ts";
+import { AT_ONCE, free, leaseOf, micro, NO_ATTEMPTS, nothingToClaim, recovered, STALE } from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const DONE = { kind: "completed", booked: micro(0), overrun: micro(0) };
-const NONE = { attempts: [], more: false };
 const AGAIN = { retriable: true };
 
 /** Leases: which token may report, and until when. */
@@ -122,7 +121,7 @@ export const leaseCases: readonly Definition[] = [
     async ({ store }) => {
       await store.submit(free("j"));
       const first = await leaseOf(store);
-      const requeued = { kind: "requeued", booked: micro(0) };
+      const requeued = { kind: "requeued", booked: micro(0), overrun: micro(0) };
       same("once", await store.fail(first, "busy", AGAIN), requeued);
       same("twice", await store.fail(first, "busy", AGAIN), requeued);
       const second = await leaseOf(store);
@@ -140,7 +139,7 @@ export const leaseCases: readonly Definition[] = [
       const lease = await leaseOf(store);
       clock.now += 1e6;
       same("late", await store.complete(lease, "late"), DONE);
-      same("recovery after it", await store.recoverStale(AT_ONCE), NONE);
+      same("recovery after it", await store.recoverStale(AT_ONCE), NO_ATTEMPTS);
     },
   ),
   define(
@@ -151,7 +150,7 @@ export const leaseCases: readonly Definition[] = [
       await store.submit(free("j"));
       await leaseOf(store);
       clock.now = START + 59.999;
-      same("before", await store.recoverStale({ ttlSeconds: 60 }), NONE);
+      same("before", await store.recoverStale({ ttlSeconds: 60 }), NO_ATTEMPTS);
       clock.now = START + 60;
       same("at the second", await store.recoverStale({ ttlSeconds: 60 }), recovered("j", 1, "requeued"));
       like("the next lease", await leaseOf(store), { attempts: 2, leasedAt: START + 60 });
@@ -167,7 +166,7 @@ export const leaseCases: readonly Definition[] = [
       clock.now = START + 50;
       same("renew", await store.renew(lease), true);
       clock.now = START + 109;
-      same("before", await store.recoverStale({ ttlSeconds: 60 }), NONE);
+      same("before", await store.recoverStale({ ttlSeconds: 60 }), NO_ATTEMPTS);
       clock.now = START + 110;
       same("at the second", await store.recoverStale({ ttlSeconds: 60 }), recovered("j", 1, "requeued"));
     },
@@ -180,8 +179,8 @@ export const leaseCases: readonly Definition[] = [
       await store.submit(free("j"));
       const lease = await leaseOf(store);
       clock.now = START - 1000;
-      same("ttl 60", await store.recoverStale({ ttlSeconds: 60 }), NONE);
-      same("ttl 0", await store.recoverStale(AT_ONCE), NONE);
+      same("ttl 60", await store.recoverStale({ ttlSeconds: 60 }), NO_ATTEMPTS);
+      same("ttl 0", await store.recoverStale(AT_ONCE), NO_ATTEMPTS);
       same("complete", await store.complete(lease, "done"), DONE);
     },
   ),
@@ -195,7 +194,7 @@ export const leaseCases: readonly Definition[] = [
       for (const off of [-300, 300]) {
         const seen = new Lease({ ...fields(lease), leasedAt: epochSeconds(lease.leasedAt + off) });
         clock.now = START + 59;
-        same(`not over, seen ${off} s off`, await store.recoverStale({ ttlSeconds: 60 }), NONE);
+        same(`not over, seen ${off} s off`, await store.recoverStale({ ttlSeconds: 60 }), NO_ATTEMPTS);
         same(`complete, seen ${off} s off`, await store.complete(seen, "done"), DONE);
       }
       clock.now = START;

@@ -68,7 +68,8 @@ export const paidRaceCases: readonly Definition[] = [
         const [yes, no] = await Promise.all([store.approve(id, YES(), { scopes }), peer.reject(id, NO())]);
         const isApproved = yes.kind === "queued";
         const state = isApproved ? "queued" : "rejected";
-        same("the one that lost", isApproved ? no : yes, { kind: "not_waiting", state });
+        const approval = isApproved ? YES() : NO();
+        same("the one that lost", isApproved ? no : yes, { kind: "not_waiting", state, approval });
         like("the job", await store.job(id), { state });
         await counted("after the race", store, isApproved ? 10 : 0, 0, `run:${id}`);
       }
@@ -83,10 +84,11 @@ export const paidRaceCases: readonly Definition[] = [
         const id = `${round}`;
         await store.submit(paid(id));
         const scopes = capped(100, `run:${id}`);
-        const [yes, off] = await Promise.all([store.approve(id, YES(), { scopes }), peer.cancel(id)]);
+        const [yes, off] = await Promise.all([store.approve(id, YES(), { scopes }), peer.cancel(id, NO())]);
         const state = yes.kind === "queued" ? "failed" : "rejected";
         same("the cancellation, by the approval", off, { kind: "cancelled", state, booked: micro(0) });
-        if (yes.kind !== "queued") same("the approval", yes, { kind: "not_waiting", state });
+        const approval = NO();
+        if (yes.kind !== "queued") same("the approval", yes, { kind: "not_waiting", state, approval });
         like("the job", await store.job(id), { state });
         await nothingToClaim("after the race", store);
         await counted("after the race", store, 0, 0, `run:${id}`);
@@ -101,7 +103,7 @@ export const paidRaceCases: readonly Definition[] = [
       for (const round of upTo(ROUNDS)) {
         const id = `${round}`;
         await store.submit(approved(id, capped(100, `run:${id}`)));
-        const [off, job] = await Promise.all([peer.cancel(id), store.claim(LANES)]);
+        const [off, job] = await Promise.all([peer.cancel(id, NO()), store.claim(LANES)]);
         const booked = job === null ? 0 : 10;
         same("cancel, by the claim", off, { kind: "cancelled", state: "failed", booked: micro(booked) });
         if (job) same("its worker", await store.complete(job.lease, "late"), STALE);
@@ -120,7 +122,7 @@ export const paidRaceCases: readonly Definition[] = [
         await store.submit(approved(id, capped(100, `run:${id}`)));
         const lease = await leaseOf(store);
         const [off, end] = await Promise.all([
-          peer.cancel(id),
+          peer.cancel(id, NO()),
           store.complete(lease, "done", { actual: micro(4) }),
         ]);
         const isDone = end.kind === "completed";

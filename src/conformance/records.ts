@@ -1,5 +1,5 @@
 import { epochSeconds } from "../time.ts";
-import { like, refuses, same } from "./check.ts";
+import { check, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
 import { claim, free, leaseOf, nothingToClaim } from "./fixtures.ts";
 import { START } from "./clock.ts";
@@ -86,5 +86,17 @@ export const recordCases: readonly Definition[] = [
       same("what waits", (await claim(store)).lease.jobId, "waiting");
       await nothingToClaim("after that", store);
     },
+  ),
+  define(
+    "jobs",
+    ["id"],
+    "id: every handle on a store has the same one, and it does not change",
+    async ({ store, peer }) => {
+      const id = await store.id();
+      check("the id", typeof id === "string" && id.length >= 16, "at least 16 random code units", id);
+      same("again", await store.id(), id);
+      same("of another handle", await peer.id(), id);
+    },
+    "id",
   ),
 ];

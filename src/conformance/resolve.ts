@@ -94,7 +94,7 @@ export const resolveCases: readonly Definition[] = [
         refused.lacking.map(({ by }) => by),
         [micro(6), micro(6)],
       );
-      kind("nothing, past the cap", await store.hold(asks("c", 0, capped(20))), "refused");
+      kind("nothing, past the cap", await store.hold(asks("c", 0, capped(20))), "held");
     },
   ),
   define(

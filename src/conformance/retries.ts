@@ -1,8 +1,9 @@
-import { jobHoldId } from "../budget/holds.ts";
+import { jobHoldId } from "../budget/hold-request.ts";
 import { epochSeconds } from "../time.ts";
 import { check, like, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
 import {
+  decides,
   approved,
   asks,
   AT_ONCE,
@@ -21,8 +22,16 @@ import { START } from "./clock.ts";
 
 const AGAIN = { retriable: true };
 const QUEUED = { kind: "queued" };
-const waiting = (booked: number): unknown => ({ kind: "waiting", booked: micro(booked) });
-const requeued = (booked: number): unknown => ({ kind: "requeued", booked: micro(booked) });
+const waiting = (booked: number): unknown => ({
+  kind: "waiting",
+  booked: micro(booked),
+  overrun: micro(0),
+});
+const requeued = (booked: number): unknown => ({
+  kind: "requeued",
+  booked: micro(booked),
+  overrun: micro(0),
+});
 
 /** The holds of retries of paid jobs. */
 export const retryCases: readonly Definition[] = [
@@ -60,7 +69,7 @@ export const retryCases: readonly Definition[] = [
     async ({ store }) => {
       await store.submit(approved("failed", capped(100), { maxAttempts: 1 }));
       const failed = await store.fail(await leaseOf(store), "busy", AGAIN);
-      same("fail", failed, { kind: "failed", booked: micro(10) });
+      same("fail", failed, { kind: "failed", booked: micro(10), overrun: micro(0) });
       await store.submit(approved("lost", capped(100), { maxAttempts: 1 }));
       await leaseOf(store);
       same("recovery", await store.recoverStale(AT_ONCE), recovered("lost", 1, "failed", 10));
@@ -172,16 +181,16 @@ export const retryCases: readonly Definition[] = [
     ["submit", "approve", "claim", "fail", "pinCap", "usage"],
     "retry: waits under a lowered pinned cap, and is admitted under a raised one",
     async ({ store }) => {
-      await store.pinCap(RUN, micro(100));
+      await store.pinCap(RUN, micro(100), decides("pin 1"));
       await store.submit(approved("j", capped(100, RUN)));
       const lease = await leaseOf(store);
-      await store.pinCap(RUN, micro(19));
+      await store.pinCap(RUN, micro(19), decides("pin 2"));
       same("under the lowered cap", await store.fail(lease, "busy", AGAIN), waiting(10));
       const refused = { kind: "refused", lacking: lacks(1, RUN) };
       same("approve", await store.approve("j", YES(), { scopes: capped(19, RUN) }), refused);
-      await store.pinCap(RUN, micro(20));
+      await store.pinCap(RUN, micro(20), decides("pin 3"));
       same("under a higher one", await store.approve("j", YES(), { scopes: capped(20, RUN) }), QUEUED);
-      await store.pinCap(RUN, micro(30));
+      await store.pinCap(RUN, micro(30), decides("pin 4"));
       same("a retry under a raised one", await store.fail(await leaseOf(store), "busy", AGAIN), requeued(10));
       await counted("in the end", store, 10, 20, RUN);
     },

@@ -1,7 +1,7 @@
 import { epochSeconds } from "../time.ts";
 import { kind, like, refuses, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
-import { asks, capped, counted, MALFORMED, micro, MONTH, RUN } from "./fixtures.ts";
+import { asks, capped, counted, decides, MALFORMED, micro, MONTH, RUN } from "./fixtures.ts";
 import { START } from "./clock.ts";
 
 const COMPOSED = "caf\u00e9";
@@ -118,7 +118,7 @@ export const scopeCases: readonly Definition[] = [
     ["hold", "pinCap", "usage"],
     "pinCap: a request with a higher or lower cap is cap_conflict; a repeat of an old request is not",
     async ({ store }) => {
-      await store.pinCap(MONTH, micro(50));
+      await store.pinCap(MONTH, micro(50), decides("pin 1"));
       const asked = (id: string, cap: number) => () =>
         store.hold(asks(id, 10, [...capped(100, RUN), ...capped(cap, MONTH)]));
       await refuses("a higher cap", "cap_conflict", asked("a", 51));
@@ -134,9 +134,9 @@ export const scopeCases: readonly Definition[] = [
     ["hold", "pinCap", "settle", "extend", "usage"],
     "pinCap: a new value counts at once: a lowered cap refuses new holds, and old holds can still settle",
     async ({ store }) => {
-      await store.pinCap(RUN, micro(50));
+      await store.pinCap(RUN, micro(50), decides("pin 2"));
       await store.hold(asks("a", 40, capped(50, RUN)));
-      await store.pinCap(RUN, micro(20));
+      await store.pinCap(RUN, micro(20), decides("pin 3"));
       await refuses("by the old cap", "cap_conflict", () => store.hold(asks("b", 1, capped(50, RUN))));
       kind("without room", await store.hold(asks("b", 1, capped(20, RUN))), "refused");
       kind("an extension without room", await store.extend("a", micro(1), 1), "refused");
@@ -151,23 +151,41 @@ export const scopeCases: readonly Definition[] = [
     "scopes: one whose time is over refuses new holds, alone or in a group; its open holds can be extended and settled",
     async ({ store, clock }) => {
       const [run, month] = [capped(100, RUN), capped(100, MONTH)];
-      const scopes = [...run, ...month.map((scope) => ({ ...scope, until: epochSeconds(START + 60) }))];
+      const until = epochSeconds(START + 60);
+      const scopes = [...run, ...month.map((scope) => ({ ...scope, until }))];
       clock.now = START + 59.999;
       same("in time", await store.hold(asks("a", 10, scopes, 600)), { kind: "held" });
       clock.now = START + 60;
-      const refused = { kind: "refused", lacking: [{ scope: MONTH, by: micro(10), over: true }] };
+      const lacking = [{ scope: MONTH, by: micro(10), until, over: true }];
+      const refused = { kind: "refused", lacking };
       same("at the second", await store.hold(asks("b", 10, scopes)), refused);
       const group = ["c", "d", "e"].map((id) => store.hold(asks(id, 10, scopes)));
       same("in a group", await Promise.all(group), [refused, refused, refused]);
       same("an amount of 0", await store.hold(asks("f", 0, scopes)), {
         kind: "refused",
-        lacking: [{ scope: MONTH, by: micro(0), over: true }],
+        lacking: [{ scope: MONTH, by: micro(0), until, over: true }],
       });
       await counted("after the refusals", store, 10, 0);
       same("a repeat", await store.hold(asks("a", 10, scopes)), { kind: "exists", state: "open" });
       same("an extension", await store.extend("a", micro(5), 1), { kind: "held" });
       like("its actual cost", await store.settle("a", micro(12)), { booked: micro(12), overrun: micro(0) });
       await counted("in the month of admission", store, 0, 12);
+    },
+  ),
+  define(
+    "ledger",
+    ["hold", "usage"],
+    "scopes: a refusal says when the time of a scope without room ends, and nothing about one without an end",
+    async ({ store }) => {
+      const until = epochSeconds(START + 60);
+      await store.hold(asks("a", 10, capped(10)));
+      const scopes = [...capped(15, RUN), { scope: MONTH, cap: micro(15), until }];
+      const lacking = [
+        { scope: RUN, by: micro(5) },
+        { scope: MONTH, by: micro(5), until },
+      ];
+      same("without room", await store.hold(asks("b", 10, scopes)), { kind: "refused", lacking });
+      await counted("after that", store, 10, 0);
     },
   ),
 ];

@@ -1,12 +1,9 @@
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { DispatchStore } from "../dispatch/contract.ts";
 import { callable } from "../internal/check.ts";
-import { fail, Skip } from "./check.ts";
-import type { MakeStore } from "./make-store.ts";
+import { Failure, fail, Skip } from "./check.ts";
+import { type Feature, FEATURES, type MakeStore, type Method } from "./make-store.ts";
 import { type Clock, manualClock } from "./clock.ts";
-
-/** A method that a case may need. */
-export type Method = Exclude<keyof DispatchStore, "migrate">;
 
 /** The methods that a case needs, and no other. */
 export type Handle<Needs extends Method> = Pick<DispatchStore, Needs>;
@@ -17,6 +14,8 @@ export interface Parser {
   used: boolean;
   /** A payload that it refuses. */
   refuses: string | null;
+  /** The message of the error that it throws for it. */
+  message: string;
 }
 
 /** What a case gets: a fresh store with its own clock, and ways to disturb it. */
@@ -40,10 +39,17 @@ export interface Setup<Needs extends Method> {
   skip(reason: string): never;
 }
 
+/** What a case needs of a store, and what the store lacks. */
+interface Terms {
+  readonly needs: readonly Method[];
+  readonly features: readonly Feature[];
+  readonly lacks: readonly Feature[];
+}
+
 /** Makes a store, runs a case on it, and closes all handles. */
 export async function withSetup<Store>(
   makeStore: MakeStore<Store>,
-  needs: readonly Method[],
+  terms: Terms,
   run: (setup: Setup<Method>) => Promise<void>,
 ): Promise<void> {
   const clock = manualClock();
@@ -52,15 +58,15 @@ export async function withSetup<Store>(
     if (!handles.includes(handle)) handles.push(handle);
     return handle;
   };
-  const parser: Parser = { used: false, refuses: null };
+  const parser: Parser = { used: false, refuses: null, message: "the case refuses this payload" };
   const payload = (value: unknown): unknown => {
     parser.used = true;
-    if (value === parser.refuses && value !== null) throw new TypeError("the case refuses this payload");
+    if (value === parser.refuses && value !== null) throw new TypeError(parser.message);
     return value;
   };
   const store = kept(await makeStore({ clock, payload }));
   try {
-    await run(await setupOf(makeStore, store, { clock, parser }, needs, kept));
+    await run(await setupOf(makeStore, store, { clock, parser }, terms, kept));
   } catch (error) {
     // An error of `close` must not hide the case's own error.
     await closeAll(makeStore, handles).catch(() => undefined);
@@ -73,10 +79,10 @@ async function setupOf<Store>(
   makeStore: MakeStore<Store>,
   store: Store,
   given: Pick<Setup<Method>, "clock" | "parser">,
-  needs: readonly Method[],
+  terms: Terms,
   kept: (handle: Store) => Store,
 ): Promise<Setup<Method>> {
-  const asHandle = (handle: Store): Handle<Method> => withMethods(handle, needs);
+  const asHandle = (handle: Store): Handle<Method> => withMethods(handle, terms);
   const own = asHandle(store);
   const peer = makeStore.peer ? asHandle(kept(await makeStore.peer(store))) : own;
   const setup: Setup<Method> = {
@@ -114,18 +120,36 @@ async function setupOf<Store>(
 }
 
 /** The methods that a case needs; each returns a promise, even if the store's method does not. */
-function withMethods(store: unknown, needs: readonly Method[]): Handle<Method> {
+function withMethods(store: unknown, { needs, features, lacks }: Terms): Handle<Method> {
   const methodOf = (name: Method): unknown => {
     return typeof store === "object" && store !== null ? Reflect.get(store, name) : null;
   };
   const missing = needs.filter((name) => typeof methodOf(name) !== "function");
+  const undeclared = features.filter((feature) => FEATURES[feature].some((name) => missing.includes(name)));
+  if (undeclared.length > 0) throw new Failure(toImplement(missing, undeclared));
   if (missing.length > 0) throw new Skip(`the store has no ${missing.join(", ")}`);
   const methods = needs.map((name) => {
     const method = callable(name, methodOf(name)).bind(store);
-    return [name, async (...args: readonly unknown[]): Promise<unknown> => await method(...args)] as const;
+    const call = async (...args: readonly unknown[]): Promise<unknown> => await method(...args);
+    const endsNone = name === "recoverStale" && lacks.includes("deadlines");
+    return [
+      name,
+      endsNone ? async (...args: readonly unknown[]) => withEnded(await call(...args)) : call,
+    ] as const;
   });
   // It has exactly the methods in `needs`, and the types let the case call no other.
   return Object.fromEntries(methods) as unknown as Handle<Method>;
+}
+
+/** The answer of a recovery with its `ended`, which a store without deadlines may leave out. */
+function withEnded(answer: unknown): unknown {
+  const isWithout = typeof answer === "object" && answer !== null && !Object.hasOwn(answer, "ended");
+  return isWithout ? { ...answer, ended: [] } : answer;
+}
+
+function toImplement(missing: readonly Method[], features: readonly Feature[]): string {
+  const declared = features.map((feature) => `"${feature}"`).join(", ");
+  return `${missing.join(", ")}: expected a method; got none: implement it, or declare makeStore.lacks: [${declared}]`;
 }
 
 /** The store itself is closed last, because the other handles may use what it owns. */

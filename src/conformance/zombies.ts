@@ -1,4 +1,4 @@
-import { jobHoldId } from "../budget/holds.ts";
+import { jobHoldId } from "../budget/hold-request.ts";
 import { Lease } from "../dispatch/lease.ts";
 import { kind, like, same } from "./check.ts";
 import { type Definition, define } from "./define.ts";
@@ -7,6 +7,7 @@ import {
   asks,
   AT_ONCE,
   capped,
+  CORRECTED,
   counted,
   leaseOf,
   micro,
@@ -48,9 +49,9 @@ export const zombieCases: readonly Definition[] = [
       const zombie = await leaseOf(store);
       await store.recoverStale(AT_ONCE);
       const next = await leaseOf(store);
-      same("its actual", await store.complete(zombie, "late", { actual: micro(4) }), STALE);
+      same("its actual", await store.complete(zombie, "late", { actual: micro(4) }), CORRECTED);
       await counted("corrected", store, 10, 4);
-      same("again", await store.complete(zombie, "late", { actual: micro(4) }), STALE);
+      same("again", await store.complete(zombie, "late", { actual: micro(4) }), CORRECTED);
       same("another", await store.complete(zombie, "late", { actual: micro(3) }), STALE);
       same("another, failed", await store.fail(zombie, "late", { ...FAILS, actual: micro(2) }), STALE);
       await counted("corrected once", store, 10, 4);
@@ -73,7 +74,7 @@ export const zombieCases: readonly Definition[] = [
       await store.recoverStale(AT_ONCE);
       const next = await leaseOf(store);
       await store.complete(next, "done", { actual: micro(6) });
-      same("it fails late", await store.fail(zombie, "late", { ...FAILS, actual: micro(1) }), STALE);
+      same("it fails late", await store.fail(zombie, "late", { ...FAILS, actual: micro(1) }), CORRECTED);
       like("the job", await store.job("j"), { state: "succeeded", result: "done", error: null });
       await nothingToClaim("after that", store);
       await counted("in the end", store, 0, 7);
@@ -87,9 +88,9 @@ export const zombieCases: readonly Definition[] = [
       await store.submit(approved("j", capped(30)));
       const zombie = await leaseOf(store);
       await store.recoverStale(AT_ONCE);
-      same("its actual", await store.complete(zombie, "late", { actual: micro(25) }), STALE);
+      same("its actual", await store.complete(zombie, "late", { actual: micro(25) }), CORRECTED);
       await counted("booked", store, 10, 25);
-      kind("the next", await store.hold(asks("other", 0, capped(30))), "refused");
+      kind("the next", await store.hold(asks("other", 1, capped(30))), "refused");
     },
   ),
   define(

@@ -69,6 +69,25 @@ export function isLeaseStale(leasedAt: Instant, now: Instant, ttlSeconds: number
   return age >= finite("isLeaseStale: ttlSeconds", ttlSeconds);
 }
 
+/** What decides about a running job's lease. */
+export interface LeaseTerms {
+  readonly leasedAt: EpochSeconds;
+  /** The lease's own length in seconds; `null` if its claim gave none. */
+  readonly leaseSeconds: number | null;
+  /** When the job's `maxRunSeconds` are over; `null` if it has none. */
+  readonly runUntil: EpochSeconds | null;
+}
+
+/** Whether a job has run for its `maxRunSeconds`: nothing renews its lease any more. */
+export function isTimedOut({ runUntil }: Pick<LeaseTerms, "runUntil">, now: EpochSeconds): boolean {
+  return runUntil !== null && now >= runUntil;
+}
+
+/** Whether recovery takes a lease back: its job has timed out, or it is past its own length, or else `ttlSeconds`. */
+export function isLeaseLost(terms: LeaseTerms, now: EpochSeconds, ttlSeconds: number): boolean {
+  return isTimedOut(terms, now) || isLeaseStale(terms.leasedAt, now, terms.leaseSeconds ?? ttlSeconds);
+}
+
 /**
  * Whether a job has used up its attempts.
  *

@@ -39,26 +39,25 @@ const MOVES: Moves = {
 
 /**
  * The moves that a store makes beside them. A retry queues the job again, free work as pending, or lets it wait for a
- * person. An approval passes `approved` within one transaction: no row ever shows it.
+ * person; a person may retry a failed job. An approval passes `approved` within one transaction: no row ever shows it.
  */
 const STORE_MOVES: Moves = {
   pending: [],
-  awaiting_approval: ["queued"],
+  awaiting_approval: ["queued", "pending"],
   approved: [],
   queued: [],
   running: ["queued", "pending", "awaiting_approval"],
   succeeded: [],
-  failed: [],
+  failed: ["queued", "pending"],
   rejected: [],
 };
 
 /** Reads a {@link JobState}. */
 export const jobState: Reader<JobState> = /* @__PURE__ */ oneOf(JobState);
 
-/** Whether a job has ended: no move leads out of `succeeded`, `failed` and `rejected`. */
+/** Whether a job has ended: `succeeded`, `failed` and `rejected`. Only a person's `retry` leads out of `failed`. */
 export function isTerminal(state: JobState): boolean {
-  const current = jobState("isTerminal", state);
-  return MOVES[current].length === 0 && STORE_MOVES[current].length === 0;
+  return MOVES[jobState("isTerminal", state)].length === 0;
 }
 
 /** Whether a store may change a job's state like this: a move of {@link canTransition}, or one that stores add. */

@@ -1,5 +1,6 @@
 import { Approval } from "../approval/approval.ts";
 import {
+  type CorrectOutcome,
   type ExpireOutcome,
   type Hold,
   type HoldOutcome,
@@ -7,19 +8,22 @@ import {
   type ReleaseOutcome,
   type SettleOutcome,
 } from "../budget/contract.ts";
+import { tagsOf } from "../budget/hold-request.ts";
 import type {
   ApproveOutcome,
   CancelOutcome,
   CompleteOutcome,
   FailOutcome,
-  Job,
   RecoverOutcome,
   RejectOutcome,
+  RetryOutcome,
   SubmitOutcome,
-} from "./contract.ts";
+} from "./outcomes.ts";
+import { type Job, JOB_ERROR_CODES } from "./job.ts";
 import { anyAmount, ledgerAmount } from "../money/amount.ts";
 import {
   anyText,
+  finite,
   flag,
   listOf,
   oneOf,
@@ -42,11 +46,13 @@ export type StoreAnswer =
   | HoldOutcome
   | SettleOutcome
   | ReleaseOutcome
+  | CorrectOutcome
   | ExpireOutcome
   | SubmitOutcome
   | ApproveOutcome
   | RejectOutcome
   | CancelOutcome
+  | RetryOutcome
   | CompleteOutcome
   | FailOutcome
   | RecoverOutcome
@@ -70,19 +76,25 @@ function present(what: string, value: unknown): unknown {
   return value;
 }
 
+const tags: Reader<unknown> = (what, value) => tagsOf(what, present(what, value));
+
 function record(shape: Shape): Reader<object> {
   return (what, json) => outcome(read(what, json, shape));
 }
 
-/** A scope without room. `over` is written only if it is true. */
+/** A scope without room. `until`, `over` and `unknown` are written only where they say something. */
 function lacking(what: string, json: unknown): object {
-  const { over, ...rest } = read(what, json, {
+  const fields = read(what, json, {
     scope: anyText,
     by: missingRoom,
+    until: optional(instant, undefined),
     over: optional(yes, undefined),
+    unknown: optional(yes, undefined),
   });
-  return outcome(over === undefined ? rest : { ...rest, over });
+  return outcome(Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)));
 }
+
+const approval: Reader<Approval> = (_, value) => new Approval(value as Approval);
 
 function yes(what: string, value: unknown): boolean {
   if (flag(what, value)) return true;
@@ -90,10 +102,13 @@ function yes(what: string, value: unknown): boolean {
   throw outOfRange(what, "true or left out", false);
 }
 
+const endState = /* @__PURE__ */ oneOf({ 1: JobState.REJECTED, 2: JobState.FAILED });
+
 /** The fields of the answers that have a `kind`. */
 function kinds(): Readonly<Record<string, Shape>> {
   const state = { state: jobState };
   const booked = { booked: money };
+  const closed = { booked: money, overrun: money };
   return {
     held: {},
     refused: { lacking: listOf(lacking) },
@@ -104,15 +119,20 @@ function kinds(): Readonly<Record<string, Shape>> {
     closed: { as: oneOf({ 1: HoldState.SETTLED, 2: HoldState.CHARGED }) },
     queued: {},
     awaiting_approval: {},
-    not_waiting: state,
+    expired: { deadline: instant },
+    not_waiting: { ...state, approval: nullable(approval) },
     rejected: {},
-    cancelled: { state: oneOf({ 1: JobState.REJECTED, 2: JobState.FAILED }), booked: money },
+    cancelled: { state: endState, booked: money },
     ended: state,
-    completed: { booked: money, overrun: money },
-    stale: {},
-    requeued: booked,
-    failed: booked,
-    waiting: booked,
+    moved_on: { ...state, retries: whole },
+    corrected: { from: money, to: money, overrun: money },
+    open: {},
+    done: {},
+    completed: closed,
+    stale: { corrected: flag },
+    requeued: closed,
+    failed: closed,
+    waiting: closed,
   };
 }
 
@@ -120,15 +140,17 @@ function holdShape(): Shape {
   return {
     holdId: anyText,
     amount: money,
-    scopes: listOf(record({ scope: anyText, cap: money, until: nullable(instant) })),
+    scopes: listOf(record({ scope: anyText, cap: nullable(money), until: nullable(instant) })),
     state: oneOf(HoldState),
     booked: money,
     expiresAt: nullable(instant),
+    tags,
   };
 }
 
 function jobShape(): Shape {
-  const codes = oneOf({ 1: "cancelled", 2: "error", 3: "lost", 4: "no_room", 5: "rejected" });
+  const codes = oneOf(Object.fromEntries(JOB_ERROR_CODES.map((code) => [code, code])));
+  const name = nullable(anyText);
   return {
     jobId: anyText,
     lane: anyText,
@@ -140,8 +162,17 @@ function jobShape(): Shape {
     runAt: nullable(instant),
     state: jobState,
     attempts: whole,
-    approval: nullable((_, value) => new Approval(value as Approval)),
+    retries: whole,
+    approval: nullable(approval),
+    cancellation: nullable(approval),
     error: nullable(record({ code: codes, message: anyText })),
+    requestedBy: name,
+    tags,
+    decideBy: nullable(instant),
+    claimBy: nullable(instant),
+    maxRunSeconds: nullable(finite),
+    leasedBy: name,
+    unreadable: name,
     result: present,
   };
 }
@@ -157,7 +188,11 @@ function shapeOf(json: object): readonly [what: string, Shape] {
   if (Object.hasOwn(json, "jobId")) return ["a Job", jobShape()];
   if (Object.hasOwn(json, "holdId")) return ["a Hold", holdShape()];
   if (Object.hasOwn(json, "attempts")) {
-    return ["a RecoverOutcome", { attempts: listOf(record(attempt)), more: flag }];
+    const end = { jobId: anyText, state: endState, released: money };
+    return [
+      "a RecoverOutcome",
+      { attempts: listOf(record(attempt)), ended: listOf(record(end)), more: flag },
+    ];
   }
   return ["an ExpireOutcome", { charged: listOf(record({ holdId: anyText, amount: money })), more: flag }];
 }

@@ -1,99 +1,61 @@
-import { type ApprovalDraft, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
 import type { Lacking } from "../budget/contract.ts";
-import { scopeCaps } from "../budget/holds.ts";
-import type { HeldScope } from "../budget/scopes.ts";
 import { DispatchError } from "../errors.ts";
-import { ledgerAmount } from "../money/amount.ts";
-import {
-  duration,
-  finite,
-  flag,
-  identifier,
-  listOf,
-  optional,
-  orNull,
-  read,
-  type Reader,
-  anyText,
-  whole,
-  wholeFrom,
-  wrongType,
-} from "../internal/check.ts";
+import { anyText } from "../internal/check.ts";
 import { quote } from "../internal/text.ts";
 import { formatUsd, type MicroCents } from "../money/micro-cents.ts";
-import { BackendKind, backendKind } from "../routing/kind.ts";
-import { type EpochSeconds, instant } from "../time.ts";
-import type { JobRequest } from "./contract.ts";
+import type { EpochSeconds } from "../time.ts";
+import type { JobBody, JobTerms } from "./job-request.ts";
+import { JobState } from "./lifecycle.ts";
 
-/** A job's request, checked: what every store keeps of it. */
-export interface JobBody {
-  readonly jobId: string;
-  readonly lane: string;
-  /** The payload as JSON with sorted keys: what is compared when a job is submitted again. */
-  readonly payload: string;
-  readonly backend: BackendKind;
-  readonly maxCost: MicroCents;
-  readonly maxAttempts: number;
-  readonly priority: number;
-  readonly runAt: EpochSeconds | null;
+/** The error for an approval without scopes, of a job that was submitted without. */
+export function scopesMissing(jobId: string): RangeError {
+  return new RangeError(`approve: scopes must be given, since job ${quote(jobId)} was submitted without any`);
 }
 
-/** A checked approval, with the scopes to hold in. */
-export interface CheckedApproval {
-  readonly approval: ApprovalDraft;
-  readonly scopes: readonly HeldScope[];
-}
-
-/** Checks a job's request, before a store touches anything. */
-export function jobRequest(request: JobRequest<unknown>): {
-  readonly body: JobBody;
-  readonly approved: CheckedApproval | null;
-} {
-  const { approved, ...body } = read("submit", request, {
-    jobId: identifier,
-    lane: identifier,
-    payload: jsonText,
-    backend: backendKind,
-    maxCost: ledgerAmount,
-    maxAttempts: wholeFrom(1),
-    priority: optional(wholeFrom(Number.MIN_SAFE_INTEGER), 0),
-    runAt: orNull(instant),
-    approved: optional(approvedScopes, null),
-  });
-  return { body: Object.freeze(body), approved };
-}
-
-/** Reads who approved, and where the money is to be held. */
-export function approvedScopes(what: string, value: unknown): CheckedApproval {
-  return Object.freeze(
-    read(what, value, { approval: approvalWith(ApprovalOutcome.APPROVED), scopes: scopeCaps }),
-  );
-}
-
-/** Free local work needs no approval and holds no money. */
-export function isFree(job: JobBody): boolean {
-  return job.backend === BackendKind.LOCAL && job.maxCost === 0n;
-}
-
-/** @throws DispatchError `job_conflict` if the job that has this id is another. */
-export function ensureSameJob(known: JobBody, again: JobBody): void {
-  const other = (Object.keys(known) as (keyof JobBody)[]).filter((key) => known[key] !== again[key]);
-  if (other.length > 0) throw jobConflict(known.jobId, other);
-}
-
-/** The error for another body under a job's id: the names of what differs. */
-export function jobConflict(subject: string, other: readonly string[]): DispatchError {
-  const message = `job ${quote(subject)} was submitted before with another ${other.join(", ")}`;
-  return new DispatchError("job_conflict", message, { subject });
-}
-
-/** Jobs that are submitted together have one body under an id, like all others. */
-export function ensureOneBodyEach(bodies: readonly JobBody[]): void {
-  const known = new Map<string, JobBody>();
-  for (const body of bodies) {
-    ensureSameJob(known.get(body.jobId) ?? body, body);
-    known.set(body.jobId, body);
+/** The instant at which a job that nobody has decided on or claimed ends by itself; `null` if it does not. */
+export function deadlineOf(
+  { decideBy, claimBy }: Pick<JobTerms, "decideBy" | "claimBy">,
+  job: { readonly state: JobState; readonly isDecided: boolean; readonly isClaimed: boolean },
+): EpochSeconds | null {
+  const first = job.isClaimed ? null : claimBy;
+  switch (job.state) {
+    case JobState.AWAITING_APPROVAL: {
+      const deadlines = [first, job.isDecided ? null : decideBy].filter((end) => end !== null);
+      return deadlines.length === 0 ? null : (Math.min(...deadlines) as EpochSeconds);
+    }
+    case JobState.QUEUED:
+    case JobState.PENDING:
+      return first;
+    default:
+      return null;
   }
+}
+
+/** Whether a deadline has passed; in its very second it has. */
+export function isPast(deadline: EpochSeconds | null, now: EpochSeconds): boolean {
+  return deadline !== null && now >= deadline;
+}
+
+/** The first wait after a store's parser has refused a payload, in seconds. It doubles each time. */
+const REFUSED_PAYLOAD_DELAY = 60;
+/** After so many refusals of its payload a job waits for a person. */
+export const MOST_REFUSALS = 8;
+
+/** Seconds until a job is offered again whose payload was refused, also `refusals` times before. */
+export function refusalDelay(refusals: number): number {
+  return REFUSED_PAYLOAD_DELAY * 2 ** refusals;
+}
+
+/**
+ * Whether a job that was given back may be held for again without a person: what was booked for it and the next hold are
+ * at most its attempts' cost for each time that it was approved or retried.
+ */
+export function mayHoldAgain(
+  body: Pick<JobBody, "maxCost" | "maxAttempts">,
+  booked: bigint,
+  grants: number,
+): boolean {
+  return booked + body.maxCost <= body.maxCost * BigInt(body.maxAttempts) * BigInt(grants);
 }
 
 /** The error for an id that was never submitted. */
@@ -101,15 +63,43 @@ export function unknownJob(jobId: string): DispatchError {
   return new DispatchError("job_unknown", `there is no job ${quote(jobId)}`, { subject: jobId });
 }
 
+/** The error for a job whose contents were pruned. */
+export function prunedJob(jobId: string): DispatchError {
+  return new DispatchError("job_pruned", `job ${quote(jobId)} was pruned: it cannot run again`, {
+    subject: jobId,
+  });
+}
+
 /** Why a job waits again: its attempt has ended with `message`, and these scopes have no room for a retry. */
 export function noRoom(
   message: string,
   lacking: readonly Lacking[],
 ): { readonly code: "no_room"; readonly message: string } {
-  const why = lacking.map(({ scope, by, over }) =>
-    over === true ? `${quote(scope)} is over` : `${quote(scope)} lacks $${formatUsd(by)}`,
-  );
+  const why = lacking.map(({ scope, by, over, unknown }) => {
+    if (over === true) return `${quote(scope)} is over`;
+    return unknown === true ? `${quote(scope)} has no cap` : `${quote(scope)} lacks $${formatUsd(by)}`;
+  });
   return { code: "no_room", message: `${message}; no retry: ${why.join(", ")}` };
+}
+
+/** Why a job waits again that was given back: it may cost no more without a person. */
+export function costLimit(message: string): { readonly code: "cost_limit"; readonly message: string } {
+  return { code: "cost_limit", message: `${message}; no retry: the attempts have cost as much as they may` };
+}
+
+/** The loss of an attempt, as the job's error. */
+export function lostLease(attempt: number): { readonly code: "lost"; readonly message: string } {
+  return { code: "lost", message: `attempt ${attempt} lost its lease` };
+}
+
+/** The end of an attempt at the job's `maxRunSeconds`, as the job's error. */
+export function timedOut(attempt: number): { readonly code: "timed_out"; readonly message: string } {
+  return { code: "timed_out", message: `attempt ${attempt} ran longer than maxRunSeconds` };
+}
+
+/** The end of a job at its deadline, as the job's error. */
+export function expired(isWaiting: boolean): { readonly code: "expired"; readonly message: string } {
+  return { code: "expired", message: isWaiting ? "nobody approved it in time" : "nobody claimed it in time" };
 }
 
 /** The error for a report that tells what free work has cost. */
@@ -118,72 +108,12 @@ export function noActualCost(what: string, jobId: string, actual: MicroCents | n
   return new RangeError(`${what}: job ${quote(jobId)} is free, so it has no actual cost; got ${given}`);
 }
 
-/** Reads lanes; none at all means that nothing is claimed. */
-export const laneNames: Reader<readonly string[]> = /* @__PURE__ */ listOf(identifier);
-
-const money = /* @__PURE__ */ optional(ledgerAmount, null);
-const attemptLimit = /* @__PURE__ */ optional(whole, Infinity);
-
-/** Reads a limit: at least 1, 100 if it is left out. */
-export const pageLimit: Reader<number> = /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 100);
-
-/** Checks the options of `complete`. */
-export function completeOptions(options: unknown): { readonly actual: MicroCents | null } {
-  return read("complete", options, { actual: money });
-}
-
-/** Checks the options of `fail`. */
-export function failOptions(options: unknown): {
-  readonly retriable: boolean;
-  readonly maxAttempts: number;
-  readonly actual: MicroCents | null;
-  readonly retryAfterSeconds: number;
-} {
-  return read("fail", options, {
-    retriable: flag,
-    maxAttempts: attemptLimit,
-    actual: money,
-    retryAfterSeconds: optional(duration, 0),
-  });
-}
-
-/** Checks the options of `recoverStale`. */
-export function recoverOptions(options: unknown): {
-  readonly ttlSeconds: number;
-  readonly maxAttempts: number;
-  readonly limit: number;
-} {
-  return read("recoverStale", options, { ttlSeconds: finite, maxAttempts: attemptLimit, limit: pageLimit });
-}
-
 /** An error's text for the store: at most 4,000 code units, without what a text column cannot hold. */
 export function errorText(what: string, value: unknown): string {
-  return anyText(what, value)
-    .slice(0, 4000)
-    .replaceAll(/[\0\p{Cs}]/gu, "\ufffd");
+  return storableText(anyText(what, value));
 }
 
-/**
- * A value as JSON with sorted keys; `undefined` is `null`.
- *
- * @throws TypeError for what JSON cannot hold: a bigint, a function, a cycle.
- */
-export function jsonText(what: string, value: unknown): string {
-  let json: unknown;
-  try {
-    json = JSON.stringify(value ?? null);
-  } catch (cause) {
-    throw new TypeError(`${what} must be what JSON can hold; money goes in as formatUsd(…)`, { cause });
-  }
-  if (typeof json !== "string") throw wrongType(what, "what JSON can hold", value);
-  return JSON.stringify(JSON.parse(json), (_, field: unknown) => (isRecord(field) ? sorted(field) : field));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function sorted(record: Record<string, unknown>): Record<string, unknown> {
-  // Stryker disable next-line EqualityOperator: no two keys are equal
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Text that is written for a person: cut, and without what a text column cannot hold. */
+export function storableText(text: string): string {
+  return text.slice(0, 4000).replaceAll(/[\0\p{Cs}]/gu, "\ufffd");
 }

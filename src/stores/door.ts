@@ -1,56 +1,56 @@
-import { type Approval, type ApprovalFields, ApprovalOutcome, approvalWith } from "../approval/approval.ts";
+import type { Approval, ApprovalFields } from "../approval/approval.ts";
+import type { Decision } from "../approval/decision.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type {
+  CorrectOutcome,
   ExpireOutcome,
   Hold,
   HoldOutcome,
   HoldRequest,
+  PinnedCap,
   ReleaseOutcome,
   SettleOutcome,
 } from "../budget/contract.ts";
-import { anyHoldId, extension, holdRequest, ownHoldId } from "../budget/holds.ts";
+import { anyHoldId, holdRequest, ownHoldId, scopeCaps } from "../budget/hold-request.ts";
+import { extension } from "../budget/holds.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { BudgetState } from "../budget/state.ts";
 import { type Lease, leaseOf } from "../dispatch/lease.ts";
-import {
-  approvedScopes,
-  completeOptions,
-  ensureOneBodyEach,
-  errorText,
-  failOptions,
-  jobRequest,
-  laneNames,
-  pageLimit,
-  recoverOptions,
-} from "../dispatch/rules.ts";
+import { claimOptions, completeOptions, failOptions, recoverOptions } from "../dispatch/options.ts";
+import { errorText } from "../dispatch/rules.ts";
+import { ensureOneBodyEach, jobRequest } from "../dispatch/job-request.ts";
+import { laneNames, pageLimit } from "../dispatch/options.ts";
 import type {
   ApproveOutcome,
   CancelOutcome,
-  Claimed,
-  CompleteOptions,
   CompleteOutcome,
-  DispatchStore,
-  FailOptions,
   FailOutcome,
-  Job,
-  JobFilter,
-  JobRequest,
-  PruneOptions,
-  RecoverOptions,
+  PruneOutcome,
   RecoverOutcome,
   RejectOutcome,
+  RetryOutcome,
   SubmitOutcome,
+} from "../dispatch/outcomes.ts";
+import type {
+  Claimed,
+  ClaimOptions,
+  CompleteOptions,
+  DispatchStore,
+  FailOptions,
+  PruneOptions,
+  RecoverOptions,
+  RetryOptions,
 } from "../dispatch/contract.ts";
+import type { Job, JobFilter, JobRequest, LaneState } from "../dispatch/job.ts";
 import { ledgerAmount } from "../money/amount.ts";
-import { anything, identifier, listOf, optional, read, wholeFrom } from "../internal/check.ts";
+import { anything, identifier, listOf, optional, read, whole, wholeFrom } from "../internal/check.ts";
 import { jobState } from "../dispatch/lifecycle.ts";
-import { type MicroCents, microCents } from "../money/micro-cents.ts";
-import { instant } from "../time.ts";
-import type { ClaimedText, Completion, Run, Submission } from "./operations.ts";
+import type { MicroCents } from "../money/micro-cents.ts";
+import { type Instant, instant } from "../time.ts";
+import { claimJobs } from "./claim-jobs.ts";
+import { APPROVED, decidedBy, REJECTED, scopeTexts, withBody } from "./decided.ts";
+import type { Completion, Run, Submission } from "./operations.ts";
 import { type Parsers, StoredValues } from "./stored-values.ts";
-
-/** Seconds until a job whose payload the parser refused can be claimed again, perhaps by a newer worker. */
-const REFUSED_PAYLOAD_DELAY = 60;
 
 /** Checks and parses the arguments of every store, and runs its operations. */
 export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
@@ -91,7 +91,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   }
 
   async expire(options: { readonly limit?: number | undefined } = {}): Promise<ExpireOutcome> {
-    const { limit } = read("expire", options, { limit: pageLimit });
+    const { limit } = read("expire: options", options, { limit: pageLimit });
     return this.#run((operations) => operations.expire(limit));
   }
 
@@ -105,10 +105,40 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     return this.#run((operations) => operations.getHold(checked));
   }
 
-  async pinCap(scope: string, cap: MicroCents): Promise<void> {
+  async correct(holdId: string, actual: MicroCents, decision: Decision): Promise<CorrectOutcome> {
+    const checked = anyHoldId("correct: holdId", holdId);
+    const cost = ledgerAmount("correct: actual", actual);
+    const decided = decidedBy("correct", decision, checked, String(cost));
+    return this.#run((operations) => operations.correct(checked, cost, decided));
+  }
+
+  async pinCap(scope: string, cap: MicroCents, decision: Decision): Promise<void> {
     const checked = identifier("pinCap: scope", scope);
     const amount = ledgerAmount("pinCap: cap", cap);
-    return this.#run((operations) => operations.pinCap(checked, amount));
+    const decided = decidedBy("pinCap", decision, checked, String(amount));
+    return this.#run((operations) => operations.pinCap(checked, amount, decided));
+  }
+
+  async unpinCap(scope: string, decision: Decision): Promise<void> {
+    const checked = identifier("unpinCap: scope", scope);
+    const decided = decidedBy("unpinCap", decision, checked);
+    return this.#run((operations) => operations.unpinCap(checked, decided));
+  }
+
+  async raiseCap(
+    scope: string,
+    raise: { readonly to: MicroCents; readonly until: Instant },
+    decision: Decision,
+  ): Promise<void> {
+    const checked = identifier("raiseCap: scope", scope);
+    const { to, until } = read("raiseCap: raise", raise, { to: ledgerAmount, until: instant });
+    const decided = decidedBy("raiseCap", decision, checked, String(to), until);
+    return this.#run((operations) => operations.raiseCap(checked, to, until, decided));
+  }
+
+  async cap(scope: string): Promise<PinnedCap | null> {
+    const checked = identifier("cap: scope", scope);
+    return this.#run((operations) => operations.cap(checked));
   }
 
   async submit(job: JobRequest<Payload>): Promise<SubmitOutcome> {
@@ -125,33 +155,71 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
 
   async approve(
     jobId: string,
-    approval: Approval | ApprovalFields,
-    options: { readonly scopes: readonly ScopeCap[] },
+    approval: Approval | ApprovalFields | Decision,
+    options: { readonly scopes?: readonly ScopeCap[] | undefined } = {},
   ): Promise<ApproveOutcome> {
-    const approved = approvedScopes("approve", { ...options, approval });
+    const { scopes } = read("approve: options", options, { scopes: optional(scopeCaps, null) });
     const checked = identifier("approve: jobId", jobId);
-    return this.#run((operations) => operations.approve(checked, approved));
+    const draft = APPROVED("approve: approval", approval);
+    const decided = withBody("approve", draft, checked, ...scopeTexts(scopes));
+    return this.#run((operations) => operations.approve(checked, scopes, decided));
   }
 
-  async reject(jobId: string, approval: Approval | ApprovalFields): Promise<RejectOutcome> {
-    const decision = approvalWith(ApprovalOutcome.REJECTED)("reject: approval", approval);
+  async reject(jobId: string, approval: Approval | ApprovalFields | Decision): Promise<RejectOutcome> {
+    const draft = REJECTED("reject: approval", approval);
     const checked = identifier("reject: jobId", jobId);
-    return this.#run((operations) => operations.reject(checked, decision));
+    return this.#run((operations) => operations.reject(checked, withBody("reject", draft, checked)));
   }
 
-  async cancel(jobId: string): Promise<CancelOutcome> {
+  async cancel(jobId: string, approval: Approval | ApprovalFields | Decision): Promise<CancelOutcome> {
+    const draft = REJECTED("cancel: approval", approval);
     const checked = identifier("cancel: jobId", jobId);
-    return this.#run((operations) => operations.cancel(checked));
+    return this.#run((operations) => operations.cancel(checked, withBody("cancel", draft, checked)));
   }
 
-  async claim(lanes: readonly string[]): Promise<Claimed<Payload> | null> {
-    const [claimed] = await this.#claim(laneNames("claim: lanes", lanes), 1);
+  async retry(jobId: string, options: RetryOptions, decision: Decision): Promise<RetryOutcome> {
+    const checked = identifier("retry: jobId", jobId);
+    const readers = { after: whole, scopes: optional(scopeCaps, null) };
+    const { after, scopes } = read("retry: options", options, readers);
+    const decided = decidedBy("retry", decision, checked, after, ...scopeTexts(scopes));
+    return this.#run((operations) => operations.retry(checked, after, scopes, decided));
+  }
+
+  async pauseLane(lane: string, decision: Decision): Promise<void> {
+    const checked = identifier("pauseLane: lane", lane);
+    const decided = decidedBy("pauseLane", decision, checked);
+    return this.#run((operations) => operations.setLane(checked, true, decided));
+  }
+
+  async resumeLane(lane: string, decision: Decision): Promise<void> {
+    const checked = identifier("resumeLane: lane", lane);
+    const decided = decidedBy("resumeLane", decision, checked);
+    return this.#run((operations) => operations.setLane(checked, false, decided));
+  }
+
+  async lanes(): Promise<readonly LaneState[]> {
+    return this.#run((operations) => operations.lanes());
+  }
+
+  async id(): Promise<string> {
+    return this.#run((operations) => operations.id());
+  }
+
+  async claim(lanes: readonly string[], options: ClaimOptions = {}): Promise<Claimed<Payload> | null> {
+    const checked = claimOptions("claim", options);
+    const [claimed] = await claimJobs(this.#run, this.#values, laneNames("claim: lanes", lanes), 1, checked);
     return claimed ?? null;
   }
 
-  async claimMany(lanes: readonly string[], limit: number): Promise<readonly Claimed<Payload>[]> {
+  async claimMany(
+    lanes: readonly string[],
+    limit: number,
+    options: ClaimOptions = {},
+  ): Promise<readonly Claimed<Payload>[]> {
+    const checked = claimOptions("claimMany", options);
     const names = laneNames("claimMany: lanes", lanes);
-    return Object.freeze(await this.#claim(names, wholeFrom(1)("claimMany: limit", limit)));
+    const most = wholeFrom(1)("claimMany: limit", limit);
+    return Object.freeze(await claimJobs(this.#run, this.#values, names, most, checked));
   }
 
   async complete(lease: Lease, result: Result, options: CompleteOptions = {}): Promise<CompleteOutcome> {
@@ -176,7 +244,12 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   async fail(lease: Lease, error: string, options: FailOptions): Promise<FailOutcome> {
     const checked = failOptions(options);
     const message = errorText("fail: error", error);
-    const failure = { ...checked, lease: leaseOf("fail: lease", lease), error: message };
+    const failure = {
+      ...checked,
+      lease: leaseOf("fail: lease", lease),
+      error: message,
+      isRefusal: false,
+    };
     return this.#run((operations) => operations.fail(failure));
   }
 
@@ -199,14 +272,19 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
   async jobs(filter: JobFilter = {}): Promise<readonly Job<Payload, Result>[]> {
     const name = optional(identifier, null);
     const readers = { state: optional(jobState, null), lane: name, limit: pageLimit, after: name };
-    const checked = read("jobs", filter, readers);
+    const checked = read("jobs: filter", filter, readers);
     const jobs = await this.#run((operations) => operations.jobs(checked));
     return Object.freeze(jobs.map((job) => this.#values.shown(job)));
   }
 
-  async prune(options: PruneOptions): Promise<{ jobs: number; holds: number }> {
-    const { before } = read("prune", options, { before: instant });
-    return Object.freeze(await this.#run((operations) => operations.prune(before)));
+  async prune(options: PruneOptions): Promise<PruneOutcome> {
+    const { before, limit } = read("prune: options", options, SWEEP);
+    return this.#run((operations) => operations.prune(before, limit));
+  }
+
+  async forget(options: PruneOptions): Promise<PruneOutcome> {
+    const { before, limit } = read("forget: options", options, SWEEP);
+    return this.#run((operations) => operations.forget(before, limit));
   }
 
   #submission(request: JobRequest<Payload>): Submission {
@@ -214,35 +292,6 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     this.#values.payload(checked.body.payload);
     return checked;
   }
-
-  async #claim(lanes: readonly string[], limit: number): Promise<readonly Claimed<Payload>[]> {
-    for (;;) {
-      const claimed = await this.#run((operations) => operations.claimMany(lanes, limit));
-      const jobs: Claimed<Payload>[] = [];
-      for (const job of claimed) {
-        const parsed = await this.#parsed(job);
-        if (parsed) jobs.push(parsed);
-      }
-      if (jobs.length > 0 || claimed.length === 0) return jobs;
-    }
-  }
-
-  /** A claimed job; `null` if the parser refuses its payload, which costs an attempt and no money. */
-  async #parsed({ lease, payload, paid }: ClaimedText): Promise<Claimed<Payload> | null> {
-    try {
-      return Object.freeze({ lease, payload: this.#values.payload(payload) });
-    } catch (error) {
-      const failure = {
-        lease,
-        // `payload` throws only errors.
-        error: (error as Error).message,
-        retriable: true,
-        maxAttempts: Infinity,
-        actual: paid ? microCents(0n) : null,
-        retryAfterSeconds: REFUSED_PAYLOAD_DELAY,
-      };
-      await this.#run((operations) => operations.fail(failure));
-      return null;
-    }
-  }
 }
+
+const SWEEP = { before: instant, limit: /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 500) };

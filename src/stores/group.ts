@@ -6,13 +6,16 @@ interface Call<Input, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
-/** The error for a call that the database did not answer: a missing answer admits nothing. */
+/** The error for a call without an answer: it may have been committed, so it is not run again. */
 export function missingAnswer(): DispatchError {
-  return new DispatchError("store_failed", "the database answered fewer calls than were made");
+  const message = "the database answered fewer calls than were made; repeat the call with the same ids";
+  return new DispatchError("outcome_unknown", message);
 }
 
 /** The most calls in one statement. */
 const MOST_CALLS = 200;
+/** The most code units of payloads and results in one statement; a call with more travels alone. */
+const MOST_SIZE = 4_000_000;
 /** Milliseconds after which a statement that waits for a lock no longer delays the next one. */
 const PATIENCE = 50;
 /** The most statements of one kind at once. */
@@ -25,6 +28,7 @@ const MOST_STATEMENTS = 8;
 export class Group<Input, Answer> {
   readonly #run: (inputs: readonly Input[]) => Promise<readonly Answer[]>;
   readonly #key: (input: Input) => string | null;
+  readonly #size: (input: Input) => number;
   #waiting: Call<Input, Answer>[] = [];
   /** The keys of the calls that were sent and are not answered yet. */
   readonly #sentKeys = new Set<string>();
@@ -32,13 +36,18 @@ export class Group<Input, Answer> {
   #allowed = 1;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** @param key - of two calls with the same key the second waits for the first; `null` waits for none. */
+  /**
+   * @param key - of two calls with the same key the second waits for the first; `null` waits for none.
+   * @param size - the code units of a call's payload or result.
+   */
   constructor(
     run: (inputs: readonly Input[]) => Promise<readonly Answer[]>,
     key: (input: Input) => string | null,
+    size: (input: Input) => number = () => 0,
   ) {
     this.#run = run;
     this.#key = key;
+    this.#size = size;
   }
 
   call(input: Input): Promise<Answer> {
@@ -64,10 +73,17 @@ export class Group<Input, Answer> {
     const taken = new Set(this.#sentKeys);
     const together: Call<Input, Answer>[] = [];
     const later: Call<Input, Answer>[] = [];
+    let size = 0;
     for (const call of this.#waiting) {
       const key = this.#key(call.input);
-      if (together.length === MOST_CALLS || (key !== null && taken.has(key))) later.push(call);
-      else together.push(call);
+      const more = this.#size(call.input);
+      const isFull =
+        together.length === MOST_CALLS || (together.length > 0 && more > 0 && size + more > MOST_SIZE);
+      if (isFull || (key !== null && taken.has(key))) later.push(call);
+      else {
+        together.push(call);
+        size += more;
+      }
       if (key !== null) taken.add(key);
     }
     this.#waiting = later;

@@ -1,27 +1,48 @@
-import type { ApprovalDraft } from "../approval/approval.ts";
-import type { ExpireOutcome, Hold, HoldOutcome, ReleaseOutcome, SettleOutcome } from "../budget/contract.ts";
-import type { CheckedHold } from "../budget/holds.ts";
+import type { DecisionDraft } from "../approval/decision.ts";
+import type {
+  CorrectOutcome,
+  ExpireOutcome,
+  Hold,
+  HoldOutcome,
+  PinnedCap,
+  ReleaseOutcome,
+  SettleOutcome,
+} from "../budget/contract.ts";
+import type { HeldScope } from "../budget/scopes.ts";
+import type { CheckedHold } from "../budget/hold-request.ts";
 import type { BudgetState } from "../budget/state.ts";
 import type {
   ApproveOutcome,
   CancelOutcome,
   CompleteOutcome,
   FailOutcome,
+  PruneOutcome,
   RecoverOutcome,
   RejectOutcome,
+  RetryOutcome,
   SubmitOutcome,
-} from "../dispatch/contract.ts";
+} from "../dispatch/outcomes.ts";
+import type { LaneState } from "../dispatch/job.ts";
 import type { Lease } from "../dispatch/lease.ts";
-import type { CheckedApproval, failOptions, JobBody, recoverOptions } from "../dispatch/rules.ts";
+import type { CheckedRequest } from "../dispatch/job-request.ts";
+import type { failOptions, recoverOptions } from "../dispatch/options.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
 import type { CheckedFilter, ShownJob } from "./engine/tables.ts";
 
 /** A checked job to submit. */
-export interface Submission {
-  readonly body: JobBody;
-  readonly approved: CheckedApproval | null;
+export type Submission = CheckedRequest;
+
+/** A checked decision, with what it decides as JSON: what a repeat of its id is compared with. */
+export interface Decided extends DecisionDraft {
+  readonly body: string;
+}
+
+/** Whom a claim is for. */
+export interface Claimant {
+  readonly leaseSeconds: number | null;
+  readonly by: string | null;
 }
 
 /** A claimed job whose payload is still JSON. */
@@ -29,6 +50,7 @@ export interface ClaimedText {
   readonly lease: Lease;
   readonly payload: string;
   readonly paid: boolean;
+  readonly maxRunSeconds: number | null;
 }
 
 /** A worker's checked report that a job is complete. */
@@ -43,12 +65,12 @@ export interface Completion {
 export interface Failure extends ReturnType<typeof failOptions> {
   readonly lease: Lease;
   readonly error: string;
+  /** Whether the payload was refused. */
+  readonly isRefusal: boolean;
 }
 
-export interface Pruned {
-  readonly jobs: number;
-  readonly holds: number;
-}
+/** What a batch of claims may be. */
+export const MOST_CLAIMED_BYTES = 8_000_000;
 
 /** The operations of the ledger; their arguments are checked. */
 export interface LedgerOperations {
@@ -59,24 +81,39 @@ export interface LedgerOperations {
   expire(limit: number): Awaitable<ExpireOutcome>;
   usage(scope: string): Awaitable<BudgetState>;
   getHold(holdId: string): Awaitable<Hold | null>;
-  pinCap(scope: string, cap: MicroCents): Awaitable<void>;
+  correct(holdId: string, actual: MicroCents, decided: Decided): Awaitable<CorrectOutcome>;
+  pinCap(scope: string, cap: MicroCents, decided: Decided): Awaitable<void>;
+  unpinCap(scope: string, decided: Decided): Awaitable<void>;
+  raiseCap(scope: string, to: MicroCents, until: EpochSeconds, decided: Decided): Awaitable<void>;
+  cap(scope: string): Awaitable<PinnedCap | null>;
 }
 
 /** Submissions, decisions and look-ups; their arguments are checked, payloads and results are JSON. */
 export interface QueueOperations {
   submit(submission: Submission): Awaitable<SubmitOutcome>;
   submitMany(submissions: readonly Submission[]): Awaitable<readonly SubmitOutcome[]>;
-  approve(jobId: string, approved: CheckedApproval): Awaitable<ApproveOutcome>;
-  reject(jobId: string, decision: ApprovalDraft): Awaitable<RejectOutcome>;
-  cancel(jobId: string): Awaitable<CancelOutcome>;
+  approve(jobId: string, scopes: readonly HeldScope[] | null, decided: Decided): Awaitable<ApproveOutcome>;
+  reject(jobId: string, decided: Decided): Awaitable<RejectOutcome>;
+  cancel(jobId: string, decided: Decided): Awaitable<CancelOutcome>;
+  retry(
+    jobId: string,
+    after: number,
+    scopes: readonly HeldScope[] | null,
+    decided: Decided,
+  ): Awaitable<RetryOutcome>;
+  setLane(lane: string, paused: boolean, decided: Decided): Awaitable<void>;
+  lanes(): Awaitable<readonly LaneState[]>;
   job(jobId: string): Awaitable<ShownJob | null>;
   jobs(filter: CheckedFilter): Awaitable<readonly ShownJob[]>;
-  prune(before: EpochSeconds): Awaitable<Pruned>;
+  prune(before: EpochSeconds, limit: number): Awaitable<PruneOutcome>;
+  forget(before: EpochSeconds, limit: number): Awaitable<PruneOutcome>;
+  id(): Awaitable<string>;
 }
 
 /** Claims and reports; their arguments are checked. */
 export interface AttemptOperations {
-  claimMany(lanes: readonly string[], limit: number): Awaitable<readonly ClaimedText[]>;
+  /** At most `limit` jobs, and at most {@link MOST_CLAIMED_BYTES} of payloads; at least one job if there is one. */
+  claimMany(lanes: readonly string[], limit: number, claimant: Claimant): Awaitable<readonly ClaimedText[]>;
   complete(completion: Completion): Awaitable<CompleteOutcome>;
   completeMany(completions: readonly Completion[]): Awaitable<readonly CompleteOutcome[]>;
   fail(failure: Failure): Awaitable<FailOutcome>;

@@ -1,5 +1,5 @@
-import type { Job } from "../dispatch/contract.ts";
-import { jsonText } from "../dispatch/rules.ts";
+import type { Job } from "../dispatch/job.ts";
+import { jsonText } from "../dispatch/job-request.ts";
 import { DispatchError } from "../errors.ts";
 import { outcome } from "../money/outcome.ts";
 import type { ShownJob } from "./engine/tables.ts";
@@ -38,24 +38,53 @@ export class StoredValues<Payload, Result> {
     }
   }
 
-  /** A job as the caller sees it. */
-  shown({ body, state, attempts, decision, error, result }: ShownJob): Job<Payload, Result> {
-    const { jobId, lane, backend, maxCost, maxAttempts, priority, runAt } = body;
-    return outcome({
+  /** A job as the caller sees it. A parser that refuses its payload or result hides no other job. */
+  shown({
+    body,
+    terms,
+    state,
+    leasedBy,
+    decision,
+    cancellation,
+    error,
+    result,
+    ...job
+  }: ShownJob): Job<Payload, Result> {
+    const { jobId, lane, backend, maxCost, maxAttempts, priority, runAt, requestedBy, maxRunSeconds } = body;
+    const { tags, decideBy, claimBy } = terms;
+    const fields = {
       jobId,
       lane,
-      payload: this.payload(body.payload),
       backend,
       maxCost,
       maxAttempts,
       priority,
       runAt,
       state,
-      attempts: attempts.length,
+      attempts: job.tried,
+      retries: job.retries,
       approval: decision,
+      cancellation,
       error: error && Object.freeze(error),
-      result: result === null ? null : this.#result(result),
-    });
+      requestedBy,
+      tags,
+      decideBy,
+      claimBy,
+      maxRunSeconds,
+      leasedBy,
+    };
+    try {
+      const values = {
+        payload: this.payload(body.payload),
+        result: result === null ? null : this.#result(result),
+      };
+      return outcome({ ...fields, unreadable: null, ...values });
+    } catch (reason) {
+      const raw = (json: string): unknown => JSON.parse(json);
+      const values = { payload: raw(body.payload), result: result === null ? null : raw(result) };
+      // Both calls throw only errors.
+      return outcome({ ...fields, unreadable: (reason as Error).message, ...values });
+    }
   }
 
   #result(json: string): Result {

@@ -1,18 +1,16 @@
 import type { Awaitable } from "../internal/awaitable.ts";
-import { type AttemptStore, type Run, runJob } from "../dispatch/drain.ts";
+import { monotonicSeconds } from "../internal/timers.ts";
+import type { AttemptEvent, Tell } from "../dispatch/events.ts";
 import { RetriableError } from "../dispatch/executor.ts";
 import type { Lease } from "../dispatch/lease.ts";
-import type {
-  Claimed,
-  CompleteOptions,
-  CompleteOutcome,
-  FailOptions,
-  FailOutcome,
-} from "../dispatch/contract.ts";
+import { type AttemptStore, limitRun, lostLease, type Run, runJob } from "../dispatch/run-job.ts";
+import type { Claimed, CompleteOptions, FailOptions } from "../dispatch/contract.ts";
+import type { CompleteOutcome, FailOutcome } from "../dispatch/outcomes.ts";
 import { isDispatchError } from "../errors.ts";
-import { outcome } from "../money/outcome.ts";
+import { microCents } from "../money/micro-cents.ts";
+import type { Calls } from "./calls.ts";
 import type { Settings, WorkStore } from "./options.ts";
-import { doubled, Gate, jittered, monotonicSeconds } from "./timing.ts";
+import { doubled, Gate, jittered } from "./timing.ts";
 
 /**
  * One claimed job. It renews the lease while the job runs, and repeats the report of its end until the store answers.
@@ -22,72 +20,97 @@ export class Attempt<Payload, Result> implements AttemptStore<Payload, Result> {
   readonly #store: WorkStore<Payload, Result>;
   readonly #job: Claimed<Payload>;
   readonly #settings: Settings<Payload, Result>;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #tell: Tell;
+  readonly #renewalCalls: Calls;
   readonly #controller = new AbortController();
   readonly #renewals = new Gate();
+  /** The job has ended or its lease is lost: nothing renews it. */
   #ended = false;
   #expiry: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param onFailure - called for each failure of the store after which the attempt continues. */
   constructor(
     store: WorkStore<Payload, Result>,
     job: Claimed<Payload>,
     settings: Settings<Payload, Result>,
-    onFailure: (error: unknown) => void,
+    tell: Tell,
+    renewals: Calls,
   ) {
     this.#store = store;
     this.#job = job;
     this.#settings = settings;
-    this.#onFailure = onFailure;
+    this.#tell = tell;
+    this.#renewalCalls = renewals;
   }
 
-  /** @param claimedAt - when the claim was sent; the lease is not older. */
-  async run(run: Run<Payload, Result>, claimedAt: number): Promise<CompleteOutcome | FailOutcome> {
-    const { actualCost, leaseSeconds, onError } = this.#settings;
+  /**
+   * @param claimedAt - when the claim was sent; the lease is not older.
+   * @throws unknown the error of a report that the store refused, or did not answer for `leaseSeconds`.
+   */
+  async run(run: Run<Payload, Result>, claimedAt: number): Promise<AttemptEvent> {
+    const { actualCost, leaseSeconds } = this.#settings;
+    const { signal } = this.#controller;
     const third = leaseSeconds / 3;
-    const untilDue = claimedAt + third - monotonicSeconds();
-    // A lease that took long to arrive may be lost already, so it is renewed before the job starts to cost money.
-    if (untilDue > 0 || !this.#store.renew) this.#startExpiry(claimedAt);
-    else if (!(await this.renew(this.#job.lease))) return outcome({ kind: "stale" });
-    // Not awaited: after the end of the job the result of a renewal does not matter.
-    void this.#renewUntilEnd(untilDue > 0 ? untilDue : third);
+    const stopTimer = limitRun(this.#job, claimedAt, (reason) => {
+      this.#lose(reason);
+    });
     try {
-      return await runJob(this, run, this.#job, actualCost, this.#controller, (error) => {
-        // The attempt is charged in full. An error of `actualCost` does not stop the worker: it is dropped without
-        // onError.
-        if (onError) this.#onFailure(error);
+      const untilDue = claimedAt + third - monotonicSeconds();
+      // A lease that took long to arrive may be lost already, so it is renewed before the job starts to cost money.
+      if (untilDue > 0 || !this.#store.renew) this.#startExpiry(claimedAt);
+      else if (!(await this.#repeat(() => this.#ask()))) this.#lose(lostLease());
+      // Not awaited: after the end of the job the result of a renewal does not matter.
+      void this.#renewUntilEnd(untilDue > 0 ? untilDue : third);
+      return await runJob(this, this.#job, {
+        run: signal.aborted ? () => notRun(signal) : run,
+        actualCost,
+        tell: this.#tell,
+        controller: this.#controller,
       });
     } finally {
+      stopTimer();
       this.#end();
     }
   }
 
-  abort(reason: unknown): void {
+  abort(reason: RetriableError): void {
     this.#controller.abort(reason);
   }
 
   complete(lease: Lease, result: Result, options?: CompleteOptions): Promise<CompleteOutcome> {
-    return this.#record(() => this.#store.complete(lease, result, options));
+    return this.#repeat(() => this.#store.complete(lease, result, options));
   }
 
   fail(lease: Lease, error: string, options: FailOptions): Promise<FailOutcome> {
     const { backoff, random } = this.#settings;
-    // A failure after the abort is not the job's own, so the job is tried again.
-    const retriable = options.retriable || this.#controller.signal.aborted;
     const requested = options.retryAfterSeconds ?? 0;
+    // What a stop gives back may run elsewhere at once.
+    const isStop = this.#controller.signal.aborted && options.counts === false;
     // Computed once, so that a repeated report has the same delay.
     const retryAfterSeconds =
-      retriable && requested === 0
+      options.retriable && requested === 0 && !isStop
         ? jittered(doubled(backoff.least, backoff.most, lease.attempts - 1), random)
         : requested;
-    const report = { ...options, retriable, retryAfterSeconds };
-    return this.#record(() => this.#store.fail(lease, error, report));
+    const report = { ...options, retryAfterSeconds };
+    return this.#repeat(() => this.#store.fail(lease, error, report));
   }
 
-  async renew(lease: Lease): Promise<boolean> {
+  /** For the executor. If the store fails, the lease is held until its time is over. */
+  async renew(): Promise<boolean> {
+    if (this.#ended) return false;
+    try {
+      return await this.#ask();
+    } catch (error) {
+      this.#renewalCalls.failed(error);
+      return this.#isHeld();
+    }
+  }
+
+  /** Asks the store for a renewal. */
+  async #ask(): Promise<boolean> {
     if (!this.#store.renew) return true;
     const askedAt = monotonicSeconds();
-    const held = await this.#store.renew(lease);
+    const held = await this.#store.renew(this.#job.lease);
+    this.#renewalCalls.answered();
     if (held) this.#startExpiry(askedAt);
     return held;
   }
@@ -108,16 +131,16 @@ export class Attempt<Payload, Result> implements AttemptStore<Payload, Result> {
   async #tryRenew(): Promise<boolean> {
     if (this.#ended) return true;
     try {
-      if (!(await this.renew(this.#job.lease))) this.#lose();
+      if (!(await this.#ask())) this.#lose(lostLease());
       return true;
     } catch (error) {
-      this.#renewalFailed(error);
+      if (this.#isHeld()) this.#renewalCalls.failed(error);
       return false;
     }
   }
 
-  #renewalFailed(error: unknown): void {
-    if (!this.#ended) this.#onFailure(error);
+  #isHeld(): boolean {
+    return !this.#ended;
   }
 
   /** Restarts the local timer of the lease, which the store confirmed at this instant. */
@@ -127,12 +150,12 @@ export class Attempt<Payload, Result> implements AttemptStore<Payload, Result> {
     const left = this.#settings.leaseSeconds - (monotonicSeconds() - instant);
     // Without a renewal in time, another worker may have the job.
     this.#expiry = setTimeout(() => {
-      this.#lose();
+      this.#lose(lostLease());
     }, left * 1000);
   }
 
-  #lose(): void {
-    if (!this.#ended) this.#controller.abort(new RetriableError("the lease was lost"));
+  #lose(reason: RetriableError): void {
+    if (!this.#ended) this.#controller.abort(reason);
     this.#end();
   }
 
@@ -143,22 +166,29 @@ export class Attempt<Payload, Result> implements AttemptStore<Payload, Result> {
   }
 
   /**
-   * Repeats a report until the store answers, so that a lost connection does not lose a paid result. It is safe with
-   * the same lease.
+   * Repeats a call until the store answers, so that a lost connection does not lose a paid result. It is safe with the
+   * same lease.
    */
-  async #record<Outcome>(report: () => Awaitable<Outcome>): Promise<Outcome> {
+  async #repeat<Answer>(call: () => Awaitable<Answer>): Promise<Answer> {
     const { leaseSeconds, poll, random } = this.#settings;
     const startedAt = monotonicSeconds();
     for (let tries = 0; ; tries++) {
       try {
-        return await report();
+        return await call();
       } catch (error) {
         if (isFinal(error) || monotonicSeconds() - startedAt >= leaseSeconds) throw error;
-        this.#onFailure(error);
+        this.#tell({ kind: "store_failed", error });
         await new Gate().wait(jittered(doubled(poll.least, poll.most, tries), random));
       }
     }
   }
+}
+
+/** The executor of a job whose signal was aborted before it ran: it has cost nothing. */
+function notRun({ reason }: AbortSignal): never {
+  // Every reason of a job's signal is one.
+  const { message } = reason as RetriableError;
+  throw new RetriableError(message, { actual: microCents(0n) });
 }
 
 /** Whether the store has refused the report itself, so that it would refuse a repeat too. */

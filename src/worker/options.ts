@@ -1,9 +1,11 @@
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { BudgetLedger } from "../budget/contract.ts";
 import { abortSignal } from "../internal/abort.ts";
-import { type DrainOptions } from "../dispatch/drain.ts";
-import type { Lease } from "../dispatch/lease.ts";
-import type { Claimed, JobStore } from "../dispatch/contract.ts";
+import { LONGEST_TIMER } from "../internal/timers.ts";
+import type { DrainOptions } from "../dispatch/drain.ts";
+import type { Claimed, ClaimOptions, JobStore } from "../dispatch/contract.ts";
+import type { DispatchEvent } from "../dispatch/events.ts";
+import { leaseSeconds } from "../dispatch/options.ts";
 import type { Wake } from "../dispatch/wake.ts";
 import {
   callable,
@@ -23,7 +25,11 @@ import {
 export interface WorkStore<Payload = unknown, Result = unknown>
   extends JobStore<Payload, Result>, Partial<Pick<BudgetLedger, "expire">> {
   /** Claims up to `limit` jobs, in the same order as `claim`. */
-  claimMany?(lanes: readonly string[], limit: number): Awaitable<readonly Claimed<Payload>[]>;
+  claimMany?(
+    lanes: readonly string[],
+    limit: number,
+    options?: ClaimOptions,
+  ): Awaitable<readonly Claimed<Payload>[]>;
 }
 
 /** Options of {@link work}. */
@@ -31,25 +37,25 @@ export interface WorkOptions<Payload, Result> extends DrainOptions<Payload, Resu
   /** Stops the worker: it claims no more jobs, and finishes and records the running ones. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called for each result that came too late to count. If it throws, the worker stops and `work` rejects with its
-   * error.
+   * Called with all that happens. What it throws or rejects with is ignored, and nothing waits for its promise.
+   *
+   * With it the worker goes on while the store fails, and each failed call is a `store_failed` event. Without it nobody
+   * would hear of the failures, so they end the worker: see {@link work}.
    */
-  readonly onStale?: ((lease: Lease) => unknown) | undefined;
-  /**
-   * Called with the error of each failed call to the store or to `wake`; then the worker waits and continues. Without
-   * `onError`, the first failure stops the worker and `work` rejects with it. If `onError` throws, the worker stops and
-   * `work` rejects with that error. It is also called if `actualCost` throws or returns no amount: the attempt was then
-   * charged in full.
-   */
-  readonly onError?: ((error: unknown) => unknown) | undefined;
+  readonly onEvent?: ((event: DispatchEvent) => unknown) | undefined;
+  /** The name of this worker or its machine, 1 to 200 code units. The store saves it with each lease. */
+  readonly by?: string | undefined;
   /** The most jobs that run at the same time; 1 by default. */
   readonly concurrency?: number | undefined;
   /**
-   * Seconds after which a lease that was not renewed counts as lost; 60 by default. Use the same value for every worker
-   * of a store: a worker with a shorter value takes the jobs of the others.
+   * Seconds after which a lease that was not renewed counts as lost, above 0 and at most a day; 60 by default. It is also
+   * the age at which this worker recovers the leases that have no length of their own, such as those of an older version.
    */
   readonly leaseSeconds?: number | undefined;
-  /** The most seconds between two recoveries of lost leases and expired holds; by default `leaseSeconds`. */
+  /**
+   * The most seconds between two recoveries of lost leases and expired holds; by default `leaseSeconds`. The first is at
+   * the start.
+   */
   readonly recoverEverySeconds?: number | undefined;
   /**
    * Seconds between two claims while there are no jobs. The first wait is `minSeconds` (0.2 by default); each wait
@@ -64,8 +70,9 @@ export interface WorkOptions<Payload, Result> extends DrainOptions<Payload, Resu
   readonly backoff?:
     { readonly baseSeconds?: number | undefined; readonly maxSeconds?: number | undefined } | undefined;
   /**
-   * Seconds after the stop until the signals of running jobs abort. If it is left out, the stop does not abort them.
-   * The reason of the signal is a `RetriableError`: if the executor throws it, the job is tried again.
+   * Seconds after the stop until the signals of running jobs abort. If it is left out, the stop does not abort them. A job
+   * that then fails in any way is given back: the attempt does not count. It is charged at the `actual` of a
+   * `RetriableError` or `NonRetriableError`, else in full.
    */
   readonly stopWithinSeconds?: number | undefined;
   /** Notifies an idle worker of new jobs. */
@@ -77,7 +84,7 @@ export interface WorkOptions<Payload, Result> extends DrainOptions<Payload, Resu
 /** Seconds that a timer can wait. A timer that is too long fires at once. */
 const waitSeconds: Reader<number> = (what, value) => {
   const seconds = finite(what, value);
-  if (seconds <= 1e6) return seconds;
+  if (seconds <= LONGEST_TIMER) return seconds;
   throw outOfRange(what, "at most 1e6 seconds", seconds);
 };
 
@@ -122,7 +129,7 @@ function range(what: string, least: number, most: number): Range {
 /** The checked options of {@link work}, with their defaults. */
 export interface Settings<Payload, Result> extends Pick<
   WorkOptions<Payload, Result>,
-  "actualCost" | "onError" | "onStale" | "signal" | "stopWithinSeconds" | "wake"
+  "actualCost" | "by" | "onEvent" | "signal" | "stopWithinSeconds" | "wake"
 > {
   readonly lanes: readonly string[];
   readonly concurrency: number;
@@ -137,14 +144,14 @@ export function settingsOf<Payload, Result>(
   options: WorkOptions<Payload, Result>,
 ): Settings<Payload, Result> {
   const call = optional(callable, undefined);
-  const checked = read("work", options, {
+  const checked = read("work: options", options, {
     lanes: listOf(identifier),
     signal: optional(stopSignal, undefined),
     actualCost: call,
-    onStale: call,
-    onError: call,
+    onEvent: call,
+    by: optional(identifier, undefined),
     concurrency: optional(wholeFrom(1), 1),
-    leaseSeconds: optional(positiveWait, 60),
+    leaseSeconds: optional(leaseSeconds, 60),
     recoverEverySeconds: optional(positiveWait, undefined),
     poll: (what, value) => poll(what, value ?? {}),
     backoff: (what, value) => backoff(what, value ?? {}),

@@ -33,8 +33,3 @@ export function jittered(seconds: number, random: () => number): number {
   // A wait of NaN or a negative wait would end at once, in an endless loop.
   return share >= 0 && share <= 1 ? seconds * (1 - share / 2) : seconds;
 }
-
-/** Seconds since an arbitrary instant. Unlike the time of day, this clock never jumps. */
-export function monotonicSeconds(): number {
-  return performance.now() / 1000;
-}

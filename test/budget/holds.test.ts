@@ -17,7 +17,9 @@ import {
 } from "dispatch-kit/rules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyHoldId, ownHoldId, unknownHold } from "../../src/budget/holds.ts";
+import { anyHoldId, jobOfHold, ownHoldId } from "../../src/budget/hold-request.ts";
+import { correctHold, firstBooking, unknownHold } from "../../src/budget/holds.ts";
+import { type Pin, pinnedCap, raised } from "../../src/budget/caps.ts";
 import { capped, micro, MONTH, MOST, RUN, setUp, START } from "../stores/memory/support.ts";
 
 /** An open hold of 10 in a run and a month. */
@@ -30,6 +32,8 @@ function row(rest: Partial<HoldRow> = {}): HoldRow {
     state: HoldState.OPEN,
     booked: micro(0),
     settledFrom: HoldState.OPEN,
+    corrected: false,
+    firstSettled: null,
     ...rest,
   });
 }
@@ -53,11 +57,44 @@ describe("holdRequest", () => {
         { scope: MONTH, cap: 6n, until: null },
       ],
       ttlSeconds: 0.5,
+      tags: {},
     });
     for (const part of [checked, checked.scopes, ...checked.scopes]) expect(part).toSatisfy(Object.isFrozen);
     scopes.pop();
     expect(checked.scopes).toHaveLength(2);
     expect(holdRequest(checked)).toEqual(checked);
+  });
+
+  it("reads tags into a frozen copy, whatever their names", () => {
+    const given = { user: "u-7", ["__proto__"]: "own", constructor: "c", "": "x" } as Record<string, string>;
+    delete given[""];
+    const { tags } = holdRequest(request({ tags: given }));
+    expect(Object.entries(tags)).toEqual(Object.entries(given));
+    expect(Object.getPrototypeOf(tags)).toBe(Object.prototype);
+    expect(tags).toSatisfy(Object.isFrozen);
+    given["user"] = "other";
+    expect(tags["user"]).toBe("u-7");
+    const most = Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`t${index}`, "x"]));
+    expect(holdRequest(request({ tags: most })).tags).toEqual(most);
+    expect(() => holdRequest(request({ tags: { ...most, more: "x" } }))).toThrow(
+      new RangeError("hold.tags must be at most 16 tags; got 17"),
+    );
+  });
+
+  it.each<readonly [string, unknown, typeof TypeError]>([
+    ["null", null, TypeError],
+    ["a list", ["user"], TypeError],
+    ["a Map", new Map([["user", "u-7"]]), TypeError],
+    ["a number", { user: 7 }, TypeError],
+    ["undefined", { user: undefined }, TypeError],
+    ["a symbol", { [Symbol("user")]: "u-7" }, TypeError],
+    ["an empty name", { "": "u-7" }, RangeError],
+    ["an empty value", { user: "" }, RangeError],
+    ["a long name", { ["x".repeat(201)]: "u-7" }, RangeError],
+    ["a long value", { user: "x".repeat(201) }, RangeError],
+    ["a line break", { user: "a\nb" }, RangeError],
+  ])("refuses tags: %s", (_, tags, error) => {
+    expect(() => holdRequest(request({ tags: tags as never }))).toThrow(error);
   });
 
   it("says what was asked, what is needed and what was given", () => {
@@ -91,8 +128,6 @@ describe("scopeCaps", () => {
     ["milliseconds for an end", { scope: RUN, cap: 1n, until: Date.now() }, RangeError],
     ["an invalid Date for an end", { scope: RUN, cap: 1n, until: new Date(NaN) }, RangeError],
     ["text for an end", { scope: RUN, cap: 1n, until: new Date().toISOString() }, TypeError],
-    ["no cap", { scope: RUN }, TypeError],
-    ["a cap that is an explicit undefined", { scope: RUN, cap: undefined }, TypeError],
     ["a field too many", { scope: RUN, cap: 1n, caps: 1n }, TypeError],
     ["a Map", new Map<string, unknown>([["scope", RUN]]), TypeError],
     ["inherited fields", Object.create({ scope: RUN, cap: 1n }), TypeError],
@@ -101,6 +136,13 @@ describe("scopeCaps", () => {
     ["a cap above the limit", { scope: RUN, cap: MOST + 1n }, RangeError],
   ])("refuses %s", (_, scope, error) => {
     expect(() => scopeCaps("scopes", [scope])).toThrow(error);
+  });
+
+  it("takes a cap that is left out, an explicit undefined and null for none", () => {
+    const none = [{ scope: RUN }, { scope: RUN, cap: undefined }, { scope: RUN, cap: null }];
+    for (const scope of none) {
+      expect(scopeCaps("scopes", [scope])).toEqual([{ scope: RUN, cap: null, until: null }]);
+    }
   });
 
   it("takes a Date for an end, and an explicit undefined or null for none", () => {
@@ -147,6 +189,22 @@ describe("ids", () => {
     );
   });
 
+  it("jobOfHold: the job that jobHoldId was given, and none of a caller's hold", () => {
+    const id = fc.string({
+      unit: fc.constantFrom("a", "#", "1", ":", "\n", "job"),
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(id, fc.integer({ min: 1, max: 20 }), (jobId, n) => {
+        expect(jobOfHold(jobHoldId(jobId, n))).toBe(jobId);
+      }),
+    );
+    for (const own of ["h", "job", "j#1", "JOB:a#1", "xjob:a#1", "job:a#", "job:a#1x"]) {
+      expect(jobOfHold(own)).toBeNull();
+    }
+  });
+
   it("ownHoldId, anyHoldId: a job's hold may be looked at and not changed", () => {
     const longest = jobHoldId("x".repeat(200), 999_999);
     expect(anyHoldId("id", longest)).toBe(longest);
@@ -166,31 +224,81 @@ describe("ids", () => {
   });
 });
 
+const now = epochSeconds(START);
+/** A pinned cap; raised until a second later if `to` is given. */
+const pinned = (cap: number, to: number | null = null): Pin => ({
+  cap: micro(cap),
+  raise: to === null ? null : { to: micro(to), until: epochSeconds(START + 1) },
+});
+
 describe("capOf", () => {
   it("is the request's cap where none is pinned, and where both are the same", () => {
-    expect(capOf({ scope: RUN, cap: micro(5) }, undefined)).toBe(5n);
-    expect(capOf({ scope: RUN, cap: micro(5) }, micro(5))).toBe(5n);
-    expect(capOf({ scope: RUN, cap: micro(0) }, micro(0))).toBe(0n);
+    expect(capOf({ scope: RUN, cap: micro(5) }, undefined, now)).toBe(5n);
+    expect(capOf({ scope: RUN, cap: micro(5) }, pinned(5), now)).toBe(5n);
+    expect(capOf({ scope: RUN, cap: micro(0) }, pinned(0), now)).toBe(0n);
   });
 
-  it.each([4, 6, 0])("refuses 5 where %d is pinned", (pinned) => {
-    expect(() => capOf({ scope: RUN, cap: micro(5) }, micro(pinned))).toThrow(
+  it("is the pinned cap where the request has none", () => {
+    for (const scope of [{ scope: RUN }, { scope: RUN, cap: null }, { scope: RUN, cap: undefined }]) {
+      expect(capOf(scope, pinned(5), now)).toBe(5n);
+      expect(() => capOf(scope, undefined, now)).toThrow(
+        expect.objectContaining({ code: "cap_unknown", subject: RUN }),
+      );
+    }
+  });
+
+  it.each([4, 6, 0])("refuses 5 where %d is pinned", (cap) => {
+    expect(() => capOf({ scope: RUN, cap: micro(5) }, pinned(cap), now)).toThrow(
       expect.objectContaining({ code: "cap_conflict", subject: RUN }),
     );
+  });
+
+  it("compares a request with the pin, and judges it by the raise", () => {
+    expect(capOf({ scope: RUN, cap: micro(5) }, pinned(5, 9), now)).toBe(9n);
+    expect(capOf({ scope: RUN }, pinned(5, 9), now)).toBe(9n);
+    expect(() => capOf({ scope: RUN, cap: micro(9) }, pinned(5, 9), now)).toThrow(
+      expect.objectContaining({ code: "cap_conflict" }),
+    );
+    // From its last second on the raise is over.
+    expect(capOf({ scope: RUN }, pinned(5, 9), epochSeconds(START + 0.999))).toBe(9n);
+    expect(capOf({ scope: RUN }, pinned(5, 9), epochSeconds(START + 1))).toBe(5n);
+  });
+});
+
+describe("raised, pinnedCap", () => {
+  const until = epochSeconds(START + 1);
+
+  it("raise a pinned cap, again and to the same, and never below it", () => {
+    const raise = raised(RUN, pinned(5), micro(9), until);
+    expect(raise).toEqual(pinned(5, 9));
+    expect(raised(RUN, raise, micro(7), until)).toEqual(pinned(5, 7));
+    expect(raised(RUN, raise, micro(5), until)).toEqual(pinned(5, 5));
+    expect(() => raised(RUN, raise, micro(4), until)).toThrow(
+      expect.objectContaining({ code: "cap_conflict", subject: RUN }),
+    );
+    expect(() => raised(RUN, undefined, micro(9), until)).toThrow(
+      expect.objectContaining({ code: "cap_unknown", subject: RUN }),
+    );
+  });
+
+  it("show the raise until its end", () => {
+    expect(pinnedCap(pinned(5), now)).toEqual({ pinned: 5n, cap: 5n, until: null });
+    expect(pinnedCap(pinned(5, 9), now)).toEqual({ pinned: 5n, cap: 9n, until });
+    expect(pinnedCap(pinned(5, 9), until)).toEqual({ pinned: 5n, cap: 5n, until: null });
   });
 });
 
 describe("lackingScopes", () => {
   const amount = fc.bigInt({ min: 0n, max: MOST });
 
-  it("lacks what the sum is above the cap, and nothing else, up to the largest amounts", () => {
+  it("lacks what the sum is above the cap, and nothing else, up to the largest amounts; 0 fits", () => {
     const scopes = fc.array(fc.record({ cap: amount, committed: fc.bigInt({ min: 0n, max: 4n * MOST }) }));
     fc.assert(
-      fc.property(amount, scopes, (asked, rooms) => {
+      fc.property(fc.oneof(amount, fc.constant(0n)), scopes, (asked, rooms) => {
         const named = rooms.map((room, index) => ({ scope: `${index}`, ...room }));
         const expected = named
           .map(({ scope, cap, committed }) => ({ scope, by: committed + asked - cap }))
-          .filter(({ by }) => by > 0n);
+          .filter(({ by }) => asked > 0n && by > 0n);
         expect(lackingScopes(asked, named)).toEqual(expected);
       }),
     );
@@ -200,7 +308,9 @@ describe("lackingScopes", () => {
     [10, 100, 90, null],
     [11, 100, 90, 1],
     [0, 100, 100, null],
-    [0, 100, 101, 1],
+    // It moves no money.
+    [0, 100, 101, null],
+    [1, 100, 101, 2],
     [0, 0, 0, null],
     [1, 0, 0, 1],
   ])("%d under a cap of %d with %d committed lacks %s", (asked, cap, committed, by) => {
@@ -208,18 +318,42 @@ describe("lackingScopes", () => {
     expect(lackingScopes(micro(asked), [room])).toEqual(by === null ? [] : [{ scope: RUN, by: micro(by) }]);
   });
 
+  it("finds no room under a cap that is unknown, not even for $0, and says so", () => {
+    const unknown = { scope: RUN, cap: null, committed: micro(0) };
+    expect(lackingScopes(micro(10), [unknown])).toEqual([{ scope: RUN, by: 10n, unknown: true }]);
+    expect(lackingScopes(micro(0), [unknown])).toEqual([{ scope: RUN, by: 0n, unknown: true }]);
+    // What is over stays over, whoever pins a cap.
+    const until = epochSeconds(START);
+    expect(lackingScopes(micro(10), [{ ...unknown, until }], until)).toEqual([
+      { scope: RUN, by: 10n, until, over: true },
+    ]);
+    expect(() => lackingScopes(micro(10), [{ ...unknown, cap: undefined as never }])).toThrow(TypeError);
+    expect(() => lackingScopes(micro(10), [{ ...unknown, committed: null as never }])).toThrow(TypeError);
+  });
+
+  it("says when a scope's time ends: room may be back then", () => {
+    const until = epochSeconds(START + 5);
+    const month = { scope: MONTH, cap: micro(100), committed: micro(95), until };
+    expect(lackingScopes(micro(10), [month], now)).toEqual([{ scope: MONTH, by: 5n, until }]);
+    expect(lackingScopes(micro(10), [month])).toEqual([{ scope: MONTH, by: 5n, until }]);
+    expect(lackingScopes(micro(10), [{ ...month, until: new Date((START + 5) * 1000) }])).toEqual([
+      { scope: MONTH, by: 5n, until },
+    ]);
+  });
+
   it("finds no room for what is new in a scope that is over, not even for $0, and says so", () => {
-    const month = { scope: MONTH, cap: micro(100), committed: micro(0), until: epochSeconds(START) };
+    const until = epochSeconds(START);
+    const month = { scope: MONTH, cap: micro(100), committed: micro(0), until };
     const run = { scope: RUN, cap: micro(100), committed: micro(95) };
     expect(lackingScopes(micro(10), [run, month], epochSeconds(START - 0.5))).toEqual([
       { scope: RUN, by: 5n },
     ]);
     expect(lackingScopes(micro(10), [run, month], epochSeconds(START))).toEqual([
       { scope: RUN, by: 5n },
-      { scope: MONTH, by: 10n, over: true },
+      { scope: MONTH, by: 10n, until, over: true },
     ]);
     expect(lackingScopes(micro(0), [month], epochSeconds(START + 1))).toEqual([
-      { scope: MONTH, by: 0n, over: true },
+      { scope: MONTH, by: 0n, until, over: true },
     ]);
     // More for a hold that was admitted in time.
     expect(lackingScopes(micro(10), [month])).toEqual([]);
@@ -373,6 +507,27 @@ describe("settleHold, releaseHold, chargeHold", () => {
       { kind: "conflict", booked: 12n },
       null,
     ],
+    [
+      "a hold again that was settled and then corrected",
+      row({ state: "settled", booked: micro(7), corrected: true, firstSettled: micro(12) }),
+      12,
+      { kind: "settled", booked: 12n, overrun: 2n, corrected: false },
+      null,
+    ],
+    [
+      "a hold at what it was corrected to",
+      row({ state: "settled", booked: micro(7), corrected: true, firstSettled: micro(12) }),
+      7,
+      { kind: "conflict", booked: 7n },
+      null,
+    ],
+    [
+      "a charged hold that was corrected",
+      row({ state: "settled", booked: micro(7), settledFrom: "charged", corrected: true }),
+      7,
+      { kind: "conflict", booked: 7n },
+      null,
+    ],
   ])("settleHold: %s", (_, hold, actual, answer, move) => {
     const settled = settleHold(hold, micro(actual));
     expect(settled.outcome).toEqual(answer);
@@ -401,12 +556,94 @@ describe("settleHold, releaseHold, chargeHold", () => {
     expect(shown(chargeHold(row({ steps: [micro(6)] })))).toEqual(["charged", 16n, -16n, 16n, "open"]);
   });
 
+  it.each<readonly [string, HoldRow, number, unknown, unknown]>([
+    ["an open hold", row(), 4, { kind: "open" }, null],
+    [
+      "a settled hold down",
+      row({ state: "settled", booked: micro(10) }),
+      4,
+      { kind: "corrected", from: 10n, to: 4n, overrun: 0n },
+      ["settled", 4n, 0n, -6n, "open", 10n],
+    ],
+    [
+      "a settled hold up, past what was held",
+      row({ state: "settled", booked: micro(10), steps: [micro(1)] }),
+      14,
+      { kind: "corrected", from: 10n, to: 14n, overrun: 3n },
+      ["settled", 14n, 0n, 4n, "open", 10n],
+    ],
+    [
+      "a charged hold",
+      row({ state: "charged", booked: micro(10) }),
+      14,
+      { kind: "corrected", from: 10n, to: 14n, overrun: 4n },
+      ["settled", 14n, 0n, 4n, "charged", null],
+    ],
+    [
+      "a released hold",
+      row({ state: "released" }),
+      4,
+      { kind: "corrected", from: 0n, to: 4n, overrun: 4n },
+      ["settled", 4n, 0n, 4n, "released", null],
+    ],
+    [
+      "a hold settled from a charge",
+      row({ state: "settled", booked: micro(6), settledFrom: "charged" }),
+      0,
+      { kind: "corrected", from: 6n, to: 0n, overrun: 0n },
+      ["settled", 0n, 0n, -6n, "charged", 6n],
+    ],
+    [
+      "a hold that was corrected before",
+      row({ state: "settled", booked: micro(6), corrected: true, firstSettled: micro(12) }),
+      8,
+      { kind: "corrected", from: 6n, to: 8n, overrun: 0n },
+      ["settled", 8n, 0n, 2n, "open", 12n],
+    ],
+    [
+      "a charged hold that was corrected before",
+      row({ state: "settled", booked: micro(6), settledFrom: "charged", corrected: true }),
+      6,
+      { kind: "corrected", from: 6n, to: 6n, overrun: 0n },
+      ["settled", 6n, 0n, 0n, "charged", null],
+    ],
+  ])("correctHold: %s", (_, hold, actual, answer, move) => {
+    const { outcome, move: made } = correctHold(hold, micro(actual));
+    expect(outcome).toEqual(answer);
+    expect(made && [...(shown(made) as unknown[]), made.row.firstSettled]).toEqual(move);
+    if (made) expect(made.row.corrected).toBe(true);
+  });
+
+  it("correctHold: takes amounts of a ledger", () => {
+    expect(() => correctHold(row(), micro(-1))).toThrow(RangeError);
+    expect(() => correctHold(row(), 5 as never)).toThrow(TypeError);
+  });
+
+  it.each<readonly [string, Partial<HoldRow>, number]>([
+    ["settled", { state: "settled", booked: micro(4) }, 4],
+    ["charged", { state: "charged", booked: micro(10) }, 10],
+    ["charged, then settled", { state: "settled", booked: micro(4), settledFrom: "charged" }, 10],
+    [
+      "settled, then corrected",
+      { state: "settled", booked: micro(7), corrected: true, firstSettled: micro(4) },
+      4,
+    ],
+    [
+      "charged, then corrected",
+      { state: "settled", booked: micro(7), settledFrom: "charged", corrected: true },
+      10,
+    ],
+  ])("firstBooking: one that was %s", (_, rest, booked) => {
+    expect(firstBooking(row(rest))).toBe(micro(booked));
+  });
+
   it("conserve money: whatever the order, reserved ends at 0 and spent at what is booked", () => {
     const amount = fc.bigInt({ min: 0n, max: MOST / 4n }).map(micro);
-    type Move = readonly ["settle", MicroCents] | readonly ["release"] | readonly ["charge"];
+    type Move = readonly ["settle" | "correct", MicroCents] | readonly ["release"] | readonly ["charge"];
     const moves = fc.array(
       fc.oneof<fc.Arbitrary<Move>[]>(
         amount.map((actual) => ["settle", actual] as const),
+        amount.map((actual) => ["correct", actual] as const),
         fc.constant(["release"] as const),
         fc.constant(["charge"] as const),
       ),
@@ -422,10 +659,14 @@ describe("settleHold, releaseHold, chargeHold", () => {
           const move =
             kind === "settle"
               ? settleHold(hold, actual).move
-              : kind === "release"
-                ? releaseHold(hold).move
-                : chargeHold(hold);
+              : kind === "correct"
+                ? correctHold(hold, actual).move
+                : kind === "release"
+                  ? releaseHold(hold).move
+                  : chargeHold(hold);
           if (!move) continue;
+          // After a correction no settlement moves anything.
+          expect(kind !== "correct" && hold.corrected).toBe(false);
           reserved += move.reserved;
           spent += move.spent;
           hold = move.row;

@@ -1,5 +1,5 @@
 import { DispatchError, type DispatchStore } from "dispatch-kit";
-import { conformance, type ConformanceCase, type MakeStore } from "dispatch-kit/conformance";
+import { conformance, type ConformanceCase, type Feature, type MakeStore } from "dispatch-kit/conformance";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it, vi } from "vitest";
 import { but, makerOf, turn } from "./makers.ts";
@@ -98,10 +98,61 @@ describe("conformance", () => {
       if (outcome.kind === "skipped" && outcome.reason.includes("parser")) skipped.push(name);
     }
     expect(skipped).toEqual([
-      "claim: a payload that the store's parser refuses costs an attempt and 60 s of waiting, and blocks no other job",
-      "claim: a payload that is refused on its last attempt ends the job",
-      "claim: a payload that the store's parser refuses costs a paid job an attempt, and no money",
+      "claim: a payload that the store's parser refuses costs no attempt and 60 s of waiting, and blocks no other job",
+      "claim: a payload that is refused again waits twice as long each time",
+      "claim: a payload that is refused costs a paid job no money, and the next attempt has its own",
+      "claim: after eight refusals a job waits for a person, its money given back, and an approval starts anew",
+      "claim: free work that waits after eight refusals is approved without scopes, and is claimed at once",
+      "claimMany: refused payloads are told to onRefused, whatever it throws, and the other jobs of the claim run",
+      "claim: a refusal is recorded whatever its message holds, also NUL and a lone surrogate",
+      "claim: after its signal's abort a claim that meets a refused payload ends without a job",
+      "job, jobs: a payload that the parser refuses is shown as unreadable, as it was stored, and hides no other job",
     ]);
+  });
+
+  it("skip: what a store declares to lack, by name, and nothing else", async () => {
+    const lines: string[] = [];
+    const lacks: readonly Feature[] = ["pauses", "deadlines"];
+    const cases = conformance(Object.assign(bare(), { lacks }), { log: (line) => lines.push(line) });
+    const one = find(cases, "pauses: lanes lists");
+    expect(await one.run()).toEqual({ kind: "skipped", reason: "the store lacks pauses" });
+    expect(lines).toEqual([`skipped: ${one.name}: the store lacks pauses`]);
+    const both = await find(cases, "deadlines: a pause of the lane").run();
+    expect(both).toEqual({ kind: "skipped", reason: "the store lacks deadlines, pauses" });
+    expect((await find(cases, "leases: the by of a claim").run()).kind).toBe("passed");
+  });
+
+  it("skip: a store may leave out the fields and methods of what it declares to lack", async () => {
+    const make: MakeStore<DispatchStore> = bare((store) => ({
+      async recoverStale(options) {
+        const { attempts, more } = await store.recoverStale(options);
+        // What a store in plain JavaScript may answer.
+        return { attempts, more } as never;
+      },
+    }));
+    const old = Object.assign(make, { lacks: ["deadlines"] as const });
+    expect(await find(conformance(old), "lease: a lost lease").run()).toEqual({ kind: "passed" });
+  });
+
+  it("run: a method that is missing without a declaration fails the cases that need it", async () => {
+    const without: MakeStore<DispatchStore> = bare(() => ({
+      pauseLane: null as never,
+      lanes: null as never,
+    }));
+    // As above: what is `null` is no method.
+    const cases = conformance(without, quiet);
+    await expect(find(cases, "pauses: lanes lists").run()).rejects.toThrow(
+      'pauseLane, lanes: expected a method; got none: implement it, or declare makeStore.lacks: ["pauses"]',
+    );
+    const declared = conformance(Object.assign(without, { lacks: ["pauses"] as const }), quiet);
+    expect((await find(declared, "pauses: lanes lists").run()).kind).toBe("skipped");
+  });
+
+  it("conformance: refuses features that there are not", () => {
+    const make = (lacks: unknown) => Object.assign(bare(), { lacks: lacks as readonly Feature[] });
+    expect(() => conformance(make(["patience"]))).toThrow(RangeError);
+    expect(() => conformance(make("pauses"))).toThrow(TypeError);
+    expect(() => conformance(make(undefined))).not.toThrow();
   });
 
   it.each([
@@ -195,6 +246,8 @@ const overtaken: readonly (readonly [string, (store: DispatchStore) => Partial<D
       complete: (...args) => later(() => store.complete(...args)),
       completeMany: (...args) => later(() => store.completeMany(...args)),
       renew: (...args) => later(() => store.renew(...args)),
+      fail: (...args) => later(() => store.fail(...args)),
+      correct: (...args) => later(() => store.correct(...args)),
       release: (...args) => later(() => store.release(...args)),
       expire: (...args) => later(() => store.expire(...args)),
     }),

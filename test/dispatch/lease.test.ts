@@ -1,7 +1,8 @@
-import { epochSeconds, isLeaseStale, Lease, shouldGiveUp } from "dispatch-kit";
+import { type EpochSeconds, epochSeconds, isLeaseStale, Lease, shouldGiveUp } from "dispatch-kit";
 import { leaseOf } from "dispatch-kit/rules";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isLeaseLost, isTimedOut } from "../../src/dispatch/lease.ts";
 import { vectors } from "../support/vectors.ts";
 import { without } from "../support/without.ts";
 
@@ -187,5 +188,30 @@ describe("shouldGiveUp", () => {
     [1, Infinity],
   ])("refuses %d of %d", (attempts, maxAttempts) => {
     expect(() => shouldGiveUp(attempts, maxAttempts)).toThrow(RangeError);
+  });
+});
+
+describe("isLeaseLost, isTimedOut", () => {
+  const at = (seconds: number): EpochSeconds => epochSeconds(1000 + seconds);
+  const instants = fc.integer({ min: 0, max: 200 }).map((half) => half / 2);
+  const lengths = fc.option(
+    fc.integer({ min: 1, max: 200 }).map((half) => half / 2),
+    { nil: null },
+  );
+
+  it("take a lease back by its own length, else by the ttl, and at the end of its run in any case", () => {
+    fc.assert(
+      fc.property(instants, lengths, lengths, instants, instants, (leased, length, run, now, ttl) => {
+        const terms = {
+          leasedAt: at(leased),
+          leaseSeconds: length,
+          runUntil: run === null ? null : at(leased + run),
+        };
+        const timedOut = run !== null && now >= leased + run;
+        expect(isTimedOut(terms, at(now))).toBe(timedOut);
+        expect(isLeaseLost(terms, at(now), ttl)).toBe(timedOut || now - leased >= (length ?? ttl));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

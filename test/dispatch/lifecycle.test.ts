@@ -1,6 +1,6 @@
 import { canTransition, DispatchError, ensureTransition, JobState } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
-import { isTerminal } from "../../src/dispatch/lifecycle.ts";
+import { canMove, isTerminal } from "../../src/dispatch/lifecycle.ts";
 import { vectors } from "../support/vectors.ts";
 
 describe("ensureTransition", () => {
@@ -48,6 +48,19 @@ describe("canTransition", () => {
   });
 });
 
-it("isTerminal: no move leads out", () => {
-  expect(Object.values(JobState).filter(isTerminal)).toEqual(["succeeded", "failed", "rejected"]);
+describe("isTerminal", () => {
+  const states = Object.values(JobState);
+
+  it("is an end that no move of the original leads out of", () => {
+    const ends = states.filter((state) => !states.some((target) => canTransition(state, target)));
+    expect(states.filter(isTerminal)).toEqual(ends);
+    expect(ends).toEqual(["succeeded", "failed", "rejected"]);
+  });
+
+  it("is left only by a retry of what has failed", () => {
+    const left = states.filter(isTerminal).flatMap((from) => {
+      return states.filter((to) => canMove(from, to)).map((to) => `${from} ${to}`);
+    });
+    expect(left.sort()).toEqual(["failed pending", "failed queued"]);
+  });
 });

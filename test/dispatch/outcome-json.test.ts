@@ -3,11 +3,13 @@ import { outcomeFromJSON } from "dispatch-kit/rules";
 import { memoryStore } from "dispatch-kit/memory";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { JOB_ERROR_CODES } from "../../src/dispatch/job.ts";
 import {
   approved,
   AT_ONCE,
   capped,
   type Clock,
+  decision,
   free,
   leaseOf,
   micro,
@@ -40,6 +42,16 @@ const ANSWERS: Answers = {
     const scopes = capped(100, "a").map((scope) => ({ ...scope, until: epochSeconds(clock.now) }));
     return store.hold(request("h", { scopes }));
   },
+  "refused, until the month ends": (store, clock) => {
+    const scopes = capped(1, "a").map((scope) => ({ ...scope, until: epochSeconds(clock.now + 0.5) }));
+    return store.hold(request("h", { scopes }));
+  },
+  "refused, under an unknown cap": async (store) => {
+    await store.pinCap("a", micro(20), decision());
+    await store.hold(request("h", { scopes: [{ scope: "a" }] }));
+    await store.unpinCap("a", decision());
+    return store.extend("h", micro(1), 1);
+  },
   "exists, of a hold": async (store) => {
     await store.hold(request("h"));
     return store.hold(request("h"));
@@ -52,6 +64,21 @@ const ANSWERS: Answers = {
     await store.hold(request("h"));
     await store.release("h");
     return store.settle("h", micro(MOST));
+  },
+  "settled, and corrected since": async (store) => {
+    await store.hold(request("h"));
+    await store.settle("h", micro(4));
+    await store.correct("h", micro(7), decision());
+    return store.settle("h", micro(4));
+  },
+  corrected: async (store) => {
+    await store.hold(request("h"));
+    await store.settle("h", micro(4));
+    return store.correct("h", micro(MOST), decision());
+  },
+  "open, nothing to correct yet": async (store) => {
+    await store.hold(request("h"));
+    return store.correct("h", micro(4), decision());
   },
   conflict: async (store) => {
     await store.hold(request("h"));
@@ -76,7 +103,16 @@ const ANSWERS: Answers = {
   "expired, nothing": (store) => store.expire(),
   "a hold": async (store) => {
     const until = epochSeconds(START + 0.5);
-    await store.hold(request("h", { scopes: [...capped(MOST, "a"), { scope: "b", cap: micro(10), until }] }));
+    await store.pinCap("c", micro(10), decision());
+    const scopes = [...capped(MOST, "a"), { scope: "b", cap: micro(10), until }, { scope: "c" }];
+    await store.hold(request("h", { scopes, tags: { user: "u-7", team: "red" } }));
+    return store.getHold("h");
+  },
+  "a hold that was pruned": async (store, clock) => {
+    await store.hold(request("h", { tags: { user: "u-7" } }));
+    await store.settle("h", micro(4));
+    clock.now += 1;
+    await store.prune({ before: epochSeconds(clock.now) });
     return store.getHold("h");
   },
   "a job's hold": async (store) => {
@@ -94,6 +130,22 @@ const ANSWERS: Answers = {
     await store.submit(paid("j"));
     return store.approve("j", YES, { scopes: capped(1) });
   },
+  "expired, of an approval": async (store, clock) => {
+    await store.submit(paid("j", { decideBy: epochSeconds(clock.now + 0.5) }));
+    clock.now += 0.5;
+    return store.approve("j", YES, { scopes: capped(100) });
+  },
+  "not_waiting, after a decision": async (store) => {
+    await store.submit(paid("j"));
+    await store.reject("j", NO);
+    return store.approve("j", YES, { scopes: capped(1) });
+  },
+  moved_on: async (store) => {
+    await store.submit(free("j"));
+    await store.cancel("j", NO);
+    await store.retry("j", { after: 0 }, decision());
+    return store.retry("j", { after: 0 }, decision());
+  },
   not_waiting: async (store) => {
     await store.submit(free("j"));
     return store.approve("j", YES, { scopes: capped(1) });
@@ -104,17 +156,17 @@ const ANSWERS: Answers = {
   },
   "cancelled, before its approval": async (store) => {
     await store.submit(paid("j"));
-    return store.cancel("j");
+    return store.cancel("j", NO);
   },
   "cancelled, while it runs": async (store) => {
     await store.submit(approved("j"));
     await store.claim(["text"]);
-    return store.cancel("j");
+    return store.cancel("j", NO);
   },
   ended: async (store) => {
     await store.submit(free("j"));
-    await store.cancel("j");
-    return store.cancel("j");
+    await store.cancel("j", NO);
+    return store.cancel("j", NO);
   },
   completed: async (store) => {
     await store.submit(approved("j"));
@@ -123,8 +175,14 @@ const ANSWERS: Answers = {
   stale: async (store) => {
     await store.submit(free("j"));
     const lease = await leaseOf(store);
-    await store.cancel("j");
+    await store.cancel("j", NO);
     return store.complete(lease, 1);
+  },
+  "stale, corrected": async (store) => {
+    await store.submit(approved("j"));
+    const lease = await leaseOf(store);
+    await store.cancel("j", NO);
+    return store.complete(lease, 1, { actual: micro(4) });
   },
   requeued: async (store) => {
     await store.submit(approved("j"));
@@ -146,6 +204,13 @@ const ANSWERS: Answers = {
     await store.claimMany(["text"], 4);
     return store.recoverStale({ ...AT_ONCE, limit: 3 });
   },
+  "recovered, past their deadlines": async (store, clock) => {
+    const end = epochSeconds(clock.now + 1);
+    await store.submit(approved("j", capped(100), { claimBy: end }));
+    await store.submit(paid("k", { decideBy: end }));
+    clock.now += 1;
+    return store.recoverStale(AT_ONCE);
+  },
   "recovered, nothing": (store) => store.recoverStale(AT_ONCE),
   "a job that waits": async (store) => {
     await store.submit(paid("j", { priority: -3, runAt: epochSeconds(START + 0.25), payload: null }));
@@ -156,12 +221,27 @@ const ANSWERS: Answers = {
     await store.reject("j", NO);
     return store.job("j");
   },
+  "a job that was cancelled": async (store, clock) => {
+    const [decideBy, claimBy] = [epochSeconds(clock.now + 0.5), epochSeconds(clock.now + 1)];
+    const rest = { requestedBy: "team:red", tags: { user: "u-7" }, decideBy, claimBy, maxRunSeconds: 0.5 };
+    await store.submit(approved("j", capped(100), rest));
+    await store.cancel("j", NO);
+    return store.job("j");
+  },
+  "a job that runs": async (store) => {
+    await store.submit(approved("j"));
+    await store.claim(["text"], { by: "worker-1" });
+    return store.job("j");
+  },
   "a job that has succeeded": async (store) => {
     await store.submit(approved("j", capped(100), { maxCost: micro(7), payload: "x" }));
     await store.complete(await leaseOf(store), { kind: "held", booked: 1 });
     return store.job("j");
   },
 };
+
+/** What may be null or a number. */
+const NUMBERS = ["runAt", "expiresAt", "decideBy", "claimBy", "maxRunSeconds"];
 
 describe("outcomeFromJSON", () => {
   it.each(Object.entries(ANSWERS))("gives back what was stringified: %s", async (_, make) => {
@@ -197,7 +277,7 @@ describe("outcomeFromJSON", () => {
       if (key === "payload" || key === "result") continue;
       for (const wrong of [undefined, 1n, [value], { value }, typeof value === "number" ? "1" : 1]) {
         // An instant that is not there may be a number.
-        if (value === null && wrong === 1 && (key === "runAt" || key === "expiresAt")) continue;
+        if (value === null && wrong === 1 && NUMBERS.includes(key)) continue;
         expect(() => outcomeFromJSON({ ...json, [key]: wrong })).toThrow(TypeError);
       }
     }
@@ -250,6 +330,18 @@ describe("outcomeFromJSON", () => {
       "a scope that is said not to be over",
       { kind: "refused", lacking: [{ scope: "a", by: "1.00", over: false }] },
     ],
+    [
+      "a scope whose cap is said not to be unknown",
+      { kind: "refused", lacking: [{ scope: "a", by: "1.00", unknown: false }] },
+    ],
+    ["an end in milliseconds", { kind: "refused", lacking: [{ scope: "a", by: "1.00", until: Date.now() }] }],
+    ["a deadline in milliseconds", { kind: "expired", deadline: Date.now() }],
+    ["a negative correction", { kind: "corrected", from: "0.10", to: "-0.10", overrun: "0.00" }],
+    ["half a retry", { kind: "moved_on", state: "queued", retries: 0.5 }],
+    [
+      "an end of a job that succeeded",
+      { attempts: [], ended: [{ jobId: "j", state: "succeeded", released: "0.00" }], more: false },
+    ],
     ["a negative charge", { charged: [{ holdId: "h", amount: "-1.00" }], more: false }],
     ["an unknown kind", { kind: "admitted" }],
     ["a kind in other capitals", { kind: "Held" }],
@@ -257,12 +349,12 @@ describe("outcomeFromJSON", () => {
     ["the name of a method", { kind: "toString" }],
     ["the name of a prototype", { kind: "__proto__" }],
     ["an unknown state of a hold", { kind: "exists", state: "closed" }],
-    ["an unknown state of a job", { kind: "not_waiting", state: "open" }],
+    ["an unknown state of a job", { kind: "not_waiting", state: "open", approval: null }],
     ["a hold closed as released", { kind: "closed", as: "released" }],
     ["a cancelled job that succeeded", { kind: "cancelled", state: "succeeded", booked: "0.00" }],
     [
       "an unknown outcome of an attempt",
-      { attempts: [{ jobId: "j", attempt: 1, charged: "0.00", outcome: "lost" }], more: false },
+      { attempts: [{ jobId: "j", attempt: 1, charged: "0.00", outcome: "lost" }], ended: [], more: false },
     ],
   ])("refuses %s", (_, json) => {
     expect(() => outcomeFromJSON(json)).toThrow(RangeError);
@@ -283,6 +375,9 @@ describe("outcomeFromJSON", () => {
     ["an amount that is a bigint", { ...settled, booked: 40_000_000n }],
     ["an amount that is null", { ...settled, overrun: null }],
     ["a truthy flag", { ...settled, corrected: 1 }],
+    ["a stale report without its flag", { kind: "stale" }],
+    ["a decision that is missing", { kind: "not_waiting", state: "failed" }],
+    ["recovery without what it ended", { attempts: [], more: false }],
     ["a list as an object", { kind: "refused", lacking: {} }],
     ["a lack without a scope", { kind: "refused", lacking: [{ by: "1.00" }] }],
     ["a lack with a field too many", { kind: "refused", lacking: [{ scope: "a", by: "1.00", cap: "1.00" }] }],
@@ -296,9 +391,12 @@ describe("outcomeFromJSON", () => {
   });
 
   it.each<readonly [string, unknown]>([
-    ["a Hold", { holdId: "h", amount: "0.10", scopes: [], state: "open", booked: "0.00", expiresAt: null }],
+    [
+      "a Hold",
+      { holdId: "h", amount: "0.10", scopes: [], state: "open", booked: "0.00", expiresAt: null, tags: {} },
+    ],
     ["an ExpireOutcome", { charged: [], more: false }],
-    ["a RecoverOutcome", { attempts: [], more: false }],
+    ["a RecoverOutcome", { attempts: [], ended: [], more: false }],
   ])("takes the name %j for no kind", (kind, json) => {
     expect(outcomeFromJSON(json)).toEqual(expect.anything());
     expect(() => outcomeFromJSON({ kind, ...(json as object) })).toThrow(RangeError);
@@ -314,7 +412,7 @@ describe("outcomeFromJSON", () => {
       return () => outcomeFromJSON({ ...json, ...rest });
     }
 
-    it.each(["cancelled", "error", "lost", "no_room", "rejected"])("knows the reason %s", async (code) => {
+    it.each(JOB_ERROR_CODES)("knows the reason %s", async (code) => {
       const error = { code, message: "x" };
       expect((await job({ error }))()).toMatchObject({ error });
     });
@@ -327,6 +425,10 @@ describe("outcomeFromJSON", () => {
       ["half an attempt", { attempts: 0.5 }],
       ["a negative number of attempts", { attempts: -1 }],
       ["a job that may never run", { maxAttempts: 0 }],
+      ["half a retry", { retries: 0.5 }],
+      ["a deadline in milliseconds", { claimBy: Date.now() }],
+      ["a run of negative length", { maxRunSeconds: -1 }],
+      ["a tag without a name", { tags: { "": "x" } }],
       ["an unknown reason", { error: { code: "tired", message: "x" } }],
       ["an approval without an author", { approval: { ...(sent(YES) as object), author: " " } }],
       ["an approval at no time", { approval: { ...(sent(YES) as object), decidedAt: "yesterday" } }],
@@ -338,6 +440,8 @@ describe("outcomeFromJSON", () => {
       ["an approval without a reason", { approval: { author: "a", decidedAt: "2026-11-23T00:00:00Z" } }],
       ["a reason without a text", { error: { code: "error" } }],
       ["a cost in a number", { maxCost: 0.1 }],
+      ["a tag that is a number", { tags: { user: 7 } }],
+      ["a reason for being unreadable that is none", { unreadable: false }],
     ])("refuses the type of %s", async (_, rest) => {
       expect(await job(rest)).toThrow(TypeError);
     });

@@ -83,7 +83,7 @@ describe("examples/calls/hono", () => {
     const answer = await ask("eve");
     expect(await answer?.json()).toEqual({
       kind: "refused",
-      lacking: [{ scope: "month:2026-11", by: "0.00024455" }],
+      lacking: [{ scope: "month:2026-11", by: "0.00024455", until: 1_796_079_600 }],
     });
     expect(await store.usage("month:2026-11")).toMatchObject({ reserved: 0n, spent: usd("0.0024396") });
     now = noon("2026-12-01");

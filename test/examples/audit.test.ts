@@ -180,7 +180,7 @@ describe("runPass with a broken store", () => {
         submitMany: (jobs) =>
           store.submitMany(
             jobs.map(({ approved, ...job }) => {
-              const scopes = approved?.scopes.map((scope) => ({ ...scope, cap: MUCH })) ?? [];
+              const scopes = approved?.scopes?.map((scope) => ({ ...scope, cap: MUCH })) ?? [];
               return approved ? { ...job, approved: { ...approved, scopes } } : job;
             }),
           ),

@@ -6,6 +6,7 @@ import { openStore, type Place } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { makePlan } from "./plan.ts";
 import { Points } from "./points.ts";
+import { OLDER } from "./terms.ts";
 import { Working } from "./working.ts";
 
 /** What the process is told, as JSON. */
@@ -14,6 +15,8 @@ export interface Orders {
   readonly seed: number;
   readonly folder: string;
   readonly actor: number;
+  /** When the seed began, in seconds since 1970. */
+  readonly start: number;
   /** Which process of this actor it is, from 0. */
   readonly life: number;
   /** The tasks that those before it have done. */
@@ -28,8 +31,8 @@ const name = `${String(orders.actor)}-${String(orders.life)}`;
 const journal = new Journal(orders.folder, name);
 const { agenda, faults } = plan.actors[orders.actor] ?? { agenda: [], faults: [] };
 const points = new Points(faults, orders.suffered, journal);
-const opened = openStore(orders.place, points);
-const caller = new Caller(plan, opened.store, journal, points, name);
+const opened = openStore(orders.place, points, orders.actor === OLDER);
+const caller = new Caller(plan, opened.store, journal, { name, start: orders.start, points });
 const acting = new Acting(caller, orders.life === 0);
 const working = new Working(caller);
 
@@ -39,13 +42,24 @@ process.stdin.on("end", () => {
 });
 process.stdin.resume();
 
-const left = agenda.filter(({ id }) => !orders.done.includes(id));
+/** How often a task is looked at for which it is too early. */
+const LOOKS = 40;
+
+const left = agenda.filter(({ id }) => !orders.done.includes(id)).map((task) => ({ task, looks: 0 }));
+
+/** Does a task; if it is too early for it, it comes again after all others. */
+async function attempt(next: (typeof left)[number]): Promise<void> {
+  if (await acting.task(next.task)) return;
+  if (++next.looks < LOOKS) left.push(next);
+  else acting.done(next.task.id);
+  await wait(10);
+}
 
 /** A task, a job, or a look after the others; with nothing to do, a short rest. */
 async function live(): Promise<void> {
   for (let turn = 0; !ending; turn++) {
-    const task = turn % 3 < 2 ? left.shift() : undefined;
-    if (task) await acting.task(task);
+    const next = turn % 3 < 2 ? left.shift() : undefined;
+    if (next) await attempt(next);
     else if (!(await working.work()) && !(await acting.sweep())) await wait(15);
   }
 }

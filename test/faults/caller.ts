@@ -1,10 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ScopeCap } from "../../src/budget/scopes.ts";
 import type { DispatchStore } from "../../src/dispatch/contract.ts";
-import { isDispatchError } from "../../src/errors.ts";
+import { type DispatchErrorCode, isDispatchError } from "../../src/errors.ts";
 import { microCents } from "../../src/money/micro-cents.ts";
 import { type Answer, type Journal, plain } from "./journal.ts";
-import type { Plan, PlannedJob, PlannedScope, Point } from "./plan.ts";
+import type { Point } from "./agendas.ts";
+import type { Plan, PlannedJob, PlannedScope } from "./plan.ts";
 import type { Points } from "./points.ts";
 import { Random } from "./random.ts";
 
@@ -12,7 +13,10 @@ import { Random } from "./random.ts";
 const PATIENCE = 20_000;
 
 /** What a call told the store. */
-export type Told = Pick<Answer, "attempt" | "token" | "actual">;
+export type Told = Pick<
+  Answer,
+  "attempt" | "token" | "actual" | "decision" | "leaseSeconds" | "began" | "asked"
+>;
 
 /** Who calls the store for one process: it repeats what failed, with the same ids, and writes down each answer. */
 export class Caller {
@@ -20,14 +24,25 @@ export class Caller {
   readonly store: DispatchStore;
   readonly journal: Journal;
   readonly random: Random;
+  /** The name of the process. */
+  readonly name: string;
+  /** When the seed began, in seconds since 1970: what its deadlines count from. */
+  readonly start: number;
   readonly #points: Points | null;
 
-  constructor(plan: Plan, store: DispatchStore, journal: Journal, points: Points | null, name: string) {
+  constructor(
+    plan: Plan,
+    store: DispatchStore,
+    journal: Journal,
+    who: { readonly name: string; readonly start: number; readonly points: Points | null },
+  ) {
     this.plan = plan;
     this.store = store;
     this.journal = journal;
-    this.random = new Random("acts", plan.seed, name);
-    this.#points = points;
+    this.name = who.name;
+    this.start = who.start;
+    this.random = new Random("acts", plan.seed, who.name);
+    this.#points = who.points;
   }
 
   /** How often this process was stopped. */
@@ -63,12 +78,29 @@ export class Caller {
     about: readonly { readonly subject: string; readonly told: Told }[],
     make: () => Promise<readonly Given[]>,
   ): Promise<readonly Given[]> {
-    const given = await this.#repeated(make);
+    const began = Date.now();
+    let asked = began;
+    const given = await this.repeated(() => {
+      asked = Date.now();
+      return make();
+    });
     this.pass("answered");
     about.forEach(({ subject, told }, index) => {
-      this.write(call, subject, given[index] ?? { kind: "unknown" }, told);
+      this.write(call, subject, given[index] ?? { kind: "unknown" }, { ...told, began, asked });
     });
     return given;
+  }
+
+  /** What a decision with an id answers; that it was asked for is written down before. */
+  async decided<Given extends object>(
+    call: string,
+    subject: string,
+    decision: string,
+    make: () => Promise<Given>,
+    told: Told = {},
+  ): Promise<Given> {
+    this.journal.write({ did: "decides", call, subject, decision });
+    return this.answered(call, subject, make, { ...told, decision });
   }
 
   write(call: string, subject: string, answer: object, told: Told = {}): void {
@@ -83,7 +115,8 @@ export class Caller {
     return job;
   }
 
-  async #repeated<Given>(make: () => Promise<Given>): Promise<Given> {
+  /** Repeats a call while the database is away. */
+  async repeated<Given>(make: () => Promise<Given>): Promise<Given> {
     const until = performance.now() + PATIENCE;
     for (;;) {
       try {
@@ -97,7 +130,21 @@ export class Caller {
 }
 
 export function capped(scopes: readonly PlannedScope[]): readonly ScopeCap[] {
-  return scopes.map(({ scope, cap }) => ({ scope, cap: microCents(cap) }));
+  return scopes.map(({ scope, cap }) => (cap === null ? { scope } : { scope, cap: microCents(cap) }));
+}
+
+/** What a call answers, and the name of an error that it may throw by its contract. */
+export async function orCode<Given extends object>(
+  codes: readonly DispatchErrorCode[],
+  make: () => Promise<Given>,
+): Promise<Given | { readonly kind: DispatchErrorCode }> {
+  try {
+    return await make();
+  } catch (error) {
+    const code = codes.find((one) => isDispatchError(error, one));
+    if (code !== undefined) return { kind: code };
+    throw error;
+  }
 }
 
 /** The database is away or busy. What it refuses for good is a bug, and no call is repeated over it. */
@@ -105,5 +152,6 @@ export function isAway(error: unknown): boolean {
   if (isDispatchError(error, "outcome_unknown")) return true;
   if (!isDispatchError(error, "store_failed")) return false;
   const { code, message } = (error.cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  return code === "ECONNREFUSED" || message === "database is locked";
+  const isBusy = message === "database is locked" || error.message.startsWith("SQLite: another transaction");
+  return code === "ECONNREFUSED" || isBusy;
 }

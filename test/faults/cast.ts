@@ -4,10 +4,12 @@ import { fileURLToPath } from "node:url";
 import type { Orders } from "./actor.ts";
 import { instantViolations } from "./check/money.ts";
 import type { Place } from "./database.ts";
+import { hurry } from "./hurry.ts";
 import { type Entry, type Journal, readJournals } from "./journal.ts";
-import { type Plan, TTL_SECONDS } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { readRows } from "./rows.ts";
 import type { Stage } from "./stage.ts";
+import { TTL_SECONDS } from "./terms.ts";
 
 /** Milliseconds between two looks at what the processes wrote. */
 export const LOOK = 25;
@@ -40,16 +42,19 @@ export class Cast {
   readonly #place: Place;
   readonly #direct: Place;
   readonly #journal: Journal;
+  readonly #start: number;
   readonly #lives: Live[] = [];
   readonly #started = performance.now();
   #ending = false;
 
-  constructor(plan: Plan, folder: string, place: Place, direct: Place, journal: Journal) {
+  /** @param start - when the seed began, in seconds since 1970. */
+  constructor(plan: Plan, folder: string, place: Place, direct: Place, journal: Journal, start: number) {
     this.#plan = plan;
     this.#folder = folder;
     this.#place = place;
     this.#direct = direct;
     this.#journal = journal;
+    this.#start = start;
   }
 
   /** Until all have ended; what went wrong with the processes themselves. */
@@ -89,6 +94,7 @@ export class Cast {
   /** The rows as they are at one instant, unless the database is away or kept by a process that is stopped. */
   async #audit(): Promise<readonly string[]> {
     try {
+      await hurry(this.#direct, LOOK);
       const rows = await readRows(this.#direct, LOOK);
       this.#journal.write({ did: "audit" });
       return instantViolations(this.#plan, rows).map((violation) => `meanwhile ${violation}`);
@@ -104,6 +110,7 @@ export class Cast {
       seed: this.#plan.seed,
       folder: this.#folder,
       actor,
+      start: this.#start,
       life,
       done: before.flatMap((entry) => (entry.did === "task" ? [entry.id] : [])),
       suffered: before.filter(({ did }) => did === "fault").length,

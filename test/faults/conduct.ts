@@ -7,14 +7,20 @@ import { Caller } from "./caller.ts";
 import { Cast, LOOK } from "./cast.ts";
 import { judge, type Verdict } from "./check/verdict.ts";
 import { openStore, type Place } from "./database.ts";
+import { Deciding } from "./deciding.ts";
+import { hurry } from "./hurry.ts";
 import { Journal, readJournals } from "./journal.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { readRows, type Rows } from "./rows.ts";
 import type { Stage } from "./stage.ts";
+import { LANES } from "./terms.ts";
+import { witness } from "./witness.ts";
 import { Working } from "./working.ts";
 
 /** Milliseconds that the last process has to end everything. */
 const LAST = 30_000;
+/** Milliseconds that the database may take to let another one write. */
+const PATIENCE = 5000;
 
 /** What a seed came to. */
 export interface Played extends Verdict {
@@ -32,30 +38,69 @@ export async function conduct(stage: Stage, seed: number, broken: string | null 
   const first = openStore(place, null);
   await first.store.migrate();
   await first.close();
-  const cast = new Cast(plan, folder, { ...place, at: through }, place, journal);
+  await witness(place);
+  await before(plan, place, folder);
+  const start = Date.now() / 1000;
+  journal.write({ did: "started", start });
+  const cast = new Cast(plan, folder, { ...place, at: through }, place, journal, start);
   const trouble = await cast.play(stage);
   await stage.quiet(place);
-  const rows = await end(plan, place, folder);
+  const rows = await alone(plan, place, folder, { name: "last", start }, async ({ deciding }) => {
+    await deciding.reopen(LANES);
+  });
   await stage.quiet(place);
   const verdict = judge(plan, [...readJournals(folder).values()].flat(), rows);
   await stage.close(place);
   journal.close();
   const violations = [...trouble, ...verdict.violations];
   // What a failed seed wrote stays there to be read.
-  if (violations.length === 0 || broken !== null) rmSync(folder, { recursive: true });
+  if (!process.env["KEEP"] && (violations.length === 0 || broken !== null)) rmSync(folder, { recursive: true });
   return { ...verdict, violations, seed, folder };
 }
 
-/** The last process: takes back what is lost, runs what can be run, and decides about what waits. */
-async function end(plan: Plan, place: Place, folder: string): Promise<Rows> {
+/** The cap that is pinned first, and what has ended before the processes start. */
+async function before(plan: Plan, place: Place, folder: string): Promise<void> {
+  await alone(
+    plan,
+    place,
+    folder,
+    { name: "first", start: Date.now() / 1000 },
+    async ({ deciding, acting }) => {
+      await deciding.change("pin-first");
+      const old = { id: -1, others: [] };
+      for (const { jobId, isOld } of plan.jobs) {
+        if (isOld) await acting.task({ ...old, kind: "submit", subject: jobId });
+      }
+      for (const { holdId, isOld } of plan.holds) {
+        if (isOld) await acting.task({ ...old, kind: "hold", subject: holdId });
+      }
+    },
+  );
+}
+
+interface Roles {
+  readonly acting: Acting;
+  readonly deciding: Deciding;
+}
+
+/** A process without faults: takes back what is lost, runs what can be run, and decides about what waits. */
+async function alone(
+  plan: Plan,
+  place: Place,
+  folder: string,
+  who: { readonly name: string; readonly start: number },
+  begin: (roles: Roles) => Promise<void>,
+): Promise<Rows> {
   const opened = openStore(place, null);
-  const journal = new Journal(folder, "last");
-  const caller = new Caller(plan, opened.store, journal, null, "last");
+  const journal = new Journal(folder, who.name);
+  const caller = new Caller(plan, opened.store, journal, { ...who, points: null });
   const [acting, working] = [new Acting(caller, false), new Working(caller)];
   const until = performance.now() + LAST;
   try {
+    await begin({ acting, deciding: new Deciding(caller) });
     for (;;) {
       let busy = await acting.sweep(0);
+      await hurry(place, PATIENCE);
       while (await working.work()) busy = true;
       const rows = await readRows(place);
       for (const { jobId, state } of rows.jobs) {

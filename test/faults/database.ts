@@ -23,11 +23,26 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** Opens the store as a service does; `points` interrupts the process while it is used. */
-export function openStore(place: Place, points: Points | null): Opened {
-  const opened = place.store === "sqlite" ? openSqlite(place, points) : openPostgres(place, points);
+/**
+ * Opens the store as a service does.
+ *
+ * @param points - interrupts the process while the store is used.
+ * @param isOlder - whether it is used by code that cannot read the payloads of newer jobs.
+ */
+export function openStore(place: Place, points: Points | null, isOlder = false): Opened {
+  const payload = isOlder ? olderPayload : (value: unknown) => value;
+  const opened =
+    place.store === "sqlite" ? openSqlite(place, points, payload) : openPostgres(place, points, payload);
   if (place.broken === null) return opened;
   return { ...opened, store: breakStore(place.broken, opened.store, new Raw(opened.connection)) };
+}
+
+type Parser = (value: unknown) => unknown;
+
+/** Older code reads a name, and newer code writes an object. */
+function olderPayload(value: unknown): unknown {
+  if (typeof value === "string") return value;
+  throw new TypeError("an older process cannot read this");
 }
 
 /** A store, and a way behind its back. */
@@ -35,7 +50,7 @@ interface Behind extends Opened {
   readonly connection: Connection;
 }
 
-function openPostgres({ at, schema }: Place, points: Points | null): Behind {
+function openPostgres({ at, schema }: Place, points: Points | null, payload: Parser): Behind {
   const pool = new pg.Pool({
     connectionString: at,
     max: 2,
@@ -52,7 +67,7 @@ function openPostgres({ at, schema }: Place, points: Points | null): Behind {
     },
   });
   const client = through(pool);
-  const store = postgresStore(client, { schema });
+  const store = postgresStore(client, { schema, payload });
   const prefix = `"${schema}".`;
   return {
     store,
@@ -95,10 +110,10 @@ export function connect(file: string): DatabaseSync {
   return new DatabaseSync(file, { timeout: BUSY });
 }
 
-function openSqlite({ at, schema }: Place, points: Points | null): Behind {
+function openSqlite({ at, schema }: Place, points: Points | null, payload: Parser): Behind {
   const database = connect(at);
   const client = points ? interrupted(database, points) : database;
-  const store = sqliteStore(client, { schema });
+  const store = sqliteStore(client, { schema, payload });
   const connection: Connection = {
     dialect: "sqlite",
     prefix: `${schema}_`,

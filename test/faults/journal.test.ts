@@ -13,5 +13,5 @@ it("readJournals: a line that is still being written is not read yet", () => {
   journal.write({ did: "task", id: 1 });
   journal.close();
   appendFileSync(join(folder, "0-0.jsonl"), '{"did":"ta');
-  expect(readJournals(folder).get("0-0")).toEqual([{ did: "task", id: 1 }]);
+  expect(readJournals(folder).get("0-0")).toMatchObject([{ did: "task", id: 1 }]);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { costOf, makePlan, slicesOf, type StoreName } from "./plan.ts";
+import { costOf, slicesOf } from "./costs.ts";
+import { makePlan, type StoreName } from "./plan.ts";
 import { Random } from "./random.ts";
+import { OLDER } from "./terms.ts";
 
 const SEEDS = Array.from({ length: 200 }, (_, index) => index + 1);
 
@@ -15,8 +17,49 @@ describe("makePlan", () => {
       const { jobs, holds } = makePlan("postgres", seed);
       const asked = [...jobs.map(({ maxCost }) => maxCost), ...holds.map(({ amount }) => amount)];
       const caps = jobs.flatMap(({ scopes }) => scopes).filter(({ scope }) => scope.startsWith("month:"));
-      const highest = caps.reduce((most, { cap }) => (cap > most ? cap : most), 0n);
+      const highest = caps.reduce<bigint>((most, { cap }) => ((cap ?? 0n) > most ? (cap ?? 0n) : most), 0n);
       expect(asked.reduce((sum, amount) => sum + amount, 0n)).toBeGreaterThan(highest);
+    }
+  });
+
+  it("every seed has each kind of job, and each kind of decision", () => {
+    for (const seed of SEEDS) {
+      const { jobs, holds, changes, actors } = makePlan("postgres", seed);
+      const kinds = [
+        jobs.some(({ failures }) => failures > 0),
+        jobs.some(({ maxRunSeconds }) => maxRunSeconds !== null),
+        jobs.some(({ isNewer }) => isNewer),
+        jobs.some(({ claimBy }) => claimBy !== null),
+        jobs.some(({ decideBy }) => decideBy !== null),
+        jobs.some(({ isOld }) => isOld),
+        holds.some(({ end }) => end === "late"),
+      ];
+      expect(kinds).not.toContain(false);
+      const calls = new Set(changes.map(({ call }) => call));
+      expect([...calls]).toEqual(expect.arrayContaining(["correct", "retry", "pause", "pinCap"]));
+      const tasks = new Set(actors.flatMap(({ agenda }) => agenda.map(({ kind }) => kind)));
+      expect([...tasks]).toEqual(expect.arrayContaining(["change", "prune", "forget"]));
+    }
+  });
+
+  it("no two corrections of a hold and no two pins have the same amount", () => {
+    for (const seed of SEEDS) {
+      const { changes } = makePlan("sqlite", seed);
+      const amounts = changes.flatMap((change) =>
+        "amount" in change ? [`${"holdId" in change ? change.holdId : ""} ${String(change.amount)}`] : [],
+      );
+      expect(new Set(amounts).size).toBe(amounts.length);
+    }
+  });
+
+  it("older code submits nothing that it cannot read", () => {
+    for (const seed of SEEDS) {
+      const { jobs, actors } = makePlan("sqlite", seed);
+      const newer = jobs.filter(({ isNewer }) => isNewer).map(({ jobId }) => jobId);
+      const submits = actors[OLDER]?.agenda.filter(({ kind }) => kind === "submit") ?? [];
+      expect(submits.flatMap(({ subject, others }) => [subject, ...others])).not.toEqual(
+        expect.arrayContaining([expect.toBeOneOf(newer)]),
+      );
     }
   });
 

@@ -1,17 +1,15 @@
+import { type Actor, actors, type Crash, crash, type Cut, cuts } from "./agendas.ts";
+import { caps as capChanges, type Change, changes } from "./changes.ts";
 import { Random } from "./random.ts";
-
-/** Seconds until a lease may be recovered, and until a direct hold is charged. */
-export const TTL_SECONDS = 0.3;
-
-/** The only lanes there are. */
-export const LANES = ["a", "b"] as const;
+import { LANES, PINNED } from "./terms.ts";
 
 export type StoreName = "postgres" | "postgres16" | "sqlite";
 
 /** Money in micro-cents, which survives JSON as text. */
 export interface PlannedScope {
   readonly scope: string;
-  readonly cap: bigint;
+  /** `null`: it is left out, and the pinned one counts. */
+  readonly cap: bigint | null;
 }
 
 export interface PlannedJob {
@@ -22,6 +20,17 @@ export interface PlannedJob {
   readonly scopes: readonly PlannedScope[];
   /** Otherwise it is approved by a task of its own. */
   readonly approvedAtOnce: boolean;
+  /** Seconds after the start of the seed; `null` is no deadline. */
+  readonly decideBy: number | null;
+  readonly claimBy: number | null;
+  /** An attempt of such a job may hang, and is renewed meanwhile. */
+  readonly maxRunSeconds: number | null;
+  /** Whether older code cannot read its payload. */
+  readonly isNewer: boolean;
+  /** So many of its attempts fail, whatever else happens; 0 for a usual job. */
+  readonly failures: number;
+  /** It has ended before the processes start, and may be forgotten meanwhile. */
+  readonly isOld: boolean;
 }
 
 /** `twice` settles and says so again; `forget` leaves it to `expire`, `late` settles after that. */
@@ -35,48 +44,15 @@ export interface PlannedHold {
   readonly extension: bigint;
   readonly scopes: readonly PlannedScope[];
   readonly end: HoldEnd;
-}
-
-export interface Task {
-  readonly id: number;
-  readonly kind: "submit" | "approve" | "cancel" | "hold";
-  /** A job's or a hold's id. */
-  readonly subject: string;
-  /** Jobs that are submitted along with it, as one batch. */
-  readonly others: readonly string[];
-}
-
-/** Where a process may be interrupted: on the way of a call, inside a transaction, and between the steps of a job. */
-export type Point = "sent" | "sql" | "answered" | "claimed" | "slice" | "paying" | "reporting" | "time";
-
-/** A process does this to itself when it passes a point for the n-th time since the last fault. */
-export interface Fault {
-  readonly act: "kill" | "stop";
-  readonly at: Point;
-  readonly nth: number;
-}
-
-export interface Actor {
-  readonly agenda: readonly Task[];
-  readonly faults: readonly Fault[];
-}
-
-/** How a connection is cut: what the client sent is not passed on, or half of it, or all of it and no answer. */
-export interface Cut {
-  readonly chunk: number;
-  readonly how: "before" | "half" | "after";
-}
-
-/** How the server goes down, once the processes have written so many lines. */
-export interface Crash {
-  readonly afterLines: number;
-  readonly how: "immediate" | "killed" | "backend";
+  readonly isOld: boolean;
 }
 
 export interface Plan {
   readonly seed: number;
   readonly jobs: readonly PlannedJob[];
   readonly holds: readonly PlannedHold[];
+  /** What people decide meanwhile, each under an id. */
+  readonly changes: readonly Change[];
   readonly actors: readonly Actor[];
   readonly cuts: readonly Cut[];
   readonly crash: Crash | null;
@@ -85,7 +61,7 @@ export interface Plan {
 /** Everything that a seed decides. The processes' interleaving is the machine's, and differs from run to run. */
 export function makePlan(store: StoreName, seed: number): Plan {
   const random = new Random("plan", store, seed);
-  const amounts = Array.from({ length: random.between(18, 26) }, () => BigInt(random.between(20, 400)));
+  const amounts = Array.from({ length: random.between(22, 30) }, () => BigInt(random.between(20, 400)));
   const [jobAmounts, holdAmounts] = [amounts.slice(0, -8), amounts.slice(-8)];
   // Every one of them asked for at most once a year, say: two thirds of it fit.
   const total = Number(amounts.reduce((sum, amount) => sum + amount, 0n));
@@ -97,17 +73,36 @@ export function makePlan(store: StoreName, seed: number): Plan {
   const scopes = (): readonly PlannedScope[] => {
     // Some go by an older, lower cap.
     const share = random.percent(20) ? 80n : 100n;
-    const named = random.shuffled(["month:2026-11", random.pick(["run:1", "run:2"])]);
-    return named.map((scope) => ({ scope, cap: ((caps[scope] ?? 0n) * share) / 100n }));
+    const named = ["month:2026-11", random.pick(["run:1", "run:2"])].map((scope) => {
+      return { scope, cap: ((caps[scope] ?? 0n) * share) / 100n };
+    });
+    return random.shuffled(random.percent(25) ? [...named, { scope: PINNED, cap: null }] : named);
+  };
+  // Each kind of job that is not usual has some of its own, the rest are as they come.
+  const kindOf = random.shuffled(Array.from(jobAmounts, (_, index) => index));
+  const is = (index: number, from: number, count: number): boolean => {
+    const place = kindOf.indexOf(index);
+    return place >= from && place < from + count;
   };
   const jobs = jobAmounts.map((maxCost, index): PlannedJob => {
+    const isDoomed = is(index, 0, 2);
+    const hangs = is(index, 2, 2);
+    const isNewer = is(index, 4, 2);
+    const [isUndecided, isUnclaimed] = [is(index, 6, 2), is(index, 8, 2)];
+    const deadline = (): number => random.between(5, 20) / 10;
     return {
       jobId: `j${String(index)}`,
       lane: random.pick(LANES),
       maxCost,
-      maxAttempts: random.between(1, 3),
+      maxAttempts: isDoomed ? 1 : random.between(1, 3),
       scopes: scopes(),
-      approvedAtOnce: random.percent(70),
+      approvedAtOnce: isUndecided ? false : isDoomed || hangs || isNewer || random.percent(70),
+      decideBy: isUndecided ? deadline() : null,
+      claimBy: isUnclaimed || (isUndecided && random.percent(30)) ? deadline() : null,
+      maxRunSeconds: hangs ? 0.4 : null,
+      isNewer,
+      failures: isDoomed ? random.between(1, 2) : 0,
+      isOld: false,
     };
   });
   const holds = holdAmounts.map((amount, index): PlannedHold => {
@@ -116,100 +111,60 @@ export function makePlan(store: StoreName, seed: number): Plan {
       amount,
       extension: random.percent(30) ? BigInt(random.between(1, 100)) : 0n,
       scopes: scopes(),
-      end: random.pick(["settle", "settle", "twice", "twice", "release", "forget", "late"]),
+      // One at least settles late: a person may have been quicker.
+      end:
+        index === 0
+          ? "late"
+          : random.pick(["settle", "settle", "twice", "twice", "release", "forget", "late"]),
+      isOld: false,
     };
   });
+  const decided = [...changes(random, seed, jobs, holds), ...capChanges(random, total)];
+  const old = ended(random, caps);
   return {
     seed,
-    jobs,
-    holds,
-    actors: actors(random, store, jobs, holds),
+    jobs: [...jobs, ...old.jobs],
+    holds: [...holds, ...old.holds],
+    changes: decided,
+    actors: actors(random, store, jobs, holds, decided),
     cuts: store === "sqlite" ? [] : cuts(random),
     crash: store === "sqlite" || !random.percent(35) ? null : crash(random),
   };
 }
 
-const ACTORS = 3;
-
-function actors(
+/** What has ended before the processes start: cheap, so that it takes little of their room. */
+function ended(
   random: Random,
-  store: StoreName,
-  jobs: readonly PlannedJob[],
-  holds: readonly PlannedHold[],
-): readonly Actor[] {
-  type Draft = Pick<Task, "kind" | "subject">;
-  const first = jobs.flatMap(({ jobId, approvedAtOnce }): readonly Draft[] => {
-    const submit = { kind: "submit", subject: jobId } as const;
-    return approvedAtOnce ? [submit] : [submit, { kind: "approve", subject: jobId }];
-  });
-  const again = first.filter(() => random.percent(15));
-  const cancels = jobs
-    .filter(() => random.percent(12))
-    .map(({ jobId }): Draft => {
-      return { kind: "cancel", subject: jobId };
-    });
-  const held = holds.map(({ holdId }): Draft => ({ kind: "hold", subject: holdId }));
-  const agendas: Task[][] = Array.from({ length: ACTORS }, () => []);
-  let id = 0;
-  // Submissions roughly before what is decided about them.
-  for (const task of [...random.shuffled([...first, ...held]), ...random.shuffled([...again, ...cancels])]) {
-    const isBatch = task.kind === "submit" && random.percent(20);
-    const others = isBatch ? random.shuffled(jobs.map(({ jobId }) => jobId)).slice(0, 3) : [];
-    agendas[random.below(ACTORS)]?.push({
-      id: id++,
-      ...task,
-      others: others.filter((one) => one !== task.subject),
-    });
-  }
-  const zombie = random.below(ACTORS);
-  return agendas.map((agenda, index) => {
-    const others = Array.from({ length: random.between(1, 2) }, () => fault(random, store));
-    // One of them outlives its lease while it spends.
-    const stop: Fault = { act: "stop", at: "slice", nth: random.between(1, 4) };
-    return { agenda, faults: index === zombie ? [stop, ...others] : others };
-  });
-}
-
-function fault(random: Random, store: StoreName): Fault {
-  const on: Point = store === "sqlite" ? "sql" : "sent";
-  const at = random.pick<Point>([on, on, on, "answered", "claimed", "slice", "paying", "reporting", "time"]);
-  const most: Readonly<Record<Point, number>> = {
-    sent: 25,
-    sql: 150,
-    answered: 20,
-    claimed: 4,
-    slice: 10,
-    paying: 6,
-    reporting: 4,
-    time: 400,
+  caps: Readonly<Record<string, bigint>>,
+): { readonly jobs: readonly PlannedJob[]; readonly holds: readonly PlannedHold[] } {
+  const scopes = (): readonly PlannedScope[] => {
+    return ["month:2026-11", random.pick(["run:1", "run:2"])].map((scope) => ({
+      scope,
+      cap: caps[scope] ?? 0n,
+    }));
   };
-  return { act: random.percent(65) ? "kill" : "stop", at, nth: random.between(1, most[at]) };
-}
-
-function cuts(random: Random): readonly Cut[] {
-  return Array.from({ length: random.between(1, 4) }, () => {
-    return { chunk: random.between(8, 160), how: random.pick(["before", "half", "after", "after"]) };
-  });
-}
-
-function crash(random: Random): Crash {
-  return { afterLines: random.between(10, 120), how: random.pick(["immediate", "killed", "backend"]) };
-}
-
-/** What an attempt costs in truth: at least half of them what was estimated, the others less. */
-export function costOf(seed: number, holdId: string, estimate: bigint): bigint {
-  const random = new Random("cost", seed, holdId);
-  return random.percent(70) ? estimate : BigInt(random.below(Number(estimate)));
-}
-
-/** A cost in one to four slices. */
-export function slicesOf(random: Random, cost: bigint): readonly bigint[] {
-  const slices: bigint[] = [];
-  let left = cost;
-  for (let more = random.below(4); more > 0 && left > 1n; more--) {
-    const slice = BigInt(random.between(1, Number(left) - 1));
-    slices.push(slice);
-    left -= slice;
-  }
-  return left > 0n ? [...slices, left] : slices;
+  return {
+    jobs: Array.from({ length: 4 }, (_, index) => ({
+      jobId: `old${String(index)}`,
+      lane: random.pick(LANES),
+      maxCost: BigInt(random.between(5, 20)),
+      maxAttempts: 2,
+      scopes: scopes(),
+      approvedAtOnce: true,
+      decideBy: null,
+      claimBy: null,
+      maxRunSeconds: null,
+      isNewer: false,
+      failures: 0,
+      isOld: true,
+    })),
+    holds: Array.from({ length: 3 }, (_, index) => ({
+      holdId: `was${String(index)}`,
+      amount: BigInt(random.between(5, 20)),
+      extension: 0n,
+      scopes: scopes(),
+      end: random.pick<HoldEnd>(["settle", "twice", "release"]),
+      isOld: true,
+    })),
+  };
 }

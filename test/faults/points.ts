@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Journal } from "./journal.ts";
-import type { Fault, Point } from "./plan.ts";
+import type { Fault, Point } from "./agendas.ts";
 
 /** What a process does to itself on its way, as its plan says. */
 export class Points {

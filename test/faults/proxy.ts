@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Cut } from "./plan.ts";
+import type { Cut } from "./agendas.ts";
 
 /** A way to a server on which connections are cut where a seed says. */
 export class Proxy {

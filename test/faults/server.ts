@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "../support/ports.ts";
 import { binaries } from "./binaries.ts";
-import type { Crash } from "./plan.ts";
+import type { Crash } from "./agendas.ts";
 
 const READY = "ready to accept connections";
 /** Milliseconds in which it must be there, also after a crash on a busy machine. */

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { connect, type Place } from "./database.ts";
 import type { Journal } from "./journal.ts";
-import type { Crash, Plan, StoreName } from "./plan.ts";
+import type { Crash } from "./agendas.ts";
+import type { Plan, StoreName } from "./plan.ts";
 
 /** Where seeds are played: a server that lasts for many of them, or nothing but a folder. */
 export interface Stage {

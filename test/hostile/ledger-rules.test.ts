@@ -125,6 +125,8 @@ describe("settleHold", () => {
     state: "open",
     booked: microCents(0n),
     settledFrom: "open",
+    corrected: false,
+    firstSettled: null,
   };
 
   it("books nothing below zero, which would make room, and nothing that is no amount", () => {

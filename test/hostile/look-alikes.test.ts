@@ -1,3 +1,4 @@
+import { isDispatchError } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import { ours } from "../support/copies.ts";
 import { type As, Reason, valueClasses } from "../support/value-classes.ts";
@@ -9,6 +10,8 @@ async function outcomeOf(use: (as: As) => unknown, as: As): Promise<unknown> {
     return { answer: await use(as) };
   } catch (error) {
     if (error === SABOTAGE) return SABOTAGE;
+    // A right value that the store refuses: its cap is unknown.
+    if (isDispatchError(error)) return { code: error.code, subject: error.subject };
     const isReason = error instanceof Reason;
     if (!(error instanceof TypeError || error instanceof RangeError || isReason)) throw error;
     const [said = error.message] = / (must be|has no field) .*$/s.exec(error.message) ?? [];

@@ -519,9 +519,9 @@ describe("drain", () => {
       },
       fail(_, message, { retriable, ...rest }) {
         calls.push(`fail ${typeof message} ${retriable} ${Object.keys(rest).join()}`.trim());
-        return { kind: "failed", booked: usd(0) };
+        return { kind: "failed", booked: usd(0), overrun: usd(0) };
       },
-      recoverStale: () => ({ attempts: [], more: false }),
+      recoverStale: () => ({ attempts: [], ended: [], more: false }),
     };
     return { store, calls };
   }
@@ -530,7 +530,7 @@ describe("drain", () => {
     for (const { label, value } of anywhere()) {
       const { store, calls } = storeOf(1);
       const run = vi.fn();
-      const options = { lanes: ["a"], actualCost: value, onStale: value, signal: value } as never;
+      const options = { lanes: ["a"], actualCost: value, onEvent: value, signal: value } as never;
       if (value !== undefined) await expect(drain(store, run, options), label).rejects.toThrow();
       if (typeof value !== "function")
         await expect(drain(store, value as never, { lanes: ["a"] }), label).rejects.toThrow();

@@ -78,7 +78,7 @@ describe("the SQL files", () => {
   );
 
   it.each([
-    ["postgres", "001/4-ledger.sql"],
+    ["postgres", "001/04-ledger.sql"],
     ["sqlite", "001.sql"],
   ] as const)("of a published migration of %s may not change by a byte", (store, file) => {
     const copy = join(folder, store);
@@ -282,7 +282,7 @@ describe("migrate: PostgreSQL", () => {
       [schema],
     );
     expect(rows.length).toBeGreaterThan(10);
-    await pool().query(rows.map(({ name }) => `DROP FUNCTION ${name} CASCADE`).join(";"));
+    await pool().query(rows.map(({ name }) => `DROP ROUTINE ${name} CASCADE`).join(";"));
     await pool().query(`INSERT INTO ${schema}.migrations (version, sha256) VALUES (99, 'e3b0c442')`);
     const calls = [store.submit(approved("j")), store.claim(["text"]), store.usage(RUN)];
     for (const call of await Promise.allSettled(calls)) {

@@ -15,8 +15,12 @@ import { sqliteStore } from "dispatch-kit/sqlite";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decidedAt } from "../../src/approval/approval.ts";
-import { jobOfHold } from "../../src/budget/holds.ts";
+import { capInForce, capOf } from "../../src/budget/caps.ts";
+import { jobOfHold } from "../../src/budget/hold-request.ts";
+import { isLeaseLost, isTimedOut } from "../../src/dispatch/lease.ts";
 import { isTerminal } from "../../src/dispatch/lifecycle.ts";
+import { deadlineOf, MOST_REFUSALS, refusalDelay } from "../../src/dispatch/rules.ts";
+import { MOST_CLAIMED_BYTES } from "../../src/stores/operations.ts";
 import type { HoldRecord, JobRecord, Tables } from "../../src/stores/engine/tables.ts";
 import { MemoryTables } from "../../src/stores/memory/tables.ts";
 import { Client } from "../../src/stores/sqlite/client.ts";
@@ -69,29 +73,51 @@ async function made(make: () => DispatchStore): Promise<DispatchStore> {
 function job(rest: Partial<JobRecord> & { readonly body?: JobRecord["body"] }): JobRecord {
   return {
     body: bodyOf("cloud_worker", 10n),
+    terms: { askedScopes: null, tags: {}, decideBy: null, claimBy: null },
     state: "queued",
     runAt: at,
     leasedAt: at,
+    leaseSeconds: null,
+    runUntil: null,
+    leasedBy: null,
     scopes: [],
     decision: null,
+    cancellation: null,
     error: null,
     result: null,
     endedAt: null,
     pruned: false,
     attempts: [],
+    holds: 1,
+    tried: 0,
+    triedBefore: 0,
+    retries: 0,
+    grants: 1,
+    refusals: 0,
     ...rest,
   };
 }
 
 function bodyOf(backend: BackendKind, maxCost: bigint, jobId = "j"): JobRecord["body"] {
   const rest = { lane: "text", payload: "1", maxAttempts: 9, priority: 0, runAt: null };
-  return { jobId, backend, maxCost: micro(maxCost), ...rest };
+  const more = { scopes: null, requestedBy: null, maxRunSeconds: null };
+  return { jobId, backend, maxCost: micro(maxCost), ...rest, ...more };
 }
 
 function hold(holdId: string, expiresAt: number | null): HoldRecord {
-  const settled = { booked: micro(0), settledFrom: "open", resolvedAt: null, pruned: false } as const;
+  const settled = { booked: micro(0), settledFrom: "open", corrected: false, firstSettled: null } as const;
+  const kept = { tags: {}, resolvedAt: null, pruned: false };
   const end = expiresAt === null ? null : epochSeconds(expiresAt);
-  return { holdId, asked: micro(1), steps: [], scopes: [], state: "open", expiresAt: end, ...settled };
+  return {
+    holdId,
+    asked: micro(1),
+    steps: [],
+    scopes: [],
+    state: "open",
+    expiresAt: end,
+    ...settled,
+    ...kept,
+  };
 }
 
 describe("free work", () => {
@@ -124,20 +150,12 @@ describe("the id of a job's hold", () => {
     expect(jobOfHold(expected)).toBe(jobId);
     expect(await inPostgres("job_hold($1, $2)", jobId, n)).toBe(expected);
     for (const tables of await engineTables()) {
-      const attempts = Array.from(
-        { length: n - 1 },
-        (_, index) => ({ token: String(index), end: "taken" }) as const,
-      );
-      tables.putJob(job({ body: bodyOf("cloud_worker", 1n, jobId), attempts }));
+      tables.putJob(job({ body: bodyOf("cloud_worker", 1n, jobId), holds: n }));
       tables.putHold(hold(`job:${jobId}#${String(n + 1)}`, null));
       expect(tables.claimable(["text"], at)).toBeNull();
     }
     for (const tables of await engineTables()) {
-      const attempts = Array.from(
-        { length: n - 1 },
-        (_, index) => ({ token: String(index), end: "taken" }) as const,
-      );
-      tables.putJob(job({ body: bodyOf("cloud_worker", 1n, jobId), attempts }));
+      tables.putJob(job({ body: bodyOf("cloud_worker", 1n, jobId), holds: n }));
       tables.putHold(hold(expected, null));
       expect(tables.claimable(["text"], at)?.body.jobId).toBe(jobId);
     }
@@ -164,16 +182,13 @@ describe("terminal states", () => {
     const insert = (endedAt: number | null): Promise<unknown> =>
       pool().query(
         `INSERT INTO ${schema}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, state, ended_at)
-          VALUES ($1, 'l', '1', 'local', 0, 1, 0, 0, $2, $3) RETURNING attention = ${schema}.attention(state) AS same`,
+          VALUES ($1, 'l', '1', 'local', 0, 1, 0, 0, $2, $3)`,
         [`${state} ${String(endedAt)}`, state, endedAt],
       );
     const answers = await Promise.allSettled([insert(START), insert(null)]);
     expect(answers.map(({ status }) => status === "fulfilled")).toEqual([expected, !expected]);
-    const { rows } = await pool().query(
-      `SELECT attention IS NOT DISTINCT FROM ${schema}.attention(state) AS same FROM ${schema}.jobs WHERE state = $1`,
-      [state],
-    );
-    expect(rows).toEqual([{ same: true }]);
+    const needsPeople = ["awaiting_approval", "failed", "rejected"].includes(state);
+    expect(await inPostgres("attention($1)", state)).toBe(needsPeople ? state : null);
   });
 });
 
@@ -195,21 +210,162 @@ describe("the expiry of a hold", () => {
   });
 });
 
-describe("a stale lease", () => {
+describe("a lost lease", () => {
   it.each([
-    [START, START + 59.999, 60, false],
-    [START, START + 60, 60, true],
-    [START, START + 61, 60, true],
-    [START, START, 0, true],
-    [START + 1, START, 0, false],
-  ])("of %d, seen at %d, of %d s: %s", async (leasedAt, now, ttl, expected) => {
-    expect(isLeaseStale(epochSeconds(leasedAt), epochSeconds(now), ttl)).toBe(expected);
-    expect(await inPostgres("is_lease_stale($1, $2, $3)", leasedAt, now, ttl)).toBe(expected);
+    // By the ttl of whoever recovers, if it has no length of its own.
+    [START, null, null, START + 59.999, 60, false],
+    [START, null, null, START + 60, 60, true],
+    [START, null, null, START + 61, 60, true],
+    [START, null, null, START, 0, true],
+    [START + 1, null, null, START, 0, false],
+    // By its own length, be it shorter or longer.
+    [START, 10, null, START + 9.999, 60, false],
+    [START, 10, null, START + 10, 60, true],
+    [START, 100, null, START + 99.999, 60, false],
+    [START, 100, null, START + 99.999, 0, false],
+    [START, 100, null, START + 100, 1e9, true],
+    // By the end of its run, whatever its length.
+    [START, 100, START + 5, START + 4.999, 60, false],
+    [START, 100, START + 5, START + 5, 60, true],
+    [START, null, START + 5, START + 5, 60, true],
+    [START, null, START + 5, START + 6, 60, true],
+    [START, null, START + 500, START + 60, 60, true],
+  ])(
+    "of %d, of %s s, to run until %s, seen at %d with a ttl of %d s: %s",
+    async (leased, leaseSeconds, until, seen, ttl, expected) => {
+      const [leasedAt, now] = [epochSeconds(leased), epochSeconds(seen)];
+      const terms = { leasedAt, leaseSeconds, runUntil: until === null ? null : epochSeconds(until) };
+      expect(isLeaseLost(terms, now, ttl)).toBe(expected);
+      if (until === null) expect(isLeaseStale(leasedAt, now, leaseSeconds ?? ttl)).toBe(expected);
+      const values = [leased, leaseSeconds, until, seen, ttl];
+      expect(await inPostgres("is_lease_lost($1, $2, $3, $4, $5)", ...values)).toBe(expected);
+      for (const tables of await engineTables()) {
+        tables.putJob(job({ state: "running", ...terms }));
+        expect(tables.lost(now, ttl, 1).length === 1).toBe(expected);
+      }
+    },
+  );
+});
+
+describe("the end of a run", () => {
+  it.each([
+    [START, START - 0.001, false],
+    [START, START, true],
+    [START, START + 1, true],
+    [null, START, false],
+  ])("at %s, seen at %d: %s", async (until, seen, expected) => {
+    const [runUntil, now] = [until === null ? null : epochSeconds(until), epochSeconds(seen)];
+    expect(isTimedOut({ runUntil }, now)).toBe(expected);
+    expect(await inPostgres("is_timed_out($1, $2)", until, seen)).toBe(expected);
+  });
+});
+
+describe("the deadline of a job", () => {
+  const [early, late] = [epochSeconds(START + 5), epochSeconds(START + 9)];
+  it.each([
+    ["awaiting_approval", false, early, late, early],
+    ["awaiting_approval", false, late, early, early],
+    ["awaiting_approval", false, early, null, early],
+    ["awaiting_approval", false, null, late, late],
+    ["awaiting_approval", false, null, null, null],
+    ["awaiting_approval", true, early, late, late],
+    ["awaiting_approval", true, early, null, null],
+    ["queued", true, early, late, late],
+    ["queued", true, early, null, null],
+    ["pending", false, early, late, late],
+    ["pending", false, early, null, null],
+  ] as const)(
+    "%s, decided on: %s, by %s and %s: %s",
+    async (state, isDecided, decideBy, claimBy, expected) => {
+      expect(deadlineOf({ decideBy, claimBy }, { state, isDecided, isClaimed: false })).toBe(expected);
+      const values = [state, decideBy, claimBy, isDecided];
+      expect(await inPostgres("deadline_of($1, $2, $3, $4)", ...values)).toBe(expected);
+      for (const tables of await engineTables()) {
+        const terms = { askedScopes: null, tags: {}, decideBy, claimBy };
+        const body = bodyOf("local", 0n);
+        tables.putJob(job({ body, state, terms, grants: isDecided ? 1 : 0 }));
+        const overdue = (now: number): boolean => tables.overdue(epochSeconds(now), 1).length === 1;
+        const end = expected ?? START + 1e6;
+        expect([overdue(end - 0.001), overdue(end)]).toEqual([false, expected !== null]);
+        if (state === "awaiting_approval") continue;
+        // What is overdue is not offered.
+        expect(tables.claimable(["text"], epochSeconds(end - 0.001))).not.toBeNull();
+        expect(tables.claimable(["text"], epochSeconds(end)) === null).toBe(expected !== null);
+      }
+    },
+  );
+
+  it.each([
+    ["running", false],
+    ["succeeded", false],
+    ["failed", false],
+    ["rejected", false],
+    ["queued", true],
+    ["pending", true],
+    ["awaiting_approval", true],
+  ] as const)("is none of a job that is %s, claimed: %s", async (state, isClaimed) => {
+    const terms = { askedScopes: null, tags: {}, decideBy: null, claimBy: early };
+    expect(deadlineOf(terms, { state, isDecided: true, isClaimed })).toBeNull();
     for (const tables of await engineTables()) {
-      tables.putJob(job({ state: "running", leasedAt: epochSeconds(leasedAt) }));
-      expect(tables.stale(epochSeconds(now), ttl, 1).length === 1).toBe(expected);
+      const attempts = isClaimed ? ([{ token: "t", end: "taken", hold: 1 }] as const) : [];
+      const endedAt = isTerminal(state) ? at : null;
+      tables.putJob(job({ state, terms, attempts, endedAt }));
+      expect(tables.overdue(late, 1)).toEqual([]);
     }
   });
+});
+
+describe("the cap of a pin that counts", () => {
+  it.each([
+    [10n, null, START + 5, START, 10n],
+    [10n, 30n, START + 5, START + 4.999, 30n],
+    [10n, 30n, START + 5, START + 5, 10n],
+    [10n, 10n, START + 5, START, 10n],
+    [0n, 30n, START + 5, START, 30n],
+    [MOST - 1n, MOST, START + 5, START, MOST],
+  ])("%d, raised to %s until %s, seen at %d: %d", async (cap, to, until, seen, expected) => {
+    const raise = to === null ? null : { to: micro(to), until: epochSeconds(until) };
+    const now = epochSeconds(seen);
+    expect(capInForce({ cap: micro(cap), raise }, now)).toBe(expected);
+    const values = [String(cap), to === null ? null : String(to), until, seen];
+    expect(await inPostgres("cap_in_force($1, $2, $3, $4)", ...values)).toBe(String(expected));
+    for (const tables of await engineTables()) {
+      tables.putPin("s", { cap: micro(cap), raise });
+      expect(capOf({ scope: "s" }, tables.scope("s").pin, now)).toBe(expected);
+    }
+  });
+
+  it("is NULL without a pin", async () => {
+    expect(await inPostgres("cap_in_force(NULL, NULL, NULL, $1)", START)).toBeNull();
+    for (const tables of await engineTables()) {
+      expect(tables.scope("s").pin).toBeUndefined();
+      tables.putPin("s", { cap: micro(1), raise: null });
+      tables.putPin("s", null);
+      expect(tables.scope("s").pin).toBeUndefined();
+    }
+  });
+});
+
+describe("a payload that was refused", () => {
+  it.each([
+    [0, 60],
+    [1, 120],
+    [6, 3840],
+  ])("also %d times before, comes back after %d s", async (before, expected) => {
+    expect(refusalDelay(before)).toBe(expected);
+    // There the last time is counted.
+    expect(await inPostgres("refusal_delay($1)", before + 1)).toBe(expected);
+  });
+
+  it("waits for a person after as many times in every store", async () => {
+    expect(MOST_REFUSALS).toBe(8);
+    expect(await inPostgres("most_refusals()")).toBe(MOST_REFUSALS);
+  });
+});
+
+it("a claim takes as many bytes in every store", async () => {
+  expect(MOST_CLAIMED_BYTES).toBe(8_000_000);
+  expect(await inPostgres("most_claimed_bytes()")).toBe(String(MOST_CLAIMED_BYTES));
 });
 
 describe("the end of a scope", () => {
@@ -297,19 +453,60 @@ describe("a decision without a time of its own", () => {
   });
 });
 
+/** The operations, each with the version of the schema in its name. */
+const OPERATIONS = [
+  ...[
+    "alone",
+    "approve",
+    "cancel",
+    "cap",
+    "claim",
+    "complete",
+    "correct",
+    "expire",
+    "extend",
+    "fail",
+    "forget",
+  ],
+  ...[
+    "get_hold",
+    "hold",
+    "id",
+    "job",
+    "jobs",
+    "lanes",
+    "prune",
+    "recover_stale",
+    "reject",
+    "release",
+    "renew",
+  ],
+  ...["retry", "set_cap", "set_lane", "settle", "submit", "usage"],
+].map((name) => `${name}_v1`);
+
 it("an operation in PostgreSQL brings its own settings, and what it calls has none", async () => {
-  const { rows } = await pool().query<{ name: string; settings: string[] }>(
-    `SELECT proname AS name, coalesce(proconfig, '{}') AS settings FROM pg_proc WHERE pronamespace = $1::regnamespace`,
+  const { rows } = await pool().query<{ name: string; settings: string[]; text: string }>(
+    `SELECT proname AS name, coalesce(proconfig, '{}') AS settings, prosrc AS text FROM pg_proc WHERE pronamespace = $1::regnamespace`,
     [schema],
   );
   const all = ["search_path=pg_catalog, pg_temp", "extra_float_digits=1", "enable_seqscan=off", "jit=off"];
-  const order = ["enable_bitmapscan=off"];
-  for (const { name, settings } of rows) {
-    const mode = ["jobs_v1", "prune_v1"].includes(name) ? "force_custom_plan" : "force_generic_plan";
-    const own = [...all, `plan_cache_mode=${mode}`, ...(name === "complete_v1" ? order : [])];
-    expect({ name, settings }).toEqual({ name, settings: name.endsWith("_v1") ? own : [] });
+  for (const { name, settings, text } of rows) {
+    const isPage = ["jobs_v1", "prune_v1", "forget_v1"].includes(name);
+    const mode = isPage ? "force_custom_plan" : "force_generic_plan";
+    const order = isPage || name === "complete_v1" ? ["enable_bitmapscan=off"] : [];
+    // A procedure with settings cannot commit.
+    const isOperation = name.endsWith("_v1") && name !== "alone_v1";
+    const own = isOperation ? [...all, `plan_cache_mode=${mode}`, ...order] : [];
+    expect({ name, settings: settings.sort() }).toEqual({ name, settings: own.sort() });
+    // Each refuses first what would make rows invisible or commits unsafe.
+    expect({ name, begins: text.includes("begin_operation()") }).toEqual({ name, begins: isOperation });
   }
-  expect(rows.filter(({ name }) => name.endsWith("_v1"))).toHaveLength(20);
+  expect(
+    rows
+      .map(({ name }) => name)
+      .filter((name) => name.endsWith("_v1"))
+      .sort(),
+  ).toEqual(OPERATIONS);
 });
 
 describe("a rule in PostgreSQL", () => {
@@ -338,6 +535,7 @@ describe("a rule in PostgreSQL", () => {
       const plan = await pool().query<{ "QUERY PLAN": string }>(`EXPLAIN (VERBOSE, COSTS OFF) ${sql}`);
       if (plan.rows.some((row) => row["QUERY PLAN"].includes(`${name}(`))) called.push(name);
     }
-    expect(called).toEqual(["look_up"]);
+    // A job is shown with its lease, which is looked up.
+    expect(called.sort()).toEqual(["job_json", "look_up"]);
   });
 });

@@ -9,6 +9,7 @@ import {
   BudgetState,
   CostRates,
   dayScope,
+  type Decision,
   DispatchError,
   type DispatchStore,
   drain,
@@ -23,6 +24,7 @@ import {
   type MicroCents,
   monthScope,
   NodeIdentity,
+  NonRetriableError,
   planThroughput,
   Provenance,
   RetriableError,
@@ -35,6 +37,7 @@ import {
   estimateTokens,
   ToolRequirements,
   type Transport,
+  usd,
   weekScope,
   Worker,
 } from "dispatch-kit";
@@ -80,6 +83,7 @@ export const TAKEN = {
   NodeIdentity: (given: Made<typeof NodeIdentity>) => new NodeIdentity(given),
   Provenance: (given: Made<typeof Provenance>) => new Provenance(given),
   RetriableError: (given: Made<typeof RetriableError, 1>) => new RetriableError("x", given),
+  NonRetriableError: (given: Made<typeof NonRetriableError, 1>) => new NonRetriableError("x", given),
   TokenRates: (given: Made<typeof TokenRates>) => new TokenRates(given),
   ToolRequirements: (given: Made<typeof ToolRequirements>) => new ToolRequirements(given),
   Worker: (given: Made<typeof Worker>) => new Worker(given),
@@ -104,6 +108,19 @@ export const TAKEN = {
   hold: (ledger: BudgetLedger, given: Explicit<Parameters<BudgetLedger["hold"]>[0]>) => ledger.hold(given),
   scope: (ledger: BudgetLedger, given: Explicit<ScopeCap>, amount: MicroCents) =>
     ledger.hold({ holdId: "h", amount, scopes: [given], ttlSeconds: 60 }),
+  correct: (store: DispatchStore, given: Explicit<Decision>) => store.correct("h", usd(0), given),
+  raiseCap: (store: DispatchStore, given: Explicit<Parameters<DispatchStore["raiseCap"]>[1]>, by: Decision) =>
+    store.raiseCap("a", given, by),
+  cancel: (store: DispatchStore, given: Explicit<ApprovalFields>) => store.cancel("1", given),
+  retry: (store: DispatchStore, given: Options<DispatchStore["retry"], 1>, by: Decision) =>
+    store.retry("1", given, by),
+  approveIn: (store: DispatchStore, by: Decision, given: Options<DispatchStore["approve"], 2>) =>
+    store.approve("1", by, given),
+  claim: (store: DispatchStore, given: Options<DispatchStore["claim"], 1>) => store.claim(["a"], given),
+  claimMany: (store: DispatchStore, given: Options<DispatchStore["claimMany"], 2>) =>
+    store.claimMany(["a"], 1, given),
+  prune: (store: DispatchStore, given: Options<DispatchStore["prune"], 0>) => store.prune(given),
+  forget: (store: DispatchStore, given: Options<DispatchStore["forget"], 0>) => store.forget(given),
   expire: (ledger: BudgetLedger, given: Options<BudgetLedger["expire"], 0>) => ledger.expire(given),
   submit: (store: DispatchStore, given: Explicit<JobRequest<unknown>>) => store.submit(given),
   approve: (store: DispatchStore, given: Explicit<ApprovalFields>) =>
@@ -190,6 +207,10 @@ export async function usage(
     approved: sure ? { approval, scopes } : undefined,
   });
   await store.approve("1", approval, { scopes });
+  await store.approve("1", { id: "d", approval }, { scopes: sure ? scopes : undefined });
+  await store.hold({ holdId: "h", amount, scopes: [{ scope: "a", cap: undefined }], ttlSeconds: 60 });
+  const seen = await store.job("1");
+  if (seen?.unreadable === null) seen.payload.trim();
   await store.reject("1", { author: "bob", reason: "too dear" });
   await store.hold({ holdId: "h", amount, scopes, ttlSeconds: 60 });
   await store.prune({ before: at ?? new Date() });
@@ -202,7 +223,12 @@ export async function usage(
 }
 
 /** What is required is required: under either option none of it may be `undefined`. */
-export function mustNotCompile(sure: boolean, amount: MicroCents, store: DispatchStore): void {
+export function mustNotCompile(
+  sure: boolean,
+  amount: MicroCents,
+  store: DispatchStore<string>,
+  approval: Approval,
+): void {
   // @ts-expect-error a state has no defaults
   new BudgetState({ reserved: amount, spent: sure ? amount : undefined });
   // @ts-expect-error a missing price is never zero
@@ -213,8 +239,14 @@ export function mustNotCompile(sure: boolean, amount: MicroCents, store: Dispatc
   new Approval({ author: "alice", reason: "demo", decidedAt: sure ? new Date() : undefined });
   // @ts-expect-error somebody must have decided
   void store.approve("1", { author: sure ? "alice" : undefined, reason: "demo" }, { scopes: [] });
-  // @ts-expect-error a cap that is undefined is none
-  void store.hold({ holdId: "h", amount, scopes: [{ scope: "a", cap: undefined }], ttlSeconds: 60 });
+  // @ts-expect-error a decision has an id
+  void store.pinCap("a", amount, { author: "alice", reason: "demo" });
+  // @ts-expect-error what a person changes has an author
+  void store.pinCap("a", amount);
+  // @ts-expect-error nobody retries without saying what was seen
+  void store.retry("1", { after: sure ? 0 : undefined }, { id: "d", approval });
+  // @ts-expect-error a raise ends
+  void store.raiseCap("a", { to: amount }, { id: "d", approval });
   // @ts-expect-error a lease without its token
   void store.renew({ jobId: "1", leasedAt: new Date(), attempts: 1 });
   // @ts-expect-error seconds are branded

@@ -19,6 +19,17 @@ const decision = {
   decidedAt: "2026-11-23T09:00:00Z",
   outcome: "approved",
 } as const;
+const by = { id: "d", approval: decision };
+const next = { ...by, id: "next" };
+const no = { ...decision, outcome: "rejected" as const };
+const terms = {
+  scopes,
+  requestedBy: "team:red",
+  tags: { user: "u-7" },
+  decideBy: until,
+  claimBy: until,
+  maxRunSeconds: 60,
+};
 const job = {
   jobId: "1",
   lane: "a",
@@ -35,7 +46,8 @@ const hold = { holdId: "h", amount: usd(1), scopes, ttlSeconds: 60 };
 /** A store with a job that waits, one that can be claimed, and one that is paid for. */
 async function full(): Promise<DispatchStore> {
   const store = memoryStore({ clock });
-  await store.submit({ ...job, jobId: "waiting" });
+  await store.pinCap("run:1", usd(10), by);
+  await store.submit({ ...job, jobId: "waiting", scopes });
   await store.submit({ ...job, jobId: "paid", lane: "b", approved: { approval: decision, scopes } });
   await store.submit(local);
   await store.hold({ ...hold, holdId: "old" });
@@ -46,7 +58,8 @@ async function full(): Promise<DispatchStore> {
 async function after(use: (store: DispatchStore) => Promise<unknown>): Promise<unknown> {
   const store = await full();
   const answer = await use(store);
-  return [answer, await store.jobs(), await store.usage("run:1"), await store.getHold("h")];
+  const [job] = await store.jobs({ state: "running" });
+  return [answer, job?.leasedBy, await store.jobs(), await store.usage("run:1"), await store.getHold("h")];
 }
 
 async function claimed(store: DispatchStore): Promise<never> {
@@ -76,21 +89,21 @@ export const STORES: readonly Door[] = [
   ),
   door("postgresWake", { schema: "own" }, [], (given) => typeof postgresWake(() => () => undefined, given)),
 
-  door("hold", hold, ["holdId", "amount", "scopes", "ttlSeconds"], (given) =>
+  door("hold", { ...hold, tags: { user: "u-7" } }, ["holdId", "amount", "scopes", "ttlSeconds"], (given) =>
     after((store) => store.hold(given)),
   ),
-  door("hold.scopes[0]", { ...scope }, ["scope", "cap"], (given) =>
+  door("hold.scopes[0]", { ...scope }, ["scope"], (given) =>
     after((store) => store.hold({ ...hold, scopes: [given] })),
   ),
   door("expire", { limit: 5 }, [], (given) => after((store) => store.expire(given))),
   door(
     "submit",
-    { ...job, priority: 5, runAt: NOW, approved: { approval: decision, scopes } },
+    { ...job, ...terms, priority: 5, runAt: NOW, approved: { approval: decision, scopes } },
     // A payload that is left out is `null`, as JSON has it.
     needed,
     (given) => after((store) => store.submit(given)),
   ),
-  door("submitMany: jobs[0]", { ...job, priority: 5, runAt: NOW }, needed, (given) =>
+  door("submitMany: jobs[0]", { ...job, ...terms, priority: 5, runAt: NOW }, needed, (given) =>
     after((store) => store.submitMany([given])),
   ),
   door("submit.approved", { approval: decision, scopes }, ["approval", "scopes"], (given) =>
@@ -99,14 +112,62 @@ export const STORES: readonly Door[] = [
   door("submit.approved.approval", { ...decision }, ["author", "reason"], (given) =>
     after((store) => store.submit({ ...job, approved: { approval: given, scopes } })),
   ),
-  door("submit.approved.scopes[0]", { ...scope }, ["scope", "cap"], (given) =>
+  door("submit.approved.scopes[0]", { ...scope }, ["scope"], (given) =>
     after((store) => store.submit({ ...job, approved: { approval: decision, scopes: [given] } })),
   ),
   door("approve: approval", { ...decision }, ["author", "reason"], (given) =>
     after((store) => store.approve("waiting", given, { scopes })),
   ),
-  door("approve", { scopes }, ["scopes"], (given) =>
+  door("submit, with scopes: approved", { approval: decision, scopes }, ["approval"], (given) =>
+    after((store) => store.submit({ ...job, scopes, approved: given })),
+  ),
+  door("approve: options", { scopes }, [], (given) =>
     after((store) => store.approve("waiting", decision, given)),
+  ),
+  door("approve: decision", { ...next }, ["id", "approval"], (given) =>
+    after((store) => store.approve("waiting", given)),
+  ),
+  door("cancel: approval", { ...no }, ["author", "reason"], (given) =>
+    after((store) => store.cancel("waiting", given)),
+  ),
+  door("retry: options", { after: 0, scopes }, ["after"], (given) =>
+    after(async (store) => {
+      await store.fail(await claimed(store), "x", { retriable: false });
+      return store.retry("paid", given, next);
+    }),
+  ),
+  door("correct: decision", { ...next }, ["id", "approval"], (given) =>
+    after(async (store) => {
+      await store.settle("old", usd("0.20"));
+      return store.correct("old", usd("0.30"), given);
+    }),
+  ),
+  door("pinCap: decision.approval", { ...decision }, ["author", "reason"], (given) =>
+    after(async (store) => {
+      await store.pinCap("run:2", usd(1), { id: "next", approval: given });
+      return store.cap("run:2");
+    }),
+  ),
+  door("raiseCap: raise", { to: usd(20), until }, ["to", "until"], (given) =>
+    after(async (store) => {
+      await store.raiseCap("run:1", given, next);
+      return store.cap("run:1");
+    }),
+  ),
+  door("pauseLane: decision", { ...next }, ["id", "approval"], (given) =>
+    after(async (store) => {
+      await store.pauseLane("a", given);
+      return store.lanes();
+    }),
+  ),
+  door(
+    "claim: options",
+    { leaseSeconds: 30, by: "worker-1", onRefused: () => null, signal: new AbortController().signal },
+    [],
+    (given) => after(async (store) => (await store.claim(["a"], given))?.lease.jobId),
+  ),
+  door("claimMany: options", { leaseSeconds: 30, by: "worker-1" }, [], (given) =>
+    after(async (store) => (await store.claimMany(["a"], 2, given)).length),
   ),
   door("reject: approval", { ...decision, outcome: "rejected" as const }, ["author", "reason"], (given) =>
     after((store) => store.reject("waiting", given)),
@@ -125,7 +186,7 @@ export const STORES: readonly Door[] = [
   ),
   door(
     "fail",
-    { retriable: true, maxAttempts: 1, actual: usd("0.50"), retryAfterSeconds: 5 },
+    { retriable: true, counts: true, maxAttempts: 1, actual: usd("0.50"), retryAfterSeconds: 5 },
     ["retriable"],
     (given) => after(async (store) => store.fail(await claimed(store), "busy", given)),
   ),
@@ -138,14 +199,16 @@ export const STORES: readonly Door[] = [
   door("jobs", { state: "pending" as const, lane: "a", limit: 1, after: "waiting" }, [], (given) =>
     after((store) => store.jobs(given)),
   ),
-  door("prune", { before: until }, ["before"], (given) => after((store) => store.prune(given))),
+  door("prune", { before: until, limit: 5 }, ["before"], (given) => after((store) => store.prune(given))),
+  door("forget", { before: until, limit: 5 }, ["before"], (given) => after((store) => store.forget(given))),
 
   door(
     "drain",
     {
       lanes: ["b"],
       actualCost: () => usd("0.20"),
-      onStale: () => null,
+      onEvent: () => null,
+      leaseSeconds: 30,
       signal: new AbortController().signal,
     },
     ["lanes"],
@@ -157,8 +220,8 @@ export const STORES: readonly Door[] = [
       lanes: ["a"],
       signal: new AbortController().signal,
       actualCost: () => null,
-      onStale: () => null,
-      onError: () => null,
+      onEvent: () => null,
+      by: "worker-1",
       concurrency: 2,
       leaseSeconds: 30,
       recoverEverySeconds: 20,

@@ -1,6 +1,18 @@
+import type { ClaimOptions } from "dispatch-kit";
+import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it, vi } from "vitest";
 import { free } from "../stores/memory/support.ts";
-import { fakeTime, NOBODY, pass, type Pending, pending, storeWith, working } from "./support.ts";
+import {
+  failedCalls,
+  fakeTime,
+  hearing,
+  NOBODY,
+  pass,
+  type Pending,
+  pending,
+  storeWith,
+  working,
+} from "./support.ts";
 
 fakeTime();
 
@@ -88,6 +100,62 @@ describe("work: claims", () => {
   });
 });
 
+describe("work: what it tells the store", () => {
+  it("claims with the length of its lease, its name, and a signal that aborts at the stop", async () => {
+    for (const claimMany of [true, false]) {
+      const asked: (ClaimOptions | undefined)[] = [];
+      const { store: memory } = storeWith();
+      const { store } = storeWith({
+        claim: (lanes, options) => {
+          asked.push(options);
+          return memory.claim(lanes, options);
+        },
+        claimMany: claimMany
+          ? (lanes, limit, options) => {
+              asked.push(options);
+              return memory.claimMany(lanes, limit, options);
+            }
+          : undefined,
+      });
+      const worker = working(store, () => null, { leaseSeconds: 30, by: "gpu-7" });
+      await pass(0);
+      const { signal } = asked[0] ?? {};
+      expect([asked[0], signal?.aborted]).toMatchObject([{ leaseSeconds: 30, by: "gpu-7" }, false]);
+      await worker.stop();
+      expect(signal?.aborted).toBe(true);
+    }
+  });
+
+  it("saves the worker's name with the lease", async () => {
+    const { store } = storeWith();
+    await store.submit(free("a"));
+    const end = pending();
+    const worker = working(store, () => end.promise, { by: "gpu-7" });
+    await pass(0);
+    expect(await store.job("a")).toMatchObject({ state: "running", leasedBy: "gpu-7" });
+    end.resolve(null);
+    await worker.stop();
+  });
+
+  it("hears of each payload that the parser refuses, and runs the others of the same claim", async () => {
+    let isOld = false;
+    const payload = (value: unknown): unknown => {
+      if (isOld && value === "b") throw new Error("this is a newer job");
+      return value;
+    };
+    const store = memoryStore({ payload });
+    await store.submitMany([free("a"), free("b", { maxAttempts: 1 })]);
+    isOld = true;
+    const { onEvent, heard, kinds } = hearing();
+    const worker = working(store, (payload) => payload, { concurrency: 5, onEvent });
+    await pass(0);
+    expect(await worker.stop()).toEqual({ ...NOBODY, completed: 1 });
+    expect(kinds()).toEqual(["payload_refused", "claimed", "completed", "stopped"]);
+    const error: unknown = expect.objectContaining({ message: expect.stringContaining("newer") as string });
+    expect(heard("payload_refused")).toMatchObject([{ lease: { jobId: "b" }, error, outcome: "requeued" }]);
+  });
+});
+
 describe("work: polling", () => {
   it("looks less and less often while there is nothing, up to a limit", async () => {
     const { store, times } = storeWith();
@@ -130,67 +198,6 @@ describe("work: polling", () => {
     await pass(1.5);
     expect(times("claimMany")).toEqual(expected);
     await worker.stop();
-  });
-
-  it("tells of a claim that failed, waits, doubles the wait, and goes on", async () => {
-    const broken = new Error("no connection");
-    let works = false;
-    const { store, times } = storeWith({
-      claimMany: (lanes, limit) => {
-        if (works) return memory.claimMany(lanes, limit);
-        throw broken;
-      },
-    });
-    const { store: memory } = storeWith();
-    await memory.submit(free("a"));
-    const told: unknown[] = [];
-    const worker = working(store, () => null, {
-      poll: { minSeconds: 1, maxSeconds: 4 },
-      onError: (error) => told.push(error),
-    });
-    await pass(11);
-    expect(times("claimMany")).toEqual([0, 1, 3, 7, 11]);
-    expect(told).toEqual(Array(5).fill(broken));
-    works = true;
-    await pass(4);
-    expect(times("claimMany")).toEqual([0, 1, 3, 7, 11, 15, 15]);
-    await worker.stop();
-  });
-
-  it("stops at the first failure that nobody is told of, after what runs is recorded", async () => {
-    const broken = new Error("no connection");
-    const { store: memory } = storeWith();
-    await memory.submit(free("a"));
-    let claims = 0;
-    const end = pending();
-    const { store } = storeWith({
-      claimMany: (lanes, limit) => {
-        if (claims++ > 0) throw broken;
-        return memory.claimMany(lanes, limit);
-      },
-      complete: (lease, result, options) => memory.complete(lease, result, options),
-    });
-    const worker = working(store, () => end.promise, { concurrency: 2 });
-    await pass(10);
-    end.resolve("done");
-    await expect(worker.summary).rejects.toBe(broken);
-    expect([(await memory.job("a"))?.result, vi.getTimerCount()]).toEqual(["done", 0]);
-  });
-
-  it("stops with what onError throws", async () => {
-    const { store } = storeWith({
-      claimMany: () => {
-        throw new Error("no connection");
-      },
-    });
-    const enough = new Error("enough");
-    const worker = working(store, () => null, {
-      onError: () => {
-        throw enough;
-      },
-    });
-    await expect(worker.summary).rejects.toBe(enough);
-    expect(vi.getTimerCount()).toBe(0);
   });
 });
 
@@ -258,69 +265,10 @@ describe("work: wake-up", () => {
       throw lost;
     };
     const poll = { minSeconds: 1, maxSeconds: 60 };
-    const worker = working(store, () => null, { wake, poll, onError: (error) => told.push(error) });
+    const worker = working(store, () => null, { wake, poll, onEvent: failedCalls(told) });
     await pass(7);
     expect(at.map((time) => (time - (at[0] ?? 0)) / 1000)).toEqual([0, 1, 3, 7]);
     expect(told).toEqual(Array(4).fill(lost));
-    await worker.stop();
-  });
-});
-
-describe("work: recovery", () => {
-  it("recovers lost leases and expires holds every so often, as long as there is more", async () => {
-    let left = 3;
-    const { store, times } = storeWith({
-      recoverStale: ({ ttlSeconds }) => {
-        expect(ttlSeconds).toBe(30);
-        const attempts = left-- > 0 ? [{ jobId: "j", attempt: 1, charged: 0n, outcome: "requeued" }] : [];
-        return { attempts, more: left > 0 } as never;
-      },
-      expire: () => ({ charged: [], more: true }),
-    });
-    const worker = working(store, () => null, { leaseSeconds: 30, recoverEverySeconds: 10 });
-    await pass(25);
-    expect(times("recoverStale")).toEqual([10, 10, 10, 20]);
-    // More that cannot be charged now is left for the next time.
-    expect(times("expire")).toEqual([10, 20]);
-    await worker.stop();
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  it("does so every leaseSeconds, if nobody says otherwise, also in a store without expire", async () => {
-    const { store, times } = storeWith({ expire: undefined });
-    const worker = working(store, () => null, { leaseSeconds: 40 });
-    await pass(85);
-    expect(times("recoverStale")).toEqual([40, 80]);
-    await worker.stop();
-  });
-
-  it("looks at once for what it has recovered", async () => {
-    const { store } = storeWith();
-    await store.submit(free("a"));
-    await store.claim(["text"]);
-    const worker = working(store, (payload) => payload, {
-      leaseSeconds: 30,
-      poll: { minSeconds: 1000, maxSeconds: 1000 },
-    });
-    await pass(30);
-    expect(await store.job("a")).toMatchObject({ state: "succeeded", attempts: 2 });
-    await worker.stop();
-  });
-
-  it("tells of a recovery that failed, and goes on with the rest", async () => {
-    const broken = new Error("no connection");
-    const { store, times } = storeWith({
-      recoverStale: () => {
-        throw broken;
-      },
-    });
-    const told: unknown[] = [];
-    const worker = working(store, () => null, { leaseSeconds: 10, onError: (error) => told.push(error) });
-    await pass(20);
-    expect([told, times("expire")]).toEqual([
-      [broken, broken],
-      [10, 20],
-    ]);
     await worker.stop();
   });
 });

@@ -3,7 +3,7 @@ import { work } from "dispatch-kit/worker";
 import { describe, expect, it } from "vitest";
 import { free } from "../stores/memory/support.ts";
 
-const NOBODY = { completed: 0, requeued: 0, failed: 0, waiting: 0, stale: 0 };
+const NOBODY = { completed: 0, requeued: 0, failed: 0, waiting: 0, given_back: 0, stale: 0 };
 
 describe("work: end to end", () => {
   it("runs what is submitted before and meanwhile, and ends when it is told to", async () => {

@@ -14,8 +14,10 @@ const WRONG_TYPES: readonly (readonly [what: string, options: object])[] = [
   ["a controller for a signal", { ...LANES, signal: new AbortController() }],
   ["a signal that cannot be listened to", { ...LANES, signal: { aborted: false } }],
   ["a wake that is no function", { ...LANES, wake: {} }],
-  ["an onError that is no function", { ...LANES, onError: "log" }],
-  ["an onStale that is no function", { ...LANES, onStale: null }],
+  ["an onEvent that is no function", { ...LANES, onEvent: "log" }],
+  ["the onError of older versions", { ...LANES, onError: () => null }],
+  ["the onStale of older versions", { ...LANES, onStale: () => null }],
+  ["a name that is no text", { ...LANES, by: 7 }],
   ["a random that is a number", { ...LANES, random: 0.5 }],
   ["a poll that is a number", { ...LANES, poll: 1 }],
   ["a misspelt poll", { ...LANES, poll: { min: 1 } }],
@@ -28,7 +30,9 @@ const WRONG_VALUES: readonly (readonly [what: string, options: object])[] = [
   ["half a job at a time", { ...LANES, concurrency: 1.5 }],
   ["a lease that is over at once", { ...LANES, leaseSeconds: 0 }],
   ["a lease of NaN", { ...LANES, leaseSeconds: Number.NaN }],
-  ["a lease that a timer cannot wait for", { ...LANES, leaseSeconds: 1e7 }],
+  ["a lease of more than a day", { ...LANES, leaseSeconds: 86_401 }],
+  ["an empty name", { ...LANES, by: "" }],
+  ["a name that is too long", { ...LANES, by: "x".repeat(201) }],
   ["a recovery without a pause", { ...LANES, recoverEverySeconds: 0 }],
   ["a poll without a pause", { ...LANES, poll: { minSeconds: 0 } }],
   ["a poll that ends below where it begins", { ...LANES, poll: { minSeconds: 6 } }],
@@ -44,6 +48,15 @@ describe("work: options", () => {
 
   it.each(WRONG_VALUES)("refuses %s before it claims anything", async (_, options) => {
     await refuses(options, RangeError);
+  });
+
+  it("names the option in its message", async () => {
+    const worker = work(memoryStore(), () => null, { ...LANES, by: "" });
+    await expect(worker).rejects.toThrow(/^work: options\.by must be 1 to 200 code units/);
+    // From plain JavaScript.
+    await expect(work(memoryStore(), () => null, 5 as never)).rejects.toThrow(
+      "work: options must be a plain object; got 5",
+    );
   });
 
   it("refuses what is no executor", async () => {

@@ -1,10 +1,10 @@
-import { type DispatchStore, type Executor } from "dispatch-kit";
+import { type DispatchEvent, type DispatchStore, type ExecutionContext, type Executor } from "dispatch-kit";
 import { memoryStore } from "dispatch-kit/memory";
 import { work, type WorkOptions, type WorkStore } from "dispatch-kit/worker";
 import { afterEach, beforeEach, vi } from "vitest";
 import { START } from "../stores/memory/support.ts";
 
-export const NOBODY = { completed: 0, requeued: 0, failed: 0, waiting: 0, stale: 0 };
+export const NOBODY = { completed: 0, requeued: 0, failed: 0, waiting: 0, given_back: 0, stale: 0 };
 
 /** No jitter: every wait is as long as it is. */
 export const steady = (): number => 0;
@@ -78,6 +78,32 @@ export function working(
   };
 }
 
+/** An `onEvent` that keeps the events, and those of one kind. */
+export function hearing(): {
+  readonly onEvent: (event: DispatchEvent) => void;
+  readonly kinds: () => readonly string[];
+  readonly heard: <Kind extends DispatchEvent["kind"]>(
+    kind: Kind,
+  ) => readonly Extract<DispatchEvent, { kind: Kind }>[];
+} {
+  const events: DispatchEvent[] = [];
+  return {
+    onEvent: (event) => {
+      events.push(event);
+    },
+    kinds: () => events.map(({ kind }) => kind),
+    heard: <Kind extends DispatchEvent["kind"]>(kind: Kind) =>
+      events.filter((event): event is Extract<DispatchEvent, { kind: Kind }> => event.kind === kind),
+  };
+}
+
+/** An `onEvent` that collects the errors of failed calls. */
+export function failedCalls(told: unknown[]): (event: DispatchEvent) => void {
+  return (event) => {
+    if (event.kind === "store_failed") told.push(event.error);
+  };
+}
+
 /** A promise that settles when the test says so. */
 export interface Pending {
   readonly promise: Promise<unknown>;
@@ -90,4 +116,22 @@ export function pending(): Pending {
     resolve = settle;
   });
   return { promise, resolve };
+}
+
+/** The reason for which a job's signal aborted, and when. */
+export function watching(): {
+  readonly aborted: (readonly [reason: unknown, at: number])[];
+  readonly executor: (payload: unknown, context: ExecutionContext) => Promise<unknown>;
+  readonly end: Pending;
+} {
+  const aborted: (readonly [unknown, number])[] = [];
+  const end = pending();
+  return {
+    aborted,
+    end,
+    executor: (_, { signal }) => {
+      signal.addEventListener("abort", () => aborted.push([signal.reason, elapsed()]));
+      return end.promise;
+    },
+  };
 }

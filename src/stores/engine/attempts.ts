@@ -1,41 +1,61 @@
-import type { Lacking } from "../../budget/contract.ts";
-import { isOver } from "../../budget/holds.ts";
-import type { CompleteOutcome, Job } from "../../dispatch/contract.ts";
-import { Lease, shouldGiveUp } from "../../dispatch/lease.ts";
+import type { CompleteOutcome, RecoverOutcome } from "../../dispatch/outcomes.ts";
+import type { Job } from "../../dispatch/job.ts";
+import { isTimedOut, Lease, shouldGiveUp } from "../../dispatch/lease.ts";
 import { JobState } from "../../dispatch/lifecycle.ts";
-import { isFree, noActualCost, noRoom } from "../../dispatch/rules.ts";
-import type { MicroCents } from "../../money/micro-cents.ts";
+import {
+  costLimit,
+  expired,
+  lostLease,
+  mayHoldAgain,
+  MOST_REFUSALS,
+  noActualCost,
+  noRoom,
+  refusalDelay,
+  timedOut,
+} from "../../dispatch/rules.ts";
+import { isFree } from "../../dispatch/job-request.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import type { EpochSeconds } from "../../time.ts";
-import type { AttemptOperations, ClaimedText, Completion } from "../operations.ts";
+import {
+  type AttemptOperations,
+  type Claimant,
+  type ClaimedText,
+  type Completion,
+  MOST_CLAIMED_BYTES,
+} from "../operations.ts";
 import type { Holds } from "./holds.ts";
-import type { AttemptEnd, JobRecord, Tables } from "./tables.ts";
+import type { Attempt, AttemptEnd, JobRecord, Tables } from "./tables.ts";
 
 type JobError = NonNullable<Job["error"]>;
 type Retried = "requeued" | "failed" | "waiting";
 
-/** A lease's own attempt, counted from 1. */
+/** A lease's own attempt. */
 interface Found {
   readonly job: JobRecord;
-  readonly attempt: number;
-  readonly end: AttemptEnd | null;
+  readonly attempt: Attempt;
+}
+
+/** What comes after an attempt that did not succeed. */
+interface Next {
+  readonly kind: Retried;
+  readonly job: JobRecord;
 }
 
 /** Claims and reports over any tables. What throws has changed nothing. */
 export function attemptOperations(tables: Tables, holds: Holds): AttemptOperations {
   return {
-    claimMany(lanes, limit) {
+    claimMany(lanes, limit, claimant) {
       const now = tables.now();
       const claimed: ClaimedText[] = [];
+      const offered = tables.offered(lanes);
+      let bytes = 0;
       while (claimed.length < limit) {
-        const job = tables.claimable(lanes, now);
+        const job = tables.claimable(offered, now);
         if (!job) break;
-        const { jobId, payload } = job.body;
-        const token = crypto.randomUUID();
-        const attempts = [...job.attempts, { token, end: null }];
-        tables.putJob({ ...job, state: JobState.RUNNING, leasedAt: now, attempts });
-        const lease = new Lease({ jobId, leasedAt: now, attempts: attempts.length, token });
-        claimed.push({ lease, payload, paid: !isFree(job.body) });
+        bytes += job.body.payload.length;
+        if (claimed.length > 0 && bytes > MOST_CLAIMED_BYTES) break;
+        claimed.push(claim(job, now, claimant));
       }
       return claimed;
     },
@@ -48,51 +68,74 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
       return Object.freeze(completions.map(complete));
     },
 
-    fail({ lease, error, actual, retriable, maxAttempts, retryAfterSeconds }) {
+    fail({ lease, error, actual, retriable, counts, maxAttempts, retryAfterSeconds, isRefusal }) {
       const now = tables.now();
       const found = find("fail", lease, actual);
-      if (found && (found.end === "requeued" || found.end === "failed" || found.end === "waiting")) {
-        return outcome({
-          kind: found.end,
-          booked: holds.firstBooking(found.job, found.attempt).booked,
-        });
+      const end = found?.attempt.end;
+      if (found && (end === "requeued" || end === "failed" || end === "waiting")) {
+        return outcome({ kind: end, ...holds.firstBooking(found.job, found.attempt.hold) });
       }
-      if (found?.end !== null) return tooLate(found, actual);
-      const { booked } = holds.closeAttempt(found.job, actual);
-      const limit = retriable ? maxAttempts : 0;
+      if (!found || end !== null) return tooLate(found, actual);
+      const booking = holds.closeAttempt(found.job, actual);
       const why = { code: "error", message: error } as const;
-      const next = retryOrEnd(found.job, limit, now, retryAfterSeconds, why);
+      const next = counts
+        ? retryOrEnd(found.job, retriable ? maxAttempts : 0, now, retryAfterSeconds, why)
+        : giveBack(found.job, now, retryAfterSeconds, why, isRefusal);
       tables.putJob(ended(next.job, next.kind));
-      return outcome({ kind: next.kind, booked });
+      return outcome({ kind: next.kind, ...booking });
     },
 
     renew(lease) {
+      const now = tables.now();
       const found = find("renew", lease, null);
-      if (found?.end !== null) return false;
-      tables.putJob({ ...found.job, leasedAt: tables.now() });
+      if (found?.attempt.end !== null || isTimedOut(found.job, now)) return false;
+      tables.putJob({ ...found.job, leasedAt: now });
       return true;
     },
 
     recoverStale({ ttlSeconds, maxAttempts, limit }) {
       const now = tables.now();
-      const stale = tables.stale(now, ttlSeconds, limit + 1);
-      const attempts = stale.slice(0, limit).map((job) => {
-        const attempt = job.attempts.length;
+      const lost = tables.lost(now, ttlSeconds, limit + 1);
+      const attempts = lost.slice(0, limit).map((job) => {
         const { booked } = holds.closeAttempt(job, null);
-        const error = { code: "lost", message: `attempt ${attempt} lost its lease` } as const;
-        const next = retryOrEnd(job, maxAttempts, now, 0, error);
+        const next = retryOrEnd(job, maxAttempts, now, 0, lossOf(job, now));
         tables.putJob(ended(next.job, "taken"));
-        return { jobId: job.body.jobId, attempt, charged: booked, outcome: next.kind };
+        return { jobId: job.body.jobId, attempt: job.tried, charged: booked, outcome: next.kind };
       });
-      return outcome({ attempts: outcomes(attempts), more: stale.length > limit });
+      const left = limit - attempts.length;
+      const overdue = tables.overdue(now, left + 1);
+      return outcome({
+        attempts: outcomes(attempts),
+        ended: outcomes(overdue.slice(0, left).map((job) => endOverdue(job, now))),
+        more: lost.length > limit || overdue.length > left,
+      });
     },
   };
+
+  function claim(job: JobRecord, now: EpochSeconds, { leaseSeconds, by }: Claimant): ClaimedText {
+    const { jobId, payload, maxRunSeconds } = job.body;
+    const token = crypto.randomUUID();
+    const tried = job.tried + 1;
+    tables.putJob({
+      ...job,
+      state: JobState.RUNNING,
+      leasedAt: now,
+      leaseSeconds,
+      // A later instant is an instant: the run has a limit.
+      runUntil: maxRunSeconds === null ? null : ((now + maxRunSeconds) as EpochSeconds),
+      leasedBy: by,
+      tried,
+      attempts: [...job.attempts, { token, end: null, hold: isFree(job.body) ? 0 : job.holds }],
+    });
+    const lease = new Lease({ jobId, leasedAt: now, attempts: tried, token });
+    return { lease, payload, paid: !isFree(job.body), maxRunSeconds };
+  }
 
   function complete({ lease, result, actual }: Completion): CompleteOutcome {
     const now = tables.now();
     const found = find("complete", lease, actual);
-    if (found?.end === "completed") return completed(found);
-    if (found?.end !== null) return tooLate(found, actual);
+    if (found?.attempt.end === "completed") return completed(found);
+    if (found?.attempt.end !== null) return tooLate(found, actual);
     holds.closeAttempt(found.job, actual);
     tables.putJob(
       ended({ ...found.job, state: JobState.SUCCEEDED, result, error: null, endedAt: now }, "completed"),
@@ -103,56 +146,96 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
   /** The attempt that a lease's token was minted for; one without an end is the one that holds the job now. */
   function find(what: string, { jobId, token }: Lease, actual: MicroCents | null): Found | null {
     const job = tables.job(jobId);
-    const index = job?.attempts.findIndex((made) => made.token === token) ?? -1;
-    if (!job || index < 0) return null;
-    if (actual !== null && isFree(job.body)) {
-      throw noActualCost(what, jobId, actual);
-    }
-    return { job, attempt: index + 1, end: job.attempts[index]?.end ?? null };
+    const attempt = job?.attempts.find((made) => made.token === token);
+    if (!job || !attempt) return null;
+    if (actual !== null && isFree(job.body)) throw noActualCost(what, jobId, actual);
+    return { job, attempt };
   }
 
   function completed({ job, attempt }: Found): CompleteOutcome {
-    const { booked, overrun } = holds.firstBooking(job, attempt);
-    return outcome({ kind: "completed", booked, overrun });
+    return outcome({ kind: "completed", ...holds.firstBooking(job, attempt.hold) });
   }
 
   /** A report that changes no job; the cost that it tells still corrects its own attempt's charge. */
-  function tooLate(found: Found | null, actual: MicroCents | null): { readonly kind: "stale" } {
-    if (found && actual !== null) {
-      holds.correctAttempt(found.job.body.jobId, found.attempt, actual);
-    }
-    return outcome({ kind: "stale" });
+  function tooLate(
+    found: Found | null,
+    actual: MicroCents | null,
+  ): Extract<CompleteOutcome, { kind: "stale" }> {
+    const corrected =
+      found !== null &&
+      actual !== null &&
+      holds.correctAttempt(found.job.body.jobId, found.attempt.hold, actual);
+    return outcome({ kind: "stale", corrected });
   }
 
-  /** The job after an attempt that did not succeed: queued again with its next hold, ended, or waiting. */
+  /** The job after an attempt that did not succeed and that counts. */
   function retryOrEnd(
     job: JobRecord,
     maxAttempts: number,
     now: EpochSeconds,
     delay: number,
     error: JobError,
-  ): { readonly kind: Retried; readonly job: JobRecord } {
-    if (shouldGiveUp(job.attempts.length, Math.min(job.body.maxAttempts, maxAttempts))) {
+  ): Next {
+    if (shouldGiveUp(job.tried - job.triedBefore, Math.min(job.body.maxAttempts, maxAttempts))) {
       return { kind: "failed", job: { ...job, state: JobState.FAILED, error, endedAt: now } };
     }
+    return queueAgain(job, now, delay, error);
+  }
+
+  /** The job after an attempt that does not count. */
+  function giveBack(
+    job: JobRecord,
+    now: EpochSeconds,
+    delay: number,
+    error: JobError,
+    isRefusal: boolean,
+  ): Next {
+    const refusals = job.refusals + (isRefusal ? 1 : 0);
+    const given = { ...job, tried: job.tried - 1, refusals, error };
+    const { message } = error;
+    if (isRefusal && refusals >= MOST_REFUSALS) {
+      return { kind: "waiting", job: waiting(given, { code: "payload_refused", message }) };
+    }
+    if (!isFree(job.body) && !mayHoldAgain(job.body, holds.bookedFor(job), job.grants)) {
+      return { kind: "waiting", job: waiting(given, costLimit(message)) };
+    }
+    return queueAgain(given, now, isRefusal ? refusalDelay(job.refusals) : delay, error);
+  }
+
+  /** The job with its next hold, queued; without room it waits for a person. */
+  function queueAgain(job: JobRecord, now: EpochSeconds, delay: number, error: JobError): Next {
     // A later instant is an instant: the delay has a limit.
     const later = { ...job, runAt: (now + delay) as EpochSeconds, error };
     if (isFree(job.body)) return { kind: "requeued", job: { ...later, state: JobState.PENDING } };
-    const lacking = holdRetry(job, now);
-    if (lacking.length === 0) return { kind: "requeued", job: { ...later, state: JobState.QUEUED } };
-    const waiting = { state: JobState.AWAITING_APPROVAL, error: noRoom(error.message, lacking) };
-    return { kind: "waiting", job: { ...later, ...waiting } };
+    const lacking = holds.holdNext(job, job.scopes, now, false);
+    if (lacking.length > 0) {
+      // A scope that is over is named alone.
+      const over = lacking.filter((each) => each.over);
+      const why = noRoom(error.message, over.length > 0 ? over.slice(0, 1) : lacking);
+      return { kind: "waiting", job: waiting(later, why) };
+    }
+    return { kind: "requeued", job: { ...later, state: JobState.QUEUED, holds: job.holds + 1 } };
   }
 
-  /** Holds for the next attempt; if it cannot, the scopes that lack room. */
-  function holdRetry(job: JobRecord, now: EpochSeconds): readonly Lacking[] {
-    const over = job.scopes.find((scope) => isOver(scope, now));
-    if (over) return [{ scope: over.scope, by: job.body.maxCost, over: true }];
-    return holds.holdNext(job, job.scopes);
+  /** Ends a job whose deadline has passed, and gives its money back. */
+  function endOverdue(job: JobRecord, now: EpochSeconds): RecoverOutcome["ended"][number] {
+    const isWaiting = job.state === JobState.AWAITING_APPROVAL;
+    const released = job.state === JobState.QUEUED ? holds.releaseCurrent(job) : microCents(0n);
+    const state = isWaiting ? JobState.REJECTED : JobState.FAILED;
+    tables.putJob({ ...job, state, error: expired(isWaiting), endedAt: now });
+    return { jobId: job.body.jobId, state, released };
   }
+}
+
+function waiting(job: JobRecord, error: JobError): JobRecord {
+  return { ...job, state: JobState.AWAITING_APPROVAL, error };
 }
 
 function ended(job: JobRecord, end: AttemptEnd): JobRecord {
   const attempts = job.attempts.map((attempt) => (attempt.end === null ? { ...attempt, end } : attempt));
-  return { ...job, attempts };
+  return { ...job, attempts, leasedBy: null, leaseSeconds: null, runUntil: null };
+}
+
+function lossOf(job: JobRecord, now: EpochSeconds): JobError {
+  return isTimedOut(job, now) ? timedOut(job.tried) : lostLease(job.tried);
 }

@@ -1,22 +1,21 @@
 import { HoldState, type Lacking } from "../../budget/contract.ts";
+import { capInForce, capOf, lackingScopes } from "../../budget/caps.ts";
 import {
-  capOf,
   chargeHold,
+  firstBooking,
   heldAmount,
   type HoldMove,
-  type HoldRow,
-  jobHoldId,
-  lackingScopes,
   overrunOf,
   releaseHold,
   settleHold,
   unknownHold,
 } from "../../budget/holds.ts";
+import { jobHoldId } from "../../budget/hold-request.ts";
 import type { HeldScope } from "../../budget/scopes.ts";
-import { isFree } from "../../dispatch/rules.ts";
+import { isFree } from "../../dispatch/job-request.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
-import type { HoldRecord, JobRecord, Tables } from "./tables.ts";
+import type { HoldRecord, JobRecord, ScopeRecord, Tables } from "./tables.ts";
 
 /** What an attempt was charged, and what of it nobody had set aside. */
 export interface Booking {
@@ -29,17 +28,14 @@ const NOTHING: Booking = /* @__PURE__ */ Object.freeze({
   overrun: /* @__PURE__ */ microCents(0n),
 });
 
-/** The hold of the attempt that comes next. */
-export function nextHold({ body, attempts }: JobRecord): string {
-  return jobHoldId(body.jobId, attempts.length + 1);
+/** The hold of a paid job's attempt that is queued or runs. */
+export function currentHold({ body, holds }: Pick<JobRecord, "body" | "holds">): string {
+  return jobHoldId(body.jobId, holds);
 }
 
-/** What was booked when an attempt's hold was closed, without a later correction. */
-function bookingOf(hold: HoldRow): Booking {
-  const held = heldAmount(hold);
-  const charged = hold.state === HoldState.CHARGED || hold.settledFrom === HoldState.CHARGED;
-  const booked = charged ? held : hold.booked;
-  return { booked, overrun: overrunOf(booked, held) };
+/** A scope of a request, with what its tables say of it. */
+interface Room extends HeldScope {
+  readonly record: ScopeRecord;
 }
 
 /** The holds and the counters of any tables: every move of money there is. What throws has changed nothing. */
@@ -50,39 +46,64 @@ export class Holds {
     this.#tables = tables;
   }
 
-  /** Holds for a job's next attempt, by the pinned cap where there is one; what it lacks, if it lacks room. */
-  holdNext(job: JobRecord, scopes: readonly HeldScope[]): readonly Lacking[] {
-    return this.place(nextHold(job), job.body.maxCost, scopes, this.#tables.now(), null);
+  /**
+   * Holds for a job's next attempt; what it lacks, if it lacks room.
+   *
+   * @param isRequest - whether the caps are those of a request, which are compared with the pinned ones.
+   */
+  holdNext(
+    job: JobRecord,
+    scopes: readonly HeldScope[],
+    now: EpochSeconds,
+    isRequest: boolean,
+  ): readonly Lacking[] {
+    const holdId = jobHoldId(job.body.jobId, job.holds + 1);
+    const hold = { holdId, asked: job.body.maxCost, scopes, tags: job.terms.tags, expiresAt: null };
+    return this.place(hold, now, isRequest);
   }
 
-  /** @throws DispatchError `cap_conflict` if a request brings another cap than the pinned one. */
-  checkPins(scopes: readonly HeldScope[]): void {
-    for (const scope of scopes) capOf(scope, this.#tables.pinned(scope.scope));
+  /** @throws DispatchError `cap_conflict` if a request has another cap than the pinned one, `cap_unknown` without one. */
+  checkCaps(scopes: readonly HeldScope[], now: EpochSeconds): void {
+    for (const scope of scopes) capOf(scope, this.#tables.scope(scope.scope).pin, now);
   }
 
   /** Closes the hold of the attempt that runs: settles it at its actual cost, or charges it in full. */
   closeAttempt(job: JobRecord, actual: MicroCents | null): Booking {
     if (isFree(job.body)) return NOTHING;
-    const holdId = jobHoldId(job.body.jobId, job.attempts.length);
-    const hold = this.known(holdId);
-    this.apply(actual === null ? chargeHold(hold) : settleHold(hold, actual).move);
-    return bookingOf(this.known(holdId));
+    const hold = this.known(currentHold(job));
+    const move = actual === null ? chargeHold(hold) : settleHold(hold, actual).move;
+    this.apply(move);
+    return bookingOf(move?.row ?? hold);
   }
 
-  /** What closing an attempt answered, counted from 1. */
-  firstBooking(job: JobRecord, attempt: number): Booking {
-    return isFree(job.body) ? NOTHING : bookingOf(this.known(jobHoldId(job.body.jobId, attempt)));
+  /** What closing the attempt of a job's nth hold answered. */
+  firstBooking(job: JobRecord, n: number): Booking {
+    return isFree(job.body) ? NOTHING : bookingOf(this.known(jobHoldId(job.body.jobId, n)));
   }
 
-  /** Gives back the hold of an attempt that was never claimed. */
-  releaseNext(job: JobRecord): void {
-    this.apply(releaseHold(this.known(nextHold(job))).move);
+  /** What is booked for all attempts of a job. */
+  bookedFor(job: JobRecord): bigint {
+    let booked = 0n;
+    for (let n = 1; n <= job.holds; n++) booked += this.known(jobHoldId(job.body.jobId, n)).booked;
+    return booked;
   }
 
-  /** Replaces the full charge of a lost attempt by what its own token reports, once. */
-  correctAttempt(jobId: string, attempt: number, actual: MicroCents): void {
-    const hold = this.known(jobHoldId(jobId, attempt));
-    if (hold.state === HoldState.CHARGED) this.apply(settleHold(hold, actual).move);
+  /** Gives back the hold of an attempt that was never claimed. @returns what was given back. */
+  releaseCurrent(job: JobRecord): MicroCents {
+    const hold = this.known(currentHold(job));
+    const { move } = releaseHold(hold);
+    this.apply(move);
+    return move ? heldAmount(hold) : microCents(0n);
+  }
+
+  /** Replaces the full charge of a lost attempt by what its own token reports, once. @returns whether it says so. */
+  correctAttempt(jobId: string, n: number, actual: MicroCents): boolean {
+    const hold = this.known(jobHoldId(jobId, n));
+    const wasCharged = hold.state === HoldState.CHARGED || hold.settledFrom === HoldState.CHARGED;
+    if (!wasCharged) return false;
+    const { outcome, move } = settleHold(hold, actual);
+    this.apply(move);
+    return outcome.kind === "settled";
   }
 
   known(holdId: string): HoldRecord {
@@ -91,56 +112,66 @@ export class Holds {
     return hold;
   }
 
-  lacking(amount: bigint, scopes: readonly HeldScope[], now?: EpochSeconds): readonly Lacking[] {
-    const rooms = scopes.map(({ scope, cap, until }) => {
-      const { reserved, spent } = this.#tables.counter(scope);
-      return { scope, cap: this.#tables.pinned(scope) ?? cap, committed: reserved + spent, until };
-    });
-    return lackingScopes(amount, rooms, now);
+  /** The scopes that lack room for more of an open hold, which was admitted in time. */
+  lackingMore(amount: bigint, scopes: readonly HeldScope[], now: EpochSeconds): readonly Lacking[] {
+    return lackingScopes(amount, this.#rooms(scopes).map(roomAt(now)));
   }
 
   place(
-    holdId: string,
-    asked: MicroCents,
-    scopes: readonly HeldScope[],
+    hold: Pick<HoldRecord, "holdId" | "asked" | "scopes" | "tags" | "expiresAt">,
     now: EpochSeconds,
-    expiresAt: EpochSeconds | null,
+    isRequest: boolean,
   ): readonly Lacking[] {
-    const lacking = this.lacking(asked, scopes, now);
+    const rooms = this.#rooms(hold.scopes);
+    if (isRequest) for (const room of rooms) capOf(room, room.record.pin, now);
+    const lacking = lackingScopes(hold.asked, rooms.map(roomAt(now)), now);
     if (lacking.length > 0) return lacking;
     this.#tables.putHold({
-      holdId,
-      asked,
+      ...hold,
       steps: [],
-      scopes,
       state: HoldState.OPEN,
       booked: microCents(0n),
       settledFrom: HoldState.OPEN,
-      expiresAt,
+      corrected: false,
+      firstSettled: null,
       resolvedAt: null,
       pruned: false,
     });
-    this.#count(scopes, asked, 0n);
+    this.#count(rooms, hold.asked, 0n);
     return lacking;
   }
 
-  apply(move: HoldMove | null): void {
+  apply(move: HoldMove<HoldRecord> | null): void {
     if (move === null) return;
     const { row, reserved, spent } = move;
-    const { expiresAt } = this.known(row.holdId);
     // First: a clock that fails must leave everything as it was.
     const resolvedAt = row.state === HoldState.OPEN ? null : this.#tables.now();
-    this.#count(row.scopes, reserved, spent);
-    this.#tables.putHold({ ...row, expiresAt, resolvedAt, pruned: false });
+    this.#count(this.#rooms(row.scopes), reserved, spent);
+    this.#tables.putHold({ ...row, resolvedAt });
   }
 
-  #count(scopes: readonly HeldScope[], reserved: bigint, spent: bigint): void {
-    for (const { scope } of scopes) {
-      const counter = this.#tables.counter(scope);
-      this.#tables.putCounter(scope, {
-        reserved: counter.reserved + reserved,
-        spent: counter.spent + spent,
-      });
+  #rooms(scopes: readonly HeldScope[]): readonly Room[] {
+    return scopes.map(({ scope, cap, until }) => ({ scope, cap, until, record: this.#tables.scope(scope) }));
+  }
+
+  #count(rooms: readonly Room[], reserved: bigint, spent: bigint): void {
+    for (const { scope, record } of rooms) {
+      this.#tables.putCounter(scope, record.reserved + reserved, record.spent + spent);
     }
   }
+}
+
+/** A room at an instant: the pinned cap in force counts, or without a pin that of the request. */
+function roomAt(now: EpochSeconds) {
+  return ({ scope, cap, until, record: { reserved, spent, pin } }: Room) => ({
+    scope,
+    until,
+    cap: pin ? capInForce(pin, now) : cap,
+    committed: reserved + spent,
+  });
+}
+
+function bookingOf(hold: HoldRecord): Booking {
+  const booked = firstBooking(hold);
+  return { booked, overrun: overrunOf(booked, heldAmount(hold)) };
 }

@@ -1,33 +1,34 @@
-import { type HoldOutcome, type Lacking } from "../../budget/contract.ts";
+import type { CorrectOutcome, HoldOutcome, Lacking } from "../../budget/contract.ts";
 import {
   chargeHold,
+  correctHold,
   extendHold,
   heldAmount,
-  type HoldRow,
   releaseHold,
   repeatHold,
   settleHold,
 } from "../../budget/holds.ts";
+import { jobOfHold } from "../../budget/hold-request.ts";
+import { pinnedCap, raised } from "../../budget/caps.ts";
 import { BudgetState } from "../../budget/state.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import { instant } from "../../time.ts";
 import type { LedgerOperations } from "../operations.ts";
+import { decide, DONE } from "./decide.ts";
 import type { Holds } from "./holds.ts";
-import type { Tables } from "./tables.ts";
+import { type HoldRecord, jobSubject, type Tables } from "./tables.ts";
 
 /** The ledger over any tables. What throws has changed nothing. */
 export function ledgerOperations(tables: Tables, holds: Holds): LedgerOperations {
   return {
     hold(request) {
-      const { holdId, amount, scopes, ttlSeconds } = request;
+      const { holdId, amount, scopes, ttlSeconds, tags } = request;
       const known = tables.hold(holdId);
-      if (known)
-        return known.pruned ? outcome({ kind: "exists", state: known.state }) : repeatHold(known, request);
-      holds.checkPins(scopes);
+      if (known) return repeatHold(known, request);
       const now = tables.now();
       const expiresAt = instant("hold: the end of its ttl", now + ttlSeconds);
-      return heldOr(holds.place(holdId, amount, scopes, now, expiresAt));
+      return heldOr(holds.place({ holdId, asked: amount, scopes, tags, expiresAt }, now, true));
     },
 
     settle(holdId, actual) {
@@ -47,8 +48,8 @@ export function ledgerOperations(tables: Tables, holds: Holds): LedgerOperations
       const next = extendHold(hold, by, step);
       // Own: a polluted prototype must not make an answer of a row.
       if (Object.hasOwn(next, "kind")) return next as HoldOutcome;
-      const row = next as HoldRow;
-      const lacking = holds.lacking(by, hold.scopes);
+      const row = next as HoldRecord;
+      const lacking = holds.lackingMore(by, hold.scopes, tables.now());
       if (lacking.length === 0) holds.apply({ row, reserved: by, spent: 0n });
       return heldOr(lacking);
     },
@@ -64,14 +65,14 @@ export function ledgerOperations(tables: Tables, holds: Holds): LedgerOperations
     },
 
     usage(scope) {
-      const { reserved, spent } = tables.counter(scope);
+      const { reserved, spent } = tables.scope(scope);
       return new BudgetState({ reserved: microCents(reserved), spent: microCents(spent) });
     },
 
     getHold(holdId) {
       const hold = tables.hold(holdId);
       if (!hold) return null;
-      const { scopes, state, booked, expiresAt } = hold;
+      const { scopes, state, booked, expiresAt, tags } = hold;
       return outcome({
         holdId,
         amount: heldAmount(hold),
@@ -79,11 +80,43 @@ export function ledgerOperations(tables: Tables, holds: Holds): LedgerOperations
         state,
         booked,
         expiresAt,
+        tags,
       });
     },
 
-    pinCap(scope, cap) {
-      tables.pin(scope, cap);
+    correct(holdId, actual, decided) {
+      const jobId = jobOfHold(holdId);
+      return decide(tables, jobId === null ? holdId : jobSubject(jobId), decided, (): CorrectOutcome => {
+        const correction = correctHold(holds.known(holdId), actual);
+        holds.apply(correction.move);
+        return correction.outcome;
+      });
+    },
+
+    pinCap(scope, cap, decided) {
+      decide(tables, null, decided, () => {
+        tables.putPin(scope, { cap, raise: null });
+        return DONE;
+      });
+    },
+
+    unpinCap(scope, decided) {
+      decide(tables, null, decided, () => {
+        tables.putPin(scope, null);
+        return DONE;
+      });
+    },
+
+    raiseCap(scope, to, until, decided) {
+      decide(tables, null, decided, () => {
+        tables.putPin(scope, raised(scope, tables.scope(scope).pin, to, until));
+        return DONE;
+      });
+    },
+
+    cap(scope) {
+      const { pin } = tables.scope(scope);
+      return pin === undefined ? null : pinnedCap(pin, tables.now());
     },
   };
 }

@@ -1,12 +1,29 @@
 import { decidedAt } from "../../approval/approval.ts";
 import { isTerminal, JobState } from "../../dispatch/lifecycle.ts";
-import { ensureSameJob, isFree, unknownJob } from "../../dispatch/rules.ts";
-import type { SubmitOutcome } from "../../dispatch/contract.ts";
+import {
+  deadlineOf,
+  isPast,
+  prunedJob,
+  scopesMissing,
+  storableText,
+  unknownJob,
+} from "../../dispatch/rules.ts";
+import { ensureSameJob, isFree } from "../../dispatch/job-request.ts";
+import type {
+  ApproveOutcome,
+  CancelOutcome,
+  NotWaiting,
+  RejectOutcome,
+  RetryOutcome,
+  SubmitOutcome,
+} from "../../dispatch/outcomes.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import type { QueueOperations, Submission } from "../operations.ts";
+import { decide, DONE } from "./decide.ts";
 import type { Holds } from "./holds.ts";
-import type { JobRecord, Tables } from "./tables.ts";
+import { forget, prune } from "./sweeps.ts";
+import { type JobRecord, jobSubject, phaseOf, type Tables } from "./tables.ts";
 
 /** Submissions, decisions and look-ups over any tables. What throws has changed nothing. */
 export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
@@ -15,46 +32,99 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
 
     /** All of them, or, if one throws, none. */
     submitMany(submissions) {
-      for (const submission of submissions) check(submission, tables.job(submission.body.jobId));
+      for (const submission of submissions) check(submission);
       return Object.freeze(submissions.map(submit));
     },
 
-    approve(jobId, approved) {
-      const job = known(jobId);
-      if (job.state !== JobState.AWAITING_APPROVAL) return outcome({ kind: "not_waiting", state: job.state });
-      holds.checkPins(approved.scopes);
-      const decision = decidedAt(approved.approval, tables.now());
-      const lacking = holds.holdNext(job, approved.scopes);
-      if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
-      tables.putJob({ ...job, state: JobState.QUEUED, scopes: approved.scopes, decision, error: null });
-      return outcome({ kind: "queued" });
+    approve(jobId, scopes, decided) {
+      return decide(tables, jobSubject(jobId), decided, (approval, now): ApproveOutcome => {
+        const job = known(jobId);
+        if (job.state !== JobState.AWAITING_APPROVAL) return notWaiting(job);
+        const deadline = deadlineOf(job.terms, phaseOf(job));
+        if (deadline !== null && isPast(deadline, now)) return outcome({ kind: "expired", deadline });
+        const approved = { ...job, decision: approval, error: null, grants: job.grants + 1, refusals: 0 };
+        if (isFree(job.body)) {
+          tables.putJob({ ...approved, state: JobState.PENDING });
+          return outcome({ kind: "queued" });
+        }
+        const held = scopes ?? job.terms.askedScopes;
+        if (held === null) throw scopesMissing(jobId);
+        const lacking = holds.holdNext(job, held, now, true);
+        if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
+        tables.putJob({ ...approved, state: JobState.QUEUED, scopes: held, holds: job.holds + 1 });
+        return outcome({ kind: "queued" });
+      });
     },
 
-    reject(jobId, draft) {
-      const endedAt = tables.now();
-      const job = known(jobId);
-      if (job.state !== JobState.AWAITING_APPROVAL) return outcome({ kind: "not_waiting", state: job.state });
-      const decision = decidedAt(draft, endedAt);
-      const error = { code: "rejected", message: decision.reason } as const;
-      tables.putJob({ ...job, state: JobState.REJECTED, decision, error, endedAt });
-      return outcome({ kind: "rejected" });
+    reject(jobId, decided) {
+      return decide(tables, jobSubject(jobId), decided, (decision, endedAt): RejectOutcome => {
+        const job = known(jobId);
+        if (job.state !== JobState.AWAITING_APPROVAL) return notWaiting(job);
+        const error = { code: "rejected", message: storableText(decision.reason) } as const;
+        tables.putJob({ ...job, state: JobState.REJECTED, decision, error, endedAt });
+        return outcome({ kind: "rejected" });
+      });
     },
 
-    cancel(jobId) {
-      const endedAt = tables.now();
-      const job = known(jobId);
-      if (isTerminal(job.state)) return outcome({ kind: "ended", state: job.state });
-      const state = job.state === JobState.AWAITING_APPROVAL ? JobState.REJECTED : JobState.FAILED;
-      // Claimed, it may have run: charged in full. Only queued, it has not.
-      let booked = microCents(0n);
-      let { attempts } = job;
-      if (job.state === JobState.RUNNING) {
-        booked = holds.closeAttempt(job, null).booked;
-        attempts = attempts.map((attempt) => (attempt.end === null ? { ...attempt, end: "taken" } : attempt));
-      } else if (job.state === JobState.QUEUED) holds.releaseNext(job);
-      const error = { code: "cancelled", message: "cancelled" } as const;
-      tables.putJob({ ...job, state, attempts, error, endedAt });
-      return outcome({ kind: "cancelled", state, booked });
+    cancel(jobId, decided) {
+      return decide(tables, jobSubject(jobId), decided, (cancellation, endedAt): CancelOutcome => {
+        const job = known(jobId);
+        if (isTerminal(job.state)) return outcome({ kind: "ended", state: job.state });
+        const state = job.state === JobState.AWAITING_APPROVAL ? JobState.REJECTED : JobState.FAILED;
+        // A claimed job may have run: charged in full. A queued one has not.
+        let booked = microCents(0n);
+        let { attempts } = job;
+        if (job.state === JobState.RUNNING) {
+          booked = holds.closeAttempt(job, null).booked;
+          attempts = attempts.map((attempt) => ({ ...attempt, end: attempt.end ?? "taken" }));
+        } else if (job.state === JobState.QUEUED) holds.releaseCurrent(job);
+        const error = { code: "cancelled", message: storableText(cancellation.reason) } as const;
+        tables.putJob({ ...job, state, attempts, cancellation, error, endedAt, leasedBy: null });
+        return outcome({ kind: "cancelled", state, booked });
+      });
+    },
+
+    retry(jobId, after, scopes, decided) {
+      return decide(tables, jobSubject(jobId), decided, (decision, now): RetryOutcome => {
+        const job = known(jobId);
+        if (job.pruned) throw prunedJob(jobId);
+        if (job.state !== JobState.FAILED || job.retries !== after) {
+          return outcome({ kind: "moved_on", state: job.state, retries: job.retries });
+        }
+        const retried: JobRecord = {
+          ...job,
+          terms: { ...job.terms, claimBy: null },
+          runAt: now,
+          decision,
+          cancellation: null,
+          error: null,
+          endedAt: null,
+          triedBefore: job.tried,
+          retries: job.retries + 1,
+          grants: job.grants + 1,
+          refusals: 0,
+        };
+        if (isFree(job.body)) {
+          tables.putJob({ ...retried, state: JobState.PENDING });
+          return outcome({ kind: "queued" });
+        }
+        const held = scopes ?? job.scopes;
+        const lacking = holds.holdNext(job, held, now, scopes !== null);
+        if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
+        tables.putJob({ ...retried, state: JobState.QUEUED, scopes: held, holds: job.holds + 1 });
+        return outcome({ kind: "queued" });
+      });
+    },
+
+    setLane(lane, paused, decided) {
+      decide(tables, null, decided, (approval) => {
+        tables.putLane({ lane, paused, approval });
+        return DONE;
+      });
+    },
+
+    lanes() {
+      return Object.freeze(tables.lanes().map((lane) => Object.freeze(lane)));
     },
 
     job(jobId) {
@@ -67,43 +137,70 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
       return tables.jobs(filter);
     },
 
-    /** Forgets contents; ids go on answering, and scopes keep what was spent in them. */
-    prune(before) {
-      return { jobs: tables.pruneJobs(before), holds: tables.pruneHolds(before) };
+    prune(before, limit) {
+      return prune(tables, before, limit);
+    },
+
+    forget(before, limit) {
+      return forget(tables, before, limit);
+    },
+
+    id() {
+      return tables.id();
     },
   };
 
   function submit(submission: Submission): SubmitOutcome {
-    const { body, approved } = submission;
+    const { body, terms, approved } = submission;
     const known = tables.job(body.jobId);
-    check(submission, known);
-    if (known) return outcome({ kind: "exists", state: known.state });
+    if (known) {
+      ensureSame(known, submission);
+      return outcome({ kind: "exists", state: known.state });
+    }
     const now = tables.now();
+    const state = isFree(body) ? JobState.PENDING : approved ? JobState.QUEUED : JobState.AWAITING_APPROVAL;
     const job: JobRecord = {
       body,
-      state: isFree(body) ? JobState.PENDING : approved ? JobState.QUEUED : JobState.AWAITING_APPROVAL,
+      terms,
+      state,
       runAt: body.runAt ?? now,
       leasedAt: now,
+      leaseSeconds: null,
+      runUntil: null,
+      leasedBy: null,
       scopes: approved?.scopes ?? [],
       decision: approved && decidedAt(approved.approval, now),
+      cancellation: null,
       error: null,
       result: null,
       endedAt: null,
       pruned: false,
       attempts: [],
+      holds: state === JobState.QUEUED ? 1 : 0,
+      tried: 0,
+      triedBefore: 0,
+      retries: 0,
+      grants: state === JobState.QUEUED ? 1 : 0,
+      refusals: 0,
     };
-    if (job.state === JobState.QUEUED) {
-      const lacking = holds.holdNext(job, job.scopes);
+    if (approved && state === JobState.QUEUED) {
+      const lacking = holds.holdNext({ ...job, holds: 0 }, approved.scopes, now, true);
       if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
     }
     tables.putJob(job);
-    return outcome({ kind: job.state === JobState.AWAITING_APPROVAL ? "awaiting_approval" : "queued" });
+    return outcome({ kind: state === JobState.AWAITING_APPROVAL ? state : "queued" });
   }
 
   /** Throws what `submit` throws, and changes nothing. */
-  function check({ body, approved }: Submission, known: JobRecord | null): void {
-    if (known === null) holds.checkPins(isFree(body) ? [] : (approved?.scopes ?? []));
-    else if (!known.pruned) ensureSameJob(known.body, body);
+  function check(submission: Submission): void {
+    const { body, approved } = submission;
+    const known = tables.job(body.jobId);
+    if (known) ensureSame(known, submission);
+    else if (approved && !isFree(body)) holds.checkCaps(approved.scopes, tables.now());
+  }
+
+  function ensureSame(known: JobRecord, { body }: Submission): void {
+    if (!known.pruned) ensureSameJob(known.body, body);
   }
 
   function known(jobId: string): JobRecord {
@@ -111,4 +208,9 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
     if (!job) throw unknownJob(jobId);
     return job;
   }
+}
+
+/** The decision that stands about a job that does not wait. */
+function notWaiting({ state, decision, cancellation }: JobRecord): NotWaiting {
+  return outcome({ kind: "not_waiting", state, approval: cancellation ?? decision });
 }

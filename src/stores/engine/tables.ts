@@ -1,17 +1,20 @@
 import type { Approval } from "../../approval/approval.ts";
+import type { Tags } from "../../budget/contract.ts";
 import type { HoldRow } from "../../budget/holds.ts";
+import type { Pin } from "../../budget/caps.ts";
 import type { HeldScope } from "../../budget/scopes.ts";
-import type { JobBody } from "../../dispatch/rules.ts";
-import type { Job } from "../../dispatch/contract.ts";
+import type { deadlineOf } from "../../dispatch/rules.ts";
+import type { JobBody, JobTerms } from "../../dispatch/job-request.ts";
+import type { Job, LaneState } from "../../dispatch/job.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
-import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 
 /** A hold as it is kept. */
 export interface HoldRecord extends HoldRow {
   readonly expiresAt: EpochSeconds | null;
   readonly resolvedAt: EpochSeconds | null;
-  /** Its scopes were folded into their counters: only its identity and its answers are left. */
+  readonly tags: Tags;
+  /** Whether its caps and tags were deleted. */
   readonly pruned: boolean;
 }
 
@@ -22,34 +25,84 @@ export type AttemptEnd = "completed" | "requeued" | "failed" | "waiting" | "take
 export interface Attempt {
   readonly token: string;
   readonly end: AttemptEnd | null;
+  /** The number of its hold; 0 for free work. */
+  readonly hold: number;
 }
 
 /** A job as it is kept. */
 export interface JobRecord {
   readonly body: JobBody;
+  readonly terms: JobTerms;
   readonly state: JobState;
   /** When it may be claimed next. */
   readonly runAt: EpochSeconds;
   readonly leasedAt: EpochSeconds;
+  /** The lease's own length, the end of its run, and who has it: of the claim that runs. */
+  readonly leaseSeconds: number | null;
+  readonly runUntil: EpochSeconds | null;
+  readonly leasedBy: string | null;
   /** Where a retry holds; none before its approval. */
   readonly scopes: readonly HeldScope[];
   readonly decision: Approval | null;
+  readonly cancellation: Approval | null;
   readonly error: Job["error"];
   /** JSON. */
   readonly result: string | null;
   readonly endedAt: EpochSeconds | null;
   readonly pruned: boolean;
   readonly attempts: readonly Attempt[];
+  /** The number of its holds so far; the last one is that of the attempt that is queued or runs. */
+  readonly holds: number;
+  /** The attempts that count, and those of them that were made before the last retry by a person. */
+  readonly tried: number;
+  readonly triedBefore: number;
+  /** How often a person has retried it, and has approved or retried it. */
+  readonly retries: number;
+  readonly grants: number;
+  /** How often its payload was refused since a person approved or retried it. */
+  readonly refusals: number;
+}
+
+/** What decides which of a job's deadlines counts. */
+export function phaseOf({ state, grants, attempts }: JobRecord): Parameters<typeof deadlineOf>[1] {
+  const isClaimed = attempts.length > 0;
+  return { state, isDecided: grants > 0 || isClaimed, isClaimed };
 }
 
 /** The part of a job that is shown. */
-export type ShownJob = Pick<JobRecord, "body" | "state" | "decision" | "error" | "result"> & {
-  readonly attempts: { readonly length: number };
-};
+export type ShownJob = Pick<
+  JobRecord,
+  | "body"
+  | "terms"
+  | "state"
+  | "leasedBy"
+  | "decision"
+  | "cancellation"
+  | "error"
+  | "result"
+  | "tried"
+  | "retries"
+>;
 
-export interface Counter {
+/** What a scope has committed, and its pinned cap. */
+export interface ScopeRecord {
   readonly reserved: bigint;
   readonly spent: bigint;
+  readonly pin: Pin | undefined;
+}
+
+/** A decision as it is kept: what was decided, and its first answer, both JSON. */
+export interface DecisionRecord {
+  readonly id: string;
+  /** The hold that it is about, or the job, as {@link jobSubject}; `null` for a cap or a lane. */
+  readonly subject: string | null;
+  readonly body: string;
+  readonly answer: string;
+}
+
+/** The subject of a decision about a job: no hold of a caller has such an id. */
+export function jobSubject(jobId: string): string {
+  return `job:${jobId}`;
 }
 
 export interface CheckedFilter {
@@ -66,31 +119,49 @@ export interface CheckedFilter {
  */
 export interface Tables {
   readonly now: () => EpochSeconds;
+  /** The store's random id. */
+  id(): string;
+
+  decision(id: string): DecisionRecord | null;
+  putDecision(decision: DecisionRecord): void;
+  deleteDecisions(subject: string): void;
 
   hold(holdId: string): HoldRecord | null;
   putHold(hold: HoldRecord): void;
   /** Open holds that are over by now, at most `limit`. */
   expired(now: EpochSeconds, limit: number): readonly HoldRecord[];
-  /** Takes the scopes from the holds that were settled before an instant; how many there were. */
-  pruneHolds(before: EpochSeconds): number;
+  /** Callers' holds that closed before an instant, at most `limit`; with `pruned` those that are pruned too. */
+  closedHolds(before: EpochSeconds, limit: number, pruned: boolean): readonly HoldRecord[];
+  deleteHold(holdId: string): void;
 
-  counter(scope: string): Counter;
-  putCounter(scope: string, counter: Counter): void;
-  pinned(scope: string): MicroCents | undefined;
-  pin(scope: string, cap: MicroCents): void;
+  scope(name: string): ScopeRecord;
+  putCounter(scope: string, reserved: bigint, spent: bigint): void;
+  putPin(scope: string, pin: Pin | null): void;
 
   job(jobId: string): JobRecord | null;
   /** A new job comes after all others; an old one keeps its place. */
   putJob(job: JobRecord): void;
   /**
    * The first due job of these lanes: higher priority first, then the earlier time, then the earlier submission. A paid
-   * job's next hold must be open, since an attempt without one would spend money that was never set aside.
+   * job's hold must be open, since an attempt without one would spend money that was never set aside. A job whose deadline
+   * has passed is none.
    */
   claimable(lanes: readonly string[], now: EpochSeconds): JobRecord | null;
-  /** Running jobs whose lease is at least `ttlSeconds` old, at most `limit`. */
-  stale(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[];
+  /** Running jobs whose lease is lost, at most `limit`. */
+  lost(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[];
+  /** Jobs that wait, or wait for a claim, and whose deadline has passed, at most `limit`. */
+  overdue(now: EpochSeconds, limit: number): readonly JobRecord[];
   /** Not the pruned ones, in the order of submission. */
   jobs(filter: CheckedFilter): readonly JobRecord[];
-  /** Takes the contents from the jobs that ended before an instant; how many there were. */
-  pruneJobs(before: EpochSeconds): number;
+  /** Jobs that ended before an instant, at most `limit`; with `pruned` those that are pruned too. */
+  endedJobs(before: EpochSeconds, limit: number, pruned: boolean): readonly JobRecord[];
+  /** Deletes a job's contents. */
+  pruneJob(job: JobRecord): void;
+  deleteJob(jobId: string): void;
+
+  /** Every lane that was ever paused, by name. */
+  lanes(): readonly LaneState[];
+  putLane(lane: LaneState): void;
+  /** Those of these lanes that are not paused. */
+  offered(lanes: readonly string[]): readonly string[];
 }

@@ -1,15 +1,26 @@
 import { HoldState } from "../../budget/contract.ts";
 import { isHoldDue } from "../../budget/holds.ts";
-import { isLeaseStale } from "../../dispatch/lease.ts";
-import { isFree } from "../../dispatch/rules.ts";
+import { jobOfHold } from "../../budget/hold-request.ts";
+import type { Pin } from "../../budget/caps.ts";
+import type { LaneState } from "../../dispatch/job.ts";
+import { isLeaseLost } from "../../dispatch/lease.ts";
+import { deadlineOf, isPast } from "../../dispatch/rules.ts";
+import { isFree } from "../../dispatch/job-request.ts";
 import { JobState } from "../../dispatch/lifecycle.ts";
-import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
-import { nextHold } from "../engine/holds.ts";
-import type { Counter, HoldRecord, CheckedFilter, JobRecord, Tables } from "../engine/tables.ts";
+import { currentHold } from "../engine/holds.ts";
+import {
+  type CheckedFilter,
+  type DecisionRecord,
+  type HoldRecord,
+  type JobRecord,
+  phaseOf,
+  type ScopeRecord,
+  type Tables,
+} from "../engine/tables.ts";
 import { Lanes } from "./lanes.ts";
 
-const NOTHING: Counter = { reserved: 0n, spent: 0n };
+const NOTHING: ScopeRecord = { reserved: 0n, spent: 0n, pin: undefined };
 
 /** The records of the memory store. */
 export class MemoryTables implements Tables {
@@ -17,17 +28,38 @@ export class MemoryTables implements Tables {
   readonly #holds = new Map<string, HoldRecord>();
   /** The open holds that can expire, in the order of their creation. */
   readonly #expiring = new Set<string>();
-  readonly #counters = new Map<string, Counter>();
-  readonly #pinned = new Map<string, MicroCents>();
+  readonly #scopes = new Map<string, ScopeRecord>();
+  readonly #decisions = new Map<string, DecisionRecord>();
+  readonly #laneStates = new Map<string, LaneState>();
+  readonly #id = crypto.randomUUID();
   /** In the order of submission. */
   readonly #jobs = new Map<string, JobRecord>();
   readonly #sequence = new Map<string, number>();
+  #submitted = 0;
   /** The jobs that can be claimed, now or later. */
   readonly #lanes = new Lanes();
   readonly #running = new Set<string>();
 
   constructor(now: () => EpochSeconds) {
     this.now = now;
+  }
+
+  id(): string {
+    return this.#id;
+  }
+
+  decision(id: string): DecisionRecord | null {
+    return this.#decisions.get(id) ?? null;
+  }
+
+  putDecision(decision: DecisionRecord): void {
+    this.#decisions.set(decision.id, decision);
+  }
+
+  deleteDecisions(about: string): void {
+    for (const { id, subject } of this.#decisions.values()) {
+      if (subject === about) this.#decisions.delete(id);
+    }
   }
 
   hold(holdId: string): HoldRecord | null {
@@ -45,28 +77,27 @@ export class MemoryTables implements Tables {
     return first(limit, holds, ({ expiresAt }) => isHoldDue(expiresAt, now));
   }
 
-  pruneHolds(before: EpochSeconds): number {
-    const settled = first(Infinity, this.#holds.values(), ({ state, pruned, resolvedAt }) => {
-      return state === HoldState.SETTLED && !pruned && resolvedAt !== null && resolvedAt < before;
+  closedHolds(before: EpochSeconds, limit: number, pruned: boolean): readonly HoldRecord[] {
+    return first(limit, this.#holds.values(), (hold) => {
+      const isOld = hold.resolvedAt !== null && hold.resolvedAt < before && (pruned || !hold.pruned);
+      return isOld && jobOfHold(hold.holdId) === null;
     });
-    for (const hold of settled) this.putHold({ ...hold, scopes: [], pruned: true });
-    return settled.length;
   }
 
-  counter(scope: string): Counter {
-    return this.#counters.get(scope) ?? NOTHING;
+  deleteHold(holdId: string): void {
+    this.#holds.delete(holdId);
   }
 
-  putCounter(scope: string, counter: Counter): void {
-    this.#counters.set(scope, counter);
+  scope(name: string): ScopeRecord {
+    return this.#scopes.get(name) ?? NOTHING;
   }
 
-  pinned(scope: string): MicroCents | undefined {
-    return this.#pinned.get(scope);
+  putCounter(scope: string, reserved: bigint, spent: bigint): void {
+    this.#scopes.set(scope, { reserved, spent, pin: this.scope(scope).pin });
   }
 
-  pin(scope: string, cap: MicroCents): void {
-    this.#pinned.set(scope, cap);
+  putPin(scope: string, pin: Pin | null): void {
+    this.#scopes.set(scope, { ...this.scope(scope), pin: pin ?? undefined });
   }
 
   job(jobId: string): JobRecord | null {
@@ -75,7 +106,7 @@ export class MemoryTables implements Tables {
 
   putJob(job: JobRecord): void {
     const { jobId, lane, priority } = job.body;
-    const sequence = this.#sequence.get(jobId) ?? this.#sequence.size;
+    const sequence = this.#sequence.get(jobId) ?? this.#submitted++;
     this.#sequence.set(jobId, sequence);
     const old = this.#jobs.get(jobId);
     if (old) this.#lanes.remove({ jobId, lane, priority, runAt: old.runAt, sequence });
@@ -88,13 +119,22 @@ export class MemoryTables implements Tables {
   }
 
   claimable(lanes: readonly string[], now: EpochSeconds): JobRecord | null {
-    const place = this.#lanes.first(lanes, ({ jobId, runAt }) => runAt <= now && this.#isPaidFor(jobId));
-    return place && this.job(place.jobId);
+    for (;;) {
+      const place = this.#lanes.first(lanes, ({ jobId, runAt }) => runAt <= now && this.#isPaidFor(jobId));
+      const job = place && this.job(place.jobId);
+      if (!place || !job || !isOverdue(job, now)) return job;
+      // Recovery ends it. Until then it is in no claim's way.
+      this.#lanes.remove(place);
+    }
   }
 
-  stale(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[] {
+  lost(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[] {
     const running = some(this.#running, (jobId) => this.job(jobId));
-    return first(limit, running, ({ leasedAt }) => isLeaseStale(leasedAt, now, ttlSeconds));
+    return first(limit, running, (job) => isLeaseLost(job, now, ttlSeconds));
+  }
+
+  overdue(now: EpochSeconds, limit: number): readonly JobRecord[] {
+    return first(limit, this.#jobs.values(), (job) => isOverdue(job, now));
   }
 
   jobs({ state, lane, limit, after }: CheckedFilter): readonly JobRecord[] {
@@ -105,20 +145,39 @@ export class MemoryTables implements Tables {
     });
   }
 
-  pruneJobs(before: EpochSeconds): number {
-    const ended = first(Infinity, this.#jobs.values(), ({ pruned, endedAt }) => {
-      return !pruned && endedAt !== null && endedAt < before;
+  endedJobs(before: EpochSeconds, limit: number, pruned: boolean): readonly JobRecord[] {
+    return first(limit, this.#jobs.values(), (job) => {
+      return job.endedAt !== null && job.endedAt < before && (pruned || !job.pruned);
     });
-    for (const job of ended) {
-      const body = { ...job.body, payload: "null" };
-      this.putJob({ ...job, body, pruned: true, result: null, error: null, decision: null });
-    }
-    return ended.length;
+  }
+
+  pruneJob(job: JobRecord): void {
+    const body = { ...job.body, payload: "null" };
+    const terms = { ...job.terms, askedScopes: null, tags: {} };
+    const gone = { scopes: [], result: null, error: null, decision: null, cancellation: null };
+    this.putJob({ ...job, body, terms, pruned: true, ...gone });
+  }
+
+  deleteJob(jobId: string): void {
+    this.#jobs.delete(jobId);
+    this.#sequence.delete(jobId);
+  }
+
+  lanes(): readonly LaneState[] {
+    return [...this.#laneStates.values()].sort((a, b) => (a.lane < b.lane ? -1 : 1));
+  }
+
+  putLane(lane: LaneState): void {
+    this.#laneStates.set(lane.lane, lane);
+  }
+
+  offered(lanes: readonly string[]): readonly string[] {
+    return lanes.filter((lane) => this.#laneStates.get(lane)?.paused !== true);
   }
 
   #isPaidFor(jobId: string): boolean {
     const job = this.job(jobId);
-    return job !== null && (isFree(job.body) || this.hold(nextHold(job))?.state === HoldState.OPEN);
+    return job !== null && (isFree(job.body) || this.hold(currentHold(job))?.state === HoldState.OPEN);
   }
 }
 
@@ -136,4 +195,8 @@ function first<Value>(limit: number, values: Iterable<Value>, fits: (value: Valu
     if (found.push(value) >= limit) break;
   }
   return found;
+}
+
+function isOverdue(job: JobRecord, now: EpochSeconds): boolean {
+  return isPast(deadlineOf(job.terms, phaseOf(job)), now);
 }

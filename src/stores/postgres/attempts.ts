@@ -1,20 +1,20 @@
 import { Lease } from "../../dispatch/lease.ts";
 import { noActualCost } from "../../dispatch/rules.ts";
 import { overrunOf } from "../../budget/holds.ts";
-import type { CompleteOutcome, FailOutcome, RecoverOutcome } from "../../dispatch/contract.ts";
+import type { CompleteOutcome, FailOutcome, RecoverOutcome } from "../../dispatch/outcomes.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
-import { microCents } from "../../money/micro-cents.ts";
+import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
-import type { AttemptOperations, Completion } from "../operations.ts";
+import type { AttemptOperations, Claimant, Completion } from "../operations.ts";
 import { allOrNothing, answerAt, type Calls, type Item, jsonb } from "./calls.ts";
 import { Undone } from "./client.ts";
 
 type ReportAnswer<Kind> =
-  | { readonly kind: "stale" }
+  | { readonly kind: "stale"; readonly corrected: boolean }
   | { readonly kind: "free" }
   | { readonly kind: Kind; readonly held: string; readonly booked: string };
 type CompleteAnswer = ReportAnswer<"completed">;
-interface ClaimInput {
+interface ClaimInput extends Claimant {
   readonly lanes: readonly string[];
   readonly most: number;
 }
@@ -25,21 +25,23 @@ type ClaimAnswer = readonly [
   token: string,
   payload: string,
   paid: boolean,
+  maxRunSeconds: number | null,
 ];
 
 /** Claims and reports. */
 export function attemptOperations(calls: Calls): AttemptOperations {
   return {
-    async claimMany(lanes, limit) {
+    async claimMany(lanes, limit, claimant) {
       const claimed = await calls.together<ClaimInput, readonly ClaimAnswer[]>(
         "claim",
         // A lane that is named twice counts once.
-        { lanes: [...new Set(lanes)], most: limit },
+        { lanes: [...new Set(lanes)], most: limit, ...claimant },
         () => null,
         (inputs) => claim(inputs),
       );
-      return claimed.map(([jobId, leasedAt, attempts, token, payload, paid]) => {
-        return { lease: new Lease({ jobId, leasedAt, attempts, token }), payload, paid };
+      return claimed.map(([jobId, leasedAt, attempts, token, payload, paid, maxRunSeconds]) => {
+        const lease = new Lease({ jobId, leasedAt, attempts, token });
+        return { lease, payload, paid, maxRunSeconds };
       });
     },
 
@@ -51,13 +53,11 @@ export function attemptOperations(calls: Calls): AttemptOperations {
 
     async completeMany(completions) {
       const answers = await allOrNothing(() =>
-        calls.tried(() =>
-          calls.call<readonly CompleteAnswer[]>(
-            "complete",
-            jsonb(completions.map(completionInput)),
-            calls.time(),
-            [true, "boolean"],
-          ),
+        calls.call<readonly CompleteAnswer[]>(
+          "complete",
+          jsonb(completions.map(completionInput)),
+          calls.time(),
+          [true, "boolean"],
         ),
       );
       if (answers instanceof Undone) {
@@ -70,7 +70,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
     },
 
     async fail(failure) {
-      const { lease, error, actual, retriable, maxAttempts, retryAfterSeconds } = failure;
+      const { lease, error, actual, retriable, counts, maxAttempts, retryAfterSeconds, isRefusal } = failure;
       const most = retriable ? maxAttempts : 0;
       const input = {
         jobId: lease.jobId,
@@ -79,12 +79,12 @@ export function attemptOperations(calls: Calls): AttemptOperations {
         actual: actual === null ? null : String(actual),
         most: most === Infinity ? null : most,
         delay: retryAfterSeconds,
+        how: isRefusal ? "refused" : counts ? "counted" : "given",
       };
       type Kind = Exclude<FailOutcome["kind"], "stale">;
       const answer = await calls.grouped<ReportAnswer<Kind>>("fail", input);
       if (answer.kind === "free") throw noActualCost("fail", lease.jobId, actual);
-      if (answer.kind === "stale") return outcome({ kind: "stale" });
-      return outcome({ kind: answer.kind, booked: microCents(answer.booked) });
+      return answer.kind === "stale" ? outcome(answer) : ended(answer);
     },
 
     renew({ jobId, token }) {
@@ -94,45 +94,58 @@ export function attemptOperations(calls: Calls): AttemptOperations {
     async recoverStale(options) {
       const { ttlSeconds, maxAttempts, limit } = options;
       type Recovered = RecoverOutcome["attempts"][number];
-      // It may lose a deadlock: a late report has locked counters while it waits for a job that this has locked.
-      const [more, ...recovered] = await calls.tried(() =>
-        calls.call<[boolean, ...(Omit<Recovered, "charged"> & { readonly charged: string })[]]>(
-          "recover_stale",
-          [ttlSeconds, "float8"],
-          [maxAttempts === Infinity ? null : maxAttempts, "bigint"],
-          [limit, "bigint"],
-          calls.time(),
-        ),
+      type Ended = RecoverOutcome["ended"][number];
+      const [more, attempts, jobs] = await calls.call<
+        readonly [
+          boolean,
+          readonly (Omit<Recovered, "charged"> & { readonly charged: string })[],
+          readonly (Omit<Ended, "released"> & { readonly released: string })[],
+        ]
+      >(
+        "recover_stale",
+        [ttlSeconds, "float8"],
+        [maxAttempts === Infinity ? null : maxAttempts, "bigint"],
+        [limit, "bigint"],
+        calls.time(),
       );
-      const attempts = recovered.map((attempt) => ({ ...attempt, charged: microCents(attempt.charged) }));
-      return outcome({ attempts: outcomes(attempts), more });
+      return outcome({
+        attempts: outcomes(attempts.map((each) => ({ ...each, charged: microCents(each.charged) }))),
+        ended: outcomes(jobs.map((each) => ({ ...each, released: microCents(each.released) }))),
+        more,
+      });
     },
   };
 
-  /** Calls for the same lanes are asked as one, and share the jobs in the order in which they came. */
+  /**
+   * Calls of one claimant for the same lanes are asked as one, and share the jobs in the order in which they came. Where the
+   * size of the payloads has ended the claim, those that got none ask again.
+   */
   async function claim(inputs: readonly ClaimInput[]): Promise<readonly (readonly ClaimAnswer[])[]> {
-    const byLanes = new Map<string, ClaimInput[]>();
+    const alike = new Map<string, ClaimInput[]>();
     for (const input of inputs) {
-      const lanes = JSON.stringify(input.lanes);
-      const same = byLanes.get(lanes);
+      const key = JSON.stringify([input.lanes, input.leaseSeconds, input.by]);
+      const same = alike.get(key);
       if (same) same.push(input);
-      else byLanes.set(lanes, [input]);
+      else alike.set(key, [input]);
     }
-    const list = [...byLanes.values()].map((same) => {
+    const list = [...alike.values()].map((same) => {
       const most = same.reduce((sum, input) => sum + input.most, 0);
-      return { lanes: same[0]?.lanes, most: Math.min(most, Number.MAX_SAFE_INTEGER) };
+      return { ...same[0], most: Math.min(most, Number.MAX_SAFE_INTEGER) };
     });
-    const answered = await calls.call<readonly (readonly ClaimAnswer[])[]>(
-      "claim",
-      jsonb(list),
-      calls.time(),
-    );
+    const [answered, isCut] = await calls.call<
+      readonly [readonly (readonly ClaimAnswer[])[], isCut: boolean]
+    >("claim", jsonb(list), calls.time());
     const answers = new Map<ClaimInput, readonly ClaimAnswer[]>();
-    [...byLanes.values()].forEach((same, index) => {
+    [...alike.values()].forEach((same, index) => {
       let taken = 0;
       for (const input of same)
         answers.set(input, answerAt(answered, index).slice(taken, (taken += input.most)));
     });
+    const without = inputs.filter((input) => answers.get(input)?.length === 0);
+    if (isCut && without.length > 0) {
+      const more = await claim(without);
+      without.forEach((input, index) => answers.set(input, answerAt(more, index)));
+    }
     return inputs.map((input) => answers.get(input) ?? []);
   }
 }
@@ -143,7 +156,15 @@ function completionInput({ lease, result, actual }: Completion): Item {
 
 function completed(answer: CompleteAnswer, { lease, actual }: Completion): CompleteOutcome {
   if (answer.kind === "free") throw noActualCost("complete", lease.jobId, actual);
-  if (answer.kind === "stale") return outcome({ kind: "stale" });
-  const [booked, held] = [microCents(answer.booked), microCents(answer.held)];
-  return outcome({ kind: "completed", booked, overrun: overrunOf(booked, held) });
+  return answer.kind === "stale" ? outcome(answer) : ended(answer);
+}
+
+/** An end, with what was booked for its attempt. */
+function ended<Kind extends string>(answer: {
+  readonly kind: Kind;
+  readonly held: string;
+  readonly booked: string;
+}): { readonly kind: Kind; readonly booked: MicroCents; readonly overrun: MicroCents } {
+  const booked = microCents(answer.booked);
+  return outcome({ kind: answer.kind, booked, overrun: overrunOf(booked, microCents(answer.held)) });
 }

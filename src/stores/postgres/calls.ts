@@ -1,11 +1,11 @@
 import { isDispatchError } from "../../errors.ts";
 import type { EpochSeconds } from "../../time.ts";
 import { Group, missingAnswer } from "../group.ts";
-import { ask, type PostgresClient, type PostgresValue, Undone } from "./client.ts";
+import { ask, isPool, type PostgresClient, type PostgresValue, Undone } from "./client.ts";
 
 /** How often a statement is tried that lost against another one. */
 const TRIES = 3;
-/** Milliseconds to wait after a deadlock, times the number of tries: the other statement gets its locks first. */
+/** Milliseconds to wait after a deadlock or a serialization failure, times the number of tries: the other statement gets its locks first. */
 const DEADLOCK_WAIT = 50;
 
 /** The input of one call. Two calls about the same hold, job or token are never in one statement. */
@@ -14,6 +14,7 @@ export interface Item {
   readonly holdId?: string | undefined;
   readonly jobId?: string | undefined;
   readonly token?: string | undefined;
+  readonly result?: string | undefined;
 }
 
 /**
@@ -25,6 +26,8 @@ export class Calls {
   readonly #client: PostgresClient;
   readonly #schema: string;
   readonly #alone: boolean;
+  /** Whether others may have begun a transaction on the client's connection. */
+  readonly #isShared: boolean;
   readonly #groups = new Map<string, unknown>();
 
   constructor(client: PostgresClient, schema: string, clock: (() => EpochSeconds) | null, alone: boolean) {
@@ -32,19 +35,21 @@ export class Calls {
     this.#schema = schema;
     this.clock = clock;
     this.#alone = alone;
+    this.#isShared = !alone && !isPool(client);
   }
 
   /** In one statement with the other calls of this operation that are in flight, each about something else. */
   async grouped<Answer>(name: string, input: Item, atomic?: false): Promise<Answer> {
     const last = atomic === undefined ? [] : [[atomic, "boolean"] as const];
     const run = (inputs: readonly Item[]): Promise<readonly unknown[]> =>
-      this.tried(() => this.call(name, jsonb(inputs), this.time(), ...last));
+      this.call(name, jsonb(inputs), this.time(), ...last);
     // Each operation declares what its function answers.
     const answer = await this.together(
       name,
       input,
       ({ token, holdId, jobId }) => token ?? holdId ?? jobId ?? "",
       run,
+      ({ result }) => result?.length ?? 0,
     );
     return answer as Answer;
   }
@@ -55,38 +60,49 @@ export class Calls {
     input: Input,
     key: (input: Input) => string | null,
     run: (inputs: readonly Input[]) => Promise<readonly Answer[]>,
+    size?: (input: Input) => number,
   ): Promise<Answer> {
     if (this.#alone) return answerAt(await run([input]), 0);
     // All calls of one name have the same types.
     let group = this.#groups.get(name) as Group<Input, Answer> | undefined;
     if (group === undefined) {
-      group = new Group(run, key);
+      group = new Group(run, key, size);
       this.#groups.set(name, group);
     }
     return group.call(input);
   }
 
-  /** Tries again what lost against another statement. Inside a caller's transaction there is nothing left to try in. */
-  async tried<Answer>(run: () => Promise<Answer>): Promise<Answer> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await run();
-      } catch (error) {
-        const code = codeOf(error);
-        if (this.#alone || tries >= TRIES || (code !== DEADLOCK && code !== DUPLICATE)) throw error;
-        if (code === DEADLOCK) await new Promise((go) => setTimeout(go, DEADLOCK_WAIT * tries));
-      }
-    }
-  }
-
+  /**
+   * Calls a function of the store. What lost against another statement is tried again; inside a caller's transaction there
+   * is nothing left to try in.
+   */
   async call<Answer>(
     name: string,
     ...parameters: readonly (readonly [PostgresValue, string])[]
   ): Promise<Answer> {
-    const list = parameters.map(([, type], index) => `$${String(index + 1)}::text::${type}`).join(", ");
     const values = parameters.map(([value]) => (value === null ? null : String(value)));
-    const text = `SELECT "${this.#schema}".${name}_v1(${list})::text AS answer`;
-    return (await ask(this.#client, text, values)) as Answer;
+    const text = this.#isShared ? this.#procedure(name, parameters.length) : this.#function(name, parameters);
+    for (let tries = 1; ; tries++) {
+      try {
+        // Each operation declares what its function answers.
+        return (await ask(this.#client, text, values)) as Answer;
+      } catch (error) {
+        const code = codeOf(error);
+        if (this.#alone || tries >= TRIES || !REPEATABLE.includes(code)) throw error;
+        if (code !== DUPLICATE) await new Promise((go) => setTimeout(go, DEADLOCK_WAIT * tries));
+      }
+    }
+  }
+
+  #function(name: string, parameters: readonly (readonly [PostgresValue, string])[]): string {
+    const list = parameters.map(([, type], index) => `$${index + 1}::text::${type}`);
+    return `SELECT "${this.#schema}".${name}_v1(${list.join(", ")})::text AS answer`;
+  }
+
+  /** A connection that others use too may be inside a transaction of theirs: this fails there. */
+  #procedure(name: string, count: number): string {
+    const list = Array.from({ length: count }, (_, index) => `$${index + 1}::text`);
+    return `CALL "${this.#schema}".alone_v1('${name}', ARRAY[${list.join(", ")}]::text[], NULL)`;
   }
 
   /** The time of the caller's clock; `null` for the database's. */
@@ -107,8 +123,8 @@ export async function allOrNothing<Answer>(
   }
 }
 
-/** A list as a parameter. */
-export function jsonb(list: readonly unknown[]): readonly [PostgresValue, string] {
+/** A list or an object as a parameter. */
+export function jsonb(list: object): readonly [PostgresValue, string] {
   return [JSON.stringify(list), "jsonb"];
 }
 
@@ -118,9 +134,9 @@ export function answerAt<Answer>(answers: readonly Answer[], index: number): Ans
   return answer;
 }
 
-/** After both, nothing has changed, and a repeat may succeed. */
-const DEADLOCK = "40P01";
 const DUPLICATE = "23505";
+/** After these (also a deadlock and a serialization failure) nothing has changed, and a repeat may succeed. */
+const REPEATABLE: readonly unknown[] = ["40P01", "40001", DUPLICATE];
 
 /** The SQLSTATE of an error of the database; `null` for any other error. */
 function codeOf(error: unknown): unknown {

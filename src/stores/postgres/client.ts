@@ -11,6 +11,11 @@ export interface PostgresClient {
   query(text: string, values: any[]): Promise<{ readonly rows: unknown[] }>;
 }
 
+/** Whether a client is a `Pool` of pg, whose calls run on connections that nobody else uses meanwhile. */
+export function isPool(client: object): boolean {
+  return "totalCount" in client;
+}
+
 /** Refuses what is no client, and a `Pool` of pg, known by its count of connections, where one connection is needed. */
 export function ensureConnection(
   what: string,
@@ -19,14 +24,16 @@ export function ensureConnection(
   methods: readonly string[],
 ): void {
   ensureClient(what, needed, client, methods);
-  if ("totalCount" in client) throw new TypeError(`${what} must be ${needed}; got a pool`);
+  if (isPool(client)) throw new TypeError(`${what} must be ${needed}; got a pool`);
 }
 
 /** A value of a statement; the statement casts it from text. */
 export type PostgresValue = string | number | boolean | null;
 
-/** The beginning of a message that the store's own functions raise to undo a batch; JSON follows. */
-const RAISED = "dispatch-kit";
+/** The SQLSTATE that the store's own functions raise to undo a batch; the message is JSON. */
+const UNDONE = "DK001";
+/** A COMMIT inside an open transaction. */
+const OPEN_TRANSACTION = "2D000";
 
 /** A batch that was undone because of a conflict, with the conflict. */
 export class Undone {
@@ -53,12 +60,11 @@ export async function ask(
   const { rows } = (answered ?? {}) as { readonly rows?: unknown };
   const row: unknown = Array.isArray(rows) ? rows[0] : null;
   const { answer } = (row ?? {}) as { readonly answer?: unknown };
-  if (typeof answer !== "string")
-    throw new DispatchError("store_failed", "PostgreSQL answered without a row");
+  if (typeof answer !== "string") throw unknownOutcome("the client answered without a row");
   try {
     return JSON.parse(answer);
   } catch (cause) {
-    throw new DispatchError("store_failed", "PostgreSQL answered what is no JSON", { cause });
+    throw unknownOutcome("the client answered what is no JSON", cause);
   }
 }
 
@@ -82,17 +88,31 @@ const ANSWERED = /^(?!08|57P|40003|E)[0-9A-Z]{5}$/;
 
 /**
  * A database that answered with an error has undone the statement; one that is going down (57P), that lost sight of
- * it (40003), or that did not answer, may have committed it.
+ * it (40003), or that did not answer, may have committed it. Errors are told apart by their codes alone.
  */
 function failure(cause: unknown): unknown {
   const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   const text = typeof message === "string" ? message : "the client threw what is no error";
-  const raised = text.indexOf(`${RAISED}{`);
-  if (raised >= 0) return new Undone(JSON.parse(text.slice(raised + RAISED.length)));
+  if (code === UNDONE) {
+    try {
+      return new Undone(JSON.parse(text));
+    } catch {
+      // The client has changed the message: the batch was undone for a reason that is lost.
+    }
+  }
+  if (code === OPEN_TRANSACTION) {
+    const hint = "use within(client) for your own transaction, and a Pool for everything else";
+    return new DispatchError("store_failed", `the client is inside an open transaction: ${hint}`, { cause });
+  }
   if (typeof code === "string" && (NOT_SENT.has(code) || ANSWERED.test(code))) {
     const hint = ["3F000", "42883"].includes(code) ? `; ${MIGRATE}` : "";
     return new DispatchError("store_failed", `PostgreSQL: ${text}${hint}`, { cause });
   }
+  return unknownOutcome(text, cause);
+}
+
+/** The error for an answer that is lost after the statement was sent. */
+export function unknownOutcome(text: string, cause?: unknown): DispatchError {
   const unknown = "whether it was committed is unknown, repeat the call with the same ids";
   return new DispatchError("outcome_unknown", `PostgreSQL: ${text}; ${unknown}`, { cause });
 }

@@ -1,6 +1,7 @@
 import type { HoldOutcome } from "../../budget/contract.ts";
+import { type CheckedHold, jobOfHold } from "../../budget/hold-request.ts";
 import {
-  type CheckedHold,
+  correctHold,
   extendHold,
   heldAmount,
   releaseHold,
@@ -8,14 +9,20 @@ import {
   settleHold,
   unknownHold,
 } from "../../budget/holds.ts";
+import { pinnedCap, raised } from "../../budget/caps.ts";
 import { BudgetState } from "../../budget/state.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import { microCents } from "../../money/micro-cents.ts";
-import { instant } from "../../time.ts";
-import type { LedgerOperations } from "../operations.ts";
+import { type EpochSeconds, instant } from "../../time.ts";
+import { tagsToJson } from "../engine/codec.ts";
+import { jobSubject } from "../engine/tables.ts";
+import type { Decided, LedgerOperations } from "../operations.ts";
 import { type Calls, jsonb } from "./calls.ts";
 import {
   capConflict,
+  type DecidedAnswer,
+  decisionColumns,
+  firstAnswer,
   type HoldAnswer,
   holdOf,
   type LackingAnswer,
@@ -24,6 +31,13 @@ import {
   refusedOf,
 } from "./answers.ts";
 import { scopeColumns, ScopeLists } from "./scope-lists.ts";
+
+interface PinAnswer {
+  readonly pinned: string;
+  readonly raisedTo: string | null;
+  readonly raisedUntil: EpochSeconds | null;
+  readonly clock: EpochSeconds;
+}
 
 type RequestAnswer =
   | PinnedAnswer
@@ -42,11 +56,11 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
         ({ holdId }) => holdId,
         (requests) => {
           const lists = new ScopeLists();
-          const holds = requests.map(({ holdId, amount, scopes, ttlSeconds }) => {
+          const holds = requests.map(({ holdId, amount, scopes, ttlSeconds, tags }) => {
             const list = lists.add(scopeColumns(scopes), amount);
-            return { holdId, amount: String(amount), ttlSeconds, list };
+            return { holdId, amount: String(amount), ttlSeconds, tags: tagsToJson(tags), list };
           });
-          return calls.tried(() => calls.call("hold", jsonb(holds), jsonb(lists.all), calls.time()));
+          return calls.call("hold", jsonb(holds), jsonb(lists.all), calls.time());
         },
       );
       switch (answer.kind) {
@@ -55,11 +69,9 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
         case "refused":
           return refusedOf(answer);
         case "pinned":
-          throw capConflict(answer, request.scopes);
+          throw capConflict(answer);
         case "known":
-          return answer.hold.pruned
-            ? outcome({ kind: "exists", state: answer.hold.state })
-            : repeatHold(holdOf(answer.hold), request);
+          return repeatHold(holdOf(answer.hold), request);
       }
     },
 
@@ -109,7 +121,7 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
       const [answer] = await calls.call<[HoldAnswer | null]>("get_hold", jsonb([holdId]));
       if (answer === null) return null;
       const hold = holdOf(answer);
-      const { scopes, state, booked, expiresAt } = hold;
+      const { scopes, state, booked, expiresAt, tags } = hold;
       return outcome({
         holdId,
         amount: heldAmount(hold),
@@ -117,13 +129,61 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
         state,
         booked,
         expiresAt,
+        tags,
       });
     },
 
-    async pinCap(scope, cap) {
-      await calls.call("pin_cap", [scope, "text"], [String(cap), "bigint"]);
+    async correct(holdId, actual, decided) {
+      const jobId = jobOfHold(holdId);
+      const subject = jobId === null ? holdId : jobSubject(jobId);
+      const input = { holdId, actual: String(actual), subject, ...decisionColumns(decided) };
+      type Answer = { readonly kind: "hold"; readonly hold: HoldAnswer } | null;
+      const [answered] = await calls.call<readonly [Answer | DecidedAnswer<Answer>]>(
+        "correct",
+        jsonb(input),
+        calls.time(),
+      );
+      const answer = firstAnswer(answered, decided);
+      if (answer === null) throw unknownHold(holdId);
+      // The row as it was before.
+      return correctHold(holdOf(answer.hold), actual).outcome;
+    },
+
+    async pinCap(scope, cap, decided) {
+      await setCap({ scope, cap: String(cap) }, decided);
+    },
+
+    async unpinCap(scope, decided) {
+      await setCap({ scope }, decided);
+    },
+
+    async raiseCap(scope, to, until, decided) {
+      const answer = await setCap({ scope, raisedTo: String(to), raisedUntil: until }, decided);
+      if (answer.kind === "done") return;
+      const { pinned } = answer;
+      // It throws why.
+      raised(scope, pinned === null ? undefined : { cap: microCents(pinned), raise: null }, to, until);
+    },
+
+    async cap(scope) {
+      const [pin] = await calls.call<readonly [PinAnswer | null]>("cap", [scope, "text"], calls.time());
+      if (pin === null) return null;
+      const { raisedTo, raisedUntil } = pin;
+      const raise =
+        raisedTo === null || raisedUntil === null ? null : { to: microCents(raisedTo), until: raisedUntil };
+      return pinnedCap({ cap: microCents(pin.pinned), raise }, pin.clock);
     },
   };
+
+  type SetAnswer =
+    { readonly kind: "done" } | { readonly kind: "not_raised"; readonly pinned: string | null };
+  async function setCap(change: object, decided: Decided): Promise<SetAnswer> {
+    const [answer] = await calls.call<readonly [SetAnswer | DecidedAnswer<SetAnswer>]>(
+      "set_cap",
+      jsonb({ ...change, ...decisionColumns(decided) }),
+    );
+    return firstAnswer(answer, decided);
+  }
 
   /** The row of a hold as it was before an operation. */
   async function rowOf(name: string, input: { readonly holdId: string }): Promise<ReturnType<typeof holdOf>> {

@@ -9,6 +9,13 @@ DECLARE
 BEGIN
   -- Names mean the same in every session.
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- Extra checks of plpgsql are for its authors.
+  PERFORM set_config('plpgsql.extra_errors', 'none', true);
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = 'the database must have the encoding UTF8, it has ' || current_setting('server_encoding')
+        || ': payloads and names could not be stored as they are';
+  END IF;
   PERFORM pg_advisory_xact_lock(hashtext('dispatch-kit migrates'));
   -- A role without the right to create a schema or a table can use those that are there.
   IF to_regnamespace('{schema}') IS NULL THEN

@@ -1,4 +1,4 @@
-import type { SubmitOutcome } from "../../dispatch/contract.ts";
+import type { SubmitOutcome } from "../../dispatch/outcomes.ts";
 import type { Operations, Submission } from "../operations.ts";
 import type { PostgresClient } from "./client.ts";
 import { channelOf } from "./wake.ts";
@@ -69,10 +69,19 @@ export function notifying(operations: Operations, client: PostgresClient, schema
       });
       return answers;
     },
-    async approve(jobId, approved) {
-      const answer = await operations.approve(jobId, approved);
+    async approve(jobId, scopes, decided) {
+      const answer = await operations.approve(jobId, scopes, decided);
       if (answer.kind === "queued") notifier.announce(ANY_LANE);
       return answer;
+    },
+    async retry(jobId, after, scopes, decided) {
+      const answer = await operations.retry(jobId, after, scopes, decided);
+      if (answer.kind === "queued") notifier.announce(ANY_LANE);
+      return answer;
+    },
+    async setLane(lane, paused, decided) {
+      await operations.setLane(lane, paused, decided);
+      if (!paused) notifier.announce(lane);
     },
     async fail(failure) {
       const answer = await operations.fail(failure);

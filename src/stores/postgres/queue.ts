@@ -1,19 +1,29 @@
-import {
-  type CheckedApproval,
-  ensureSameJob,
-  isFree,
-  jobConflict,
-  unknownJob,
-} from "../../dispatch/rules.ts";
-import type { CancelOutcome, SubmitOutcome } from "../../dispatch/contract.ts";
+import { Approval } from "../../approval/approval.ts";
+import type { HeldScope } from "../../budget/scopes.ts";
+import { ensureSameJob, isFree, jobConflict } from "../../dispatch/job-request.ts";
+import { prunedJob, scopesMissing, storableText, unknownJob } from "../../dispatch/rules.ts";
+import type {
+  CancelOutcome,
+  NotWaiting,
+  PruneOutcome,
+  RetryOutcome,
+  SubmitOutcome,
+} from "../../dispatch/outcomes.ts";
+import { DispatchError } from "../../errors.ts";
 import { outcome } from "../../money/outcome.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
 import { microCents } from "../../money/micro-cents.ts";
-import type { Pruned, QueueOperations, Submission } from "../operations.ts";
+import type { EpochSeconds } from "../../time.ts";
+import { scopesToJson, tagsToJson } from "../engine/codec.ts";
+import { jobSubject } from "../engine/tables.ts";
+import type { Decided, QueueOperations, Submission } from "../operations.ts";
 import { allOrNothing, answerAt, type Calls, type Item, jsonb } from "./calls.ts";
 import {
   bodyOf,
   capConflict,
+  type DecidedAnswer,
+  decisionColumns,
+  firstAnswer,
   type JobAnswer,
   type PinnedAnswer,
   type RefusedAnswer,
@@ -23,10 +33,18 @@ import {
 import { Undone } from "./client.ts";
 import { scopeColumns, ScopeLists } from "./scope-lists.ts";
 
-interface NotWaiting {
+interface NotWaitingAnswer {
   readonly kind: "not_waiting";
   readonly state: JobState;
+  readonly approval: Approval | null;
 }
+interface ExpiredAnswer {
+  readonly kind: "expired";
+  readonly deadline: EpochSeconds;
+}
+/** What queues a job once more, or why it does not. */
+type QueuedAnswer =
+  PinnedAnswer | RefusedAnswer | { readonly kind: "queued" } | { readonly kind: "no_scopes" };
 type SubmitAnswer =
   | PinnedAnswer
   | RefusedAnswer
@@ -42,6 +60,7 @@ export function queueOperations(calls: Calls): QueueOperations {
         submission,
         ({ body }) => body.jobId,
         (inputs) => submit(inputs, false),
+        ({ body }) => body.payload.length,
       );
       return submitted(answer, submission);
     },
@@ -55,35 +74,87 @@ export function queueOperations(calls: Calls): QueueOperations {
       );
     },
 
-    async approve(jobId, approved) {
-      const input = { jobId, ...approvalColumns(approved) };
-      const answer = await calls.grouped<
-        PinnedAnswer | RefusedAnswer | NotWaiting | { readonly kind: "queued" } | null
-      >("approve", input);
+    async approve(jobId, scopes, decided) {
+      const answer = await decision<QueuedAnswer | ExpiredAnswer | NotWaitingAnswer | null>(
+        "approve",
+        jobId,
+        decided,
+        { scopes: scopes && scopeObjects(scopes) },
+      );
       if (answer === null) throw unknownJob(jobId);
-      if (answer.kind === "pinned") throw capConflict(answer, approved.scopes);
-      return answer.kind === "refused" ? refusedOf(answer) : outcome(answer);
+      if (answer.kind === "not_waiting") return notWaiting(answer);
+      return answer.kind === "expired" ? outcome(answer) : queued(answer, jobId);
     },
 
-    async reject(jobId, decision) {
-      const error = JSON.stringify({ code: "rejected", message: decision.reason });
-      const input = { jobId, decision: JSON.stringify(decision), error };
-      const answer = await calls.grouped<NotWaiting | { readonly kind: "rejected" } | null>("reject", input);
+    async reject(jobId, decided) {
+      const answer = await decision<NotWaitingAnswer | { readonly kind: "rejected" } | null>(
+        "reject",
+        jobId,
+        decided,
+        { error: errorJson("rejected", decided) },
+      );
       if (answer === null) throw unknownJob(jobId);
-      return outcome(answer);
+      return answer.kind === "not_waiting" ? notWaiting(answer) : outcome(answer);
     },
 
-    async cancel(jobId) {
+    async cancel(jobId, decided) {
       type Cancelled = Extract<CancelOutcome, { kind: "cancelled" }>;
-      const answer = await calls.grouped<
+      const answer = await decision<
         | (Omit<Cancelled, "booked"> & { readonly booked: string })
         | { readonly kind: "ended"; readonly state: JobState }
         | null
-      >("cancel", { jobId });
+      >("cancel", jobId, decided, { error: errorJson("cancelled", decided) });
       if (answer === null) throw unknownJob(jobId);
       return answer.kind === "ended"
         ? outcome(answer)
         : outcome({ ...answer, booked: microCents(answer.booked) });
+    },
+
+    async retry(jobId, after, scopes, decided) {
+      type Answer =
+        QueuedAnswer | Extract<RetryOutcome, { kind: "moved_on" }> | { readonly kind: "pruned" } | null;
+      const input = {
+        jobId,
+        after,
+        scopes: scopes && scopeObjects(scopes),
+        subject: jobSubject(jobId),
+        ...decisionColumns(decided),
+      };
+      const [answered] = await calls.call<readonly [Answer | DecidedAnswer<Answer>]>(
+        "retry",
+        jsonb(input),
+        calls.time(),
+      );
+      const answer = firstAnswer(answered, decided);
+      if (answer === null) throw unknownJob(jobId);
+      if (answer.kind === "pruned") throw prunedJob(jobId);
+      return answer.kind === "moved_on" ? outcome(answer) : queued(answer, jobId);
+    },
+
+    async setLane(lane, paused, decided) {
+      const input = { lane, paused, ...decisionColumns(decided) };
+      const [answer] = await calls.call<readonly [{ readonly kind: "done" }]>(
+        "set_lane",
+        jsonb(input),
+        calls.time(),
+      );
+      firstAnswer(answer, decided);
+    },
+
+    async lanes() {
+      const lanes = await calls.call<readonly { lane: string; paused: boolean; approval: string }[]>("lanes");
+      return Object.freeze(
+        lanes.map(({ lane, paused, approval }) => {
+          // Only the store's functions write it.
+          return Object.freeze({ lane, paused, approval: new Approval(JSON.parse(approval) as Approval) });
+        }),
+      );
+    },
+
+    async id() {
+      const [id] = await calls.call<readonly string[]>("id");
+      if (id === undefined) throw new DispatchError("store_failed", "PostgreSQL: the store has no id");
+      return id;
     },
 
     async job(jobId) {
@@ -105,21 +176,38 @@ export function queueOperations(calls: Calls): QueueOperations {
       });
     },
 
-    async prune(before) {
-      const [pruned] = await calls.call<[Pruned]>("prune", [before, "float8"]);
-      return pruned;
+    prune(before, limit) {
+      return sweep("prune", before, limit);
+    },
+
+    forget(before, limit) {
+      return sweep("forget", before, limit);
     },
   };
 
+  async function sweep(name: string, before: EpochSeconds, limit: number): Promise<PruneOutcome> {
+    const [swept] = await calls.call<[PruneOutcome]>(name, [before, "float8"], [limit, "bigint"]);
+    return Object.freeze(swept);
+  }
+
+  /** Carries out a decision about a job, and returns its answer, or the first one if it repeats one. */
+  async function decision<Answer extends { readonly kind: string } | null>(
+    name: string,
+    jobId: string,
+    decided: Decided,
+    more: object,
+  ): Promise<Answer> {
+    const input = { jobId, subject: jobSubject(jobId), ...decisionColumns(decided), ...more };
+    return firstAnswer(await calls.grouped<Answer | DecidedAnswer<Answer>>(name, input), decided);
+  }
+
   function submit(submissions: readonly Submission[], atomic: boolean): Promise<readonly SubmitAnswer[]> {
     const [jobs, approvals] = submissionInputs(submissions);
-    return calls.tried(() =>
-      calls.call("submit", jsonb(jobs), jsonb(approvals), calls.time(), [atomic, "boolean"]),
-    );
+    return calls.call("submit", jsonb(jobs), jsonb(approvals), calls.time(), [atomic, "boolean"]);
   }
 }
 
-function approvalColumns(approved: CheckedApproval | null): object {
+function approvalColumns(approved: Submission["approved"]): object {
   return {
     decision: approved ? JSON.stringify(approved.approval) : null,
     ...scopeColumns(approved?.scopes ?? []),
@@ -129,8 +217,20 @@ function approvalColumns(approved: CheckedApproval | null): object {
 /** Jobs, and the approvals that they name by their number: many jobs have the same one. */
 function submissionInputs(submissions: readonly Submission[]): readonly [readonly Item[], readonly object[]] {
   const approvals = new ScopeLists();
-  const jobs = submissions.map(({ body, approved }) => {
-    const job = { ...body, maxCost: String(body.maxCost) };
+  const jobs = submissions.map(({ body, terms, approved }) => {
+    const { jobId, lane, payload, backend, maxAttempts, priority, runAt } = body;
+    const maxCost = String(body.maxCost);
+    const job = {
+      jobId,
+      lane,
+      payload,
+      backend,
+      maxCost,
+      maxAttempts,
+      priority,
+      runAt,
+      more: moreOf(body, terms),
+    };
     if (approved === null) return job;
     // Free work holds no money, so it locks no scope.
     const held = isFree(body) ? { ...approved, scopes: [] } : approved;
@@ -139,10 +239,10 @@ function submissionInputs(submissions: readonly Submission[]): readonly [readonl
   return [jobs, approvals.all];
 }
 
-function submitted(answer: SubmitAnswer, { body, approved }: Submission): SubmitOutcome {
+function submitted(answer: SubmitAnswer, { body }: Submission): SubmitOutcome {
   switch (answer.kind) {
     case "pinned":
-      throw capConflict(answer, approved?.scopes ?? []);
+      throw capConflict(answer);
     case "refused":
       return refusedOf(answer);
     case "known":
@@ -151,6 +251,52 @@ function submitted(answer: SubmitAnswer, { body, approved }: Submission): Submit
     default:
       return outcome({ kind: answer.kind });
   }
+}
+
+/** The fields that few jobs have; left out if there are none. */
+function moreOf(
+  { scopes, requestedBy, maxRunSeconds }: Submission["body"],
+  { askedScopes, tags, decideBy, claimBy }: Submission["terms"],
+): object | undefined {
+  const more = {
+    askedScopes: askedScopes && scopesToJson(askedScopes),
+    scopes,
+    requestedBy,
+    tags: tagsToJson(tags),
+    decideBy,
+    claimBy,
+    maxRunSeconds,
+  };
+  return Object.values(more).every((field) => field === null) ? undefined : more;
+}
+
+function scopeObjects(scopes: readonly HeldScope[]): readonly object[] {
+  return scopes.map(({ scope, cap, until }) => ({ scope, cap: cap === null ? null : String(cap), until }));
+}
+
+/** The error of a job that a person has ended. */
+function errorJson(code: "cancelled" | "rejected", { approval }: Decided): string {
+  return JSON.stringify({ code, message: storableText(approval.reason) });
+}
+
+function queued(
+  answer: QueuedAnswer,
+  jobId: string,
+): { readonly kind: "queued" } | ReturnType<typeof refusedOf> {
+  switch (answer.kind) {
+    case "no_scopes":
+      throw scopesMissing(jobId);
+    case "pinned":
+      throw capConflict(answer);
+    case "refused":
+      return refusedOf(answer);
+    case "queued":
+      return outcome(answer);
+  }
+}
+
+function notWaiting({ kind, state, approval }: NotWaitingAnswer): NotWaiting {
+  return outcome({ kind, state, approval: approval && new Approval(approval) });
 }
 
 /** What undid a batch. */
@@ -167,5 +313,6 @@ function undone(conflict: Conflict, submission: Submission): SubmitOutcome {
 /** Whether a pinned cap refuses a submission; others of the batch may name the scope with the right cap. */
 function causes({ body, approved }: Submission, { scope, pinned }: PinnedAnswer): boolean {
   const asked = isFree(body) ? undefined : approved?.scopes.find((each) => each.scope === scope);
-  return asked !== undefined && asked.cap !== BigInt(pinned);
+  if (asked === undefined) return false;
+  return pinned === null ? asked.cap === null : asked.cap !== null && asked.cap !== BigInt(pinned);
 }

@@ -4,8 +4,8 @@ import type { HeldScope } from "../../budget/scopes.ts";
 export function scopeColumns(scopes: readonly HeldScope[]): object {
   return {
     scopes: scopes.map(({ scope }) => scope),
-    caps: scopes.map(({ cap }) => String(cap)),
-    untils: scopes.map(({ until }) => until ?? null),
+    caps: scopes.map(({ cap }) => (cap === null ? null : String(cap))),
+    untils: scopes.map(({ until }) => until),
   };
 }
 

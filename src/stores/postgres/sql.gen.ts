@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "6aaef71e22f5a800adbe9ed0ae47c5af68c5f5e9e3d1d60b3cef0f162a9337d1",
+    sha256: "9be220b9c25ad2ec6fa60ff3a987c1db7d1c253eb020f61f6403ce20e6e7ca35",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -13,7 +13,7 @@ CREATE FUNCTION {schema}.is_free(backend text, max_cost bigint) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 RETURN backend = 'local' AND max_cost = 0;
 
--- The id of a job's hold; n counts the job's holds from 1.
+-- The id of a job's hold; n counts the job's holds from 1, also those that nobody claimed.
 CREATE FUNCTION {schema}.job_hold(job_id text, n int) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN 'job:' || job_id || '#' || n::text;
@@ -37,6 +37,11 @@ RETURN CASE
   ELSE 'queued'
 END;
 
+-- When a job ends by itself that nobody has claimed, and, unless it was approved, nobody has decided on.
+CREATE FUNCTION {schema}.deadline_of(state text, decide_by float8, claim_by float8, is_decided boolean) RETURNS float8
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN state = 'awaiting_approval' AND NOT is_decided THEN least(decide_by, claim_by) ELSE claim_by END;
+
 -- The largest amount of the ledger, 2^62 - 1 micro-cents.
 CREATE FUNCTION {schema}.max_amount() RETURNS bigint
 LANGUAGE sql IMMUTABLE
@@ -47,15 +52,42 @@ CREATE FUNCTION {schema}.is_hold_due(expires_at float8, clock float8) RETURNS bo
 LANGUAGE sql IMMUTABLE
 RETURN expires_at <= clock;
 
--- Whether a lease counts as lost; at the very second of its time to live it does.
-CREATE FUNCTION {schema}.is_lease_stale(leased_at float8, clock float8, ttl float8) RETURNS boolean
+-- Whether a running job has run as long as it may; NULL is no limit.
+CREATE FUNCTION {schema}.is_timed_out(run_until float8, clock float8) RETURNS boolean
 LANGUAGE sql IMMUTABLE
-RETURN clock - leased_at >= ttl;
+RETURN coalesce(run_until <= clock, false);
+
+-- Whether a lease counts as lost: at the very second of its time to live it does. Its own length comes first.
+CREATE FUNCTION {schema}.is_lease_lost(
+  leased_at float8, lease_seconds float8, run_until float8, clock float8, ttl float8
+) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN clock - leased_at >= coalesce(lease_seconds, ttl) OR {schema}.is_timed_out(run_until, clock);
 
 -- Whether a scope's day or month is over; in the very second of its end it is. NULL has no end.
 CREATE FUNCTION {schema}.is_over(until float8, clock float8) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 RETURN coalesce(clock >= until, false);
+
+-- The cap of a pin that counts now: the raised one until its end. NULL without a pin.
+CREATE FUNCTION {schema}.cap_in_force(pinned bigint, raised_to bigint, raised_until float8, clock float8) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN raised_to > pinned AND clock < raised_until THEN raised_to ELSE pinned END;
+
+-- Seconds until a job is offered again whose payload was refused, the last time included.
+CREATE FUNCTION {schema}.refusal_delay(refusals int) RETURNS float8
+LANGUAGE sql IMMUTABLE
+RETURN 60 * power(2::float8, refusals - 1);
+
+-- After so many refusals of its payload a job waits for a person.
+CREATE FUNCTION {schema}.most_refusals() RETURNS int
+LANGUAGE sql IMMUTABLE
+RETURN 8;
+
+-- The payloads of one claim have at most so many bytes together.
+CREATE FUNCTION {schema}.most_claimed_bytes() RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN 8000000;
 
 -- A decision as JSON, with the store's time where it has none of its own.
 CREATE FUNCTION {schema}.dated(decision text, clock float8) RETURNS text
@@ -73,15 +105,42 @@ END;
 CREATE FUNCTION {schema}.read_clock(at float8) RETURNS float8
 LANGUAGE sql VOLATILE
 RETURN coalesce(at, extract(epoch FROM clock_timestamp())::float8);
--- Ids, lanes and scopes are compared byte for byte. Pages keep room for the next versions of their rows. The checks and
--- the generated columns call none of the rules: PostgreSQL would look the function up for every statement that writes.
+-- Ids, lanes and scopes are compared byte for byte. Pages keep room for the next versions of their rows. PostgreSQL
+-- prepares every check and every generated column anew for each statement that writes: the checks are few and call no
+-- function of this schema, and what only an index needs (\`due\`, \`closed\`, \`attention\`, \`deadline\`) is written by the
+-- operations.
 
 CREATE TABLE {schema}.scopes (
   scope text COLLATE "C" PRIMARY KEY,
   reserved numeric NOT NULL DEFAULT 0 CHECK (reserved >= 0),
   spent numeric NOT NULL DEFAULT 0 CHECK (spent >= 0),
-  pinned bigint CHECK (pinned >= 0)
-) WITH (fillfactor = 10);
+  pinned bigint,
+  -- What the pinned cap is raised to, and until when.
+  raised_to bigint,
+  raised_until float8,
+  CHECK (pinned >= 0)
+) WITH (fillfactor = 50);
+
+-- What people decided, each under its id: what a repeat is compared with, and the first answer, both JSON. The subject is
+-- the hold, or \`job:\` and the id of the job; NULL for a cap or a lane.
+CREATE TABLE {schema}.decisions (
+  id text COLLATE "C" PRIMARY KEY,
+  subject text COLLATE "C",
+  body text NOT NULL,
+  answer text NOT NULL
+);
+CREATE INDEX ON {schema}.decisions (subject) WHERE subject IS NOT NULL;
+
+CREATE TABLE {schema}.lanes (
+  lane text COLLATE "C" PRIMARY KEY,
+  paused boolean NOT NULL,
+  -- Who paused or resumed it last, JSON.
+  approval text NOT NULL
+);
+
+-- One row: the random id of this store.
+CREATE TABLE {schema}.store (id text NOT NULL);
+INSERT INTO {schema}.store SELECT gen_random_uuid()::text;
 
 CREATE TABLE {schema}.holds (
   hold_id text COLLATE "C" PRIMARY KEY,
@@ -95,18 +154,28 @@ CREATE TABLE {schema}.holds (
   untils float8[] NOT NULL CHECK (cardinality(untils) = cardinality(scopes)),
   state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'settled', 'released', 'charged')),
   booked bigint NOT NULL DEFAULT 0 CHECK (booked >= 0 AND (booked = 0 OR state IN ('settled', 'charged'))),
-  -- What it was before it was settled.
+  -- What it was before it was settled or corrected.
   settled_from text NOT NULL DEFAULT 'open' CHECK (settled_from IN ('open', 'released', 'charged')),
+  -- Whether a person has corrected it, and what was settled before that.
+  corrected boolean NOT NULL DEFAULT false,
+  first_settled bigint,
+  -- JSON; NULL if there are none.
+  tags text,
   expires_at float8,
   resolved_at float8 CHECK ((resolved_at IS NULL) = (state = 'open')),
   pruned boolean NOT NULL DEFAULT false,
-  -- Only an open hold expires: the index has no others.
-  due float8 GENERATED ALWAYS AS (CASE WHEN state = 'open' THEN expires_at END) STORED
+  -- \`expires_at\` while it is open.
+  due float8,
+  -- \`resolved_at\` of a caller's hold; a job's holds are pruned with the job.
+  closed float8
 ) WITH (fillfactor = 50);
 CREATE INDEX ON {schema}.holds (due) WHERE due IS NOT NULL;
+CREATE INDEX ON {schema}.holds (closed) WHERE closed IS NOT NULL AND NOT pruned;
+CREATE INDEX ON {schema}.holds (closed) WHERE closed IS NOT NULL AND pruned;
 
--- A job changes in place, without a new entry in any index. What changes when it is queued or claimed is in two narrow
--- tables, \`ready\` and \`leases\`: they repeat what \`jobs\` says about the jobs that can be claimed and those that run.
+-- A job changes in place, without a new entry in any index. What changes when it is queued, claimed or ended is in three
+-- narrow tables, \`ready\`, \`leases\` and \`ended\`: they repeat what \`jobs\` says about the jobs that can be claimed, those that
+-- run, and those that have ended and are not pruned yet.
 -- Whoever changes a job's state has locked its row here.
 CREATE TABLE {schema}.jobs (
   job_id text COLLATE "C" PRIMARY KEY,
@@ -118,24 +187,45 @@ CREATE TABLE {schema}.jobs (
   max_attempts bigint NOT NULL CHECK (max_attempts >= 1),
   priority bigint NOT NULL,
   asked_run_at float8,
+  -- JSON: where an approval holds by default; and the sorted names of these scopes.
+  asked_scopes text,
+  scope_names text,
+  requested_by text,
+  -- JSON; NULL if there are none.
+  tags text,
+  decide_by float8,
+  claim_by float8,
+  max_run_seconds float8,
   run_at float8 NOT NULL,
   state text NOT NULL CHECK (
     state IN ('pending', 'awaiting_approval', 'queued', 'running', 'succeeded', 'failed', 'rejected')
   ),
   decision text,
+  cancellation text,
   error text,
   result text,
   ended_at float8 CHECK ((ended_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'rejected'))),
   pruned boolean NOT NULL DEFAULT false,
-  -- Of each attempt its token, and how it ended; NULL while it runs.
+  -- Of each claim its token, how it ended (NULL while it runs), and the number of its hold (0 for free work).
   tokens text[] NOT NULL DEFAULT '{}',
   ends text[] NOT NULL DEFAULT '{}' CHECK (cardinality(ends) = cardinality(tokens)),
+  hold_numbers int[] NOT NULL DEFAULT '{}',
+  -- The number of its holds; the attempts that count; those before the last retry by a person; how often a person has
+  -- retried it, and has approved or retried it; how often its payload was refused since.
+  holds int NOT NULL DEFAULT 0,
+  tried int NOT NULL DEFAULT 0,
+  tried_before int NOT NULL DEFAULT 0,
+  retries int NOT NULL DEFAULT 0,
+  grants int NOT NULL DEFAULT 0,
+  refusals int NOT NULL DEFAULT 0,
+  -- When it ends by itself, unless it is decided on or claimed for the first time before.
+  deadline float8,
   -- The states that people look for among millions of jobs that went well: the index has no others.
-  attention text GENERATED ALWAYS AS (
-    CASE WHEN state IN ('awaiting_approval', 'failed', 'rejected') THEN state END
-  ) STORED
+  attention text
 ) WITH (fillfactor = 50);
 CREATE INDEX ON {schema}.jobs (sequence) WHERE NOT pruned;
+CREATE INDEX ON {schema}.jobs (sequence) WHERE pruned;
+CREATE INDEX ON {schema}.jobs (deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX ON {schema}.jobs (attention, sequence) WHERE attention IS NOT NULL AND NOT pruned;
 
 CREATE TABLE {schema}.ready (
@@ -149,8 +239,18 @@ CREATE INDEX ON {schema}.ready (lane, priority, run_at, sequence);
 
 CREATE TABLE {schema}.leases (
   job_id text COLLATE "C" PRIMARY KEY,
-  leased_at float8 NOT NULL
+  leased_at float8 NOT NULL,
+  -- Its own length in seconds, NULL if its claim gave none; when the job has run as long as it may; who has it.
+  lease_seconds float8,
+  run_until float8,
+  leased_by text
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+
+CREATE TABLE {schema}.ended (
+  ended_at float8 NOT NULL,
+  job_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (ended_at, job_id)
+);
 -- What the operations share.
 --
 -- Every operation locks the jobs by id, then the holds by id, then the counters by scope; it reads the clock, decides
@@ -170,16 +270,56 @@ BEGIN
     RAISE EXCEPTION 'the transaction must be READ COMMITTED, it is %', current_setting('transaction_isolation')
       USING ERRCODE = 'invalid_transaction_state';
   END IF;
+  -- Rows that a policy hides would count as missing: a counter as 0, a pin as none.
+  IF row_security_active('{schema}.scopes'::regclass) OR row_security_active('{schema}.holds'::regclass)
+    OR row_security_active('{schema}.jobs'::regclass) OR row_security_active('{schema}.ready'::regclass)
+    OR row_security_active('{schema}.leases'::regclass) OR row_security_active('{schema}.ended'::regclass)
+    OR row_security_active('{schema}.lanes'::regclass)
+    OR row_security_active('{schema}.decisions'::regclass) OR row_security_active('{schema}.store'::regclass)
+  THEN
+    RAISE EXCEPTION 'policies of row security hide rows of the schema from the role %: it must see all of them',
+      current_user USING ERRCODE = 'insufficient_privilege';
+  END IF;
   -- What was answered must be on the disk. A session may ask for more than that, and keeps it.
   IF current_setting('synchronous_commit') <> 'remote_apply' THEN
     PERFORM set_config('synchronous_commit', 'on', true);
   END IF;
 END $$;
 
--- Undoes a batch that is all or nothing; the client reads the reason from the message.
+-- Undoes a batch that is all or nothing; the client knows it by its code, and reads the reason from the message.
 CREATE FUNCTION {schema}.undo_batch(reason jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'dispatch-kit%', reason;
+  RAISE EXCEPTION '%', reason USING ERRCODE = 'DK001';
+END $$;
+
+-- Undoes an operation that cannot read what it was asked about: what is unknown admits nothing.
+CREATE FUNCTION {schema}.unreadable(what text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% cannot be read; was it deleted, or are there policies of row security?', what;
+END $$;
+
+
+-- Decisions -----------------------------------------------------------------------------------------------------------
+
+-- What was decided under an id, as an answer; NULL if nothing was. Looked up after the locks: whoever waited sees it.
+CREATE FUNCTION {schema}.decided(decision_id text) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  IF decision_id IS NULL THEN
+    RETURN NULL;
+  END IF;
+  RETURN (
+    SELECT jsonb_build_object('kind', 'decided', 'body', d.body, 'answer', d.answer::jsonb)
+      FROM {schema}.decisions AS d WHERE d.id = decision_id
+  );
+END $$;
+
+-- Keeps the answer to a decision, if it has an id.
+CREATE FUNCTION {schema}.keep_decision(decision_id text, subject text, body text, answer jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF decision_id IS NOT NULL THEN
+    INSERT INTO {schema}.decisions (id, subject, body, answer) VALUES (decision_id, subject, body, answer::text);
+  END IF;
 END $$;
 
 
@@ -190,7 +330,9 @@ CREATE TYPE {schema}.counters AS (
   scopes text[],
   reserved numeric[],
   spent numeric[],
-  pinned bigint[]
+  pinned bigint[],
+  -- The raised caps by scope, \`[to, until]\`; NULL if there are none.
+  raises jsonb
 );
 
 -- Makes the counters that are missing, locks all of them, and reads them.
@@ -199,18 +341,20 @@ DECLARE
   counters {schema}.counters;
 BEGIN
   wanted := ARRAY(SELECT DISTINCT w.scope COLLATE "C" FROM unnest(wanted) AS w (scope) ORDER BY 1);
-  -- A counter is never deleted: one that is there stays.
+  -- No operation deletes a counter: one that is there stays.
   IF (SELECT count(*) FROM {schema}.scopes AS s WHERE s.scope = ANY (wanted)) < cardinality(wanted) THEN
     INSERT INTO {schema}.scopes (scope) SELECT unnest(wanted) ON CONFLICT DO NOTHING;
   END IF;
-  SELECT array_agg(locked.scope), array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned)
+  SELECT array_agg(locked.scope), array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned),
+      jsonb_object_agg(locked.scope, jsonb_build_array(locked.raised_to, locked.raised_until))
+        FILTER (WHERE locked.raised_to IS NOT NULL)
     INTO counters
     FROM (
-      SELECT s.scope, s.reserved, s.spent, s.pinned
+      SELECT s.scope, s.reserved, s.spent, s.pinned, s.raised_to, s.raised_until
         FROM {schema}.scopes AS s WHERE s.scope = ANY (wanted) ORDER BY s.scope FOR UPDATE
     ) AS locked;
   IF coalesce(cardinality(counters.scopes), 0) <> cardinality(wanted) THEN
-    RAISE EXCEPTION 'not every counter can be read; are there policies of row security on the table scopes?';
+    PERFORM {schema}.unreadable('a counter');
   END IF;
   RETURN counters;
 END $$;
@@ -243,7 +387,8 @@ BEGIN
       );
 END $$;
 
--- The first scope whose pinned cap is not the one of the request, as an answer; NULL if there is none.
+-- The first scope whose pinned cap is not the one of the request, or that has no cap at all, as an answer; NULL if there
+-- is none. A request without a cap takes the pinned one.
 CREATE FUNCTION {schema}.pin_conflict(
   counters {schema}.counters, scopes text[], caps bigint[]
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -252,31 +397,51 @@ DECLARE
 BEGIN
   FOR k IN 1 .. cardinality(scopes) LOOP
     pinned := counters.pinned[array_position(counters.scopes, scopes[k])];
-    IF pinned <> caps[k] THEN
-      RETURN jsonb_build_object('kind', 'pinned', 'scope', scopes[k], 'pinned', pinned::text);
+    IF pinned <> caps[k] OR pinned IS NULL AND caps[k] IS NULL THEN
+      RETURN jsonb_build_object('kind', 'pinned', 'scope', scopes[k], 'pinned', pinned::text, 'asked', caps[k]::text);
     END IF;
   END LOOP;
   RETURN NULL;
 END $$;
 
+-- The cap that counts in the ith of the locked scopes: the pinned one, with its raise, or that of the request.
+CREATE FUNCTION {schema}.cap_of(counters {schema}.counters, i int, asked bigint, clock float8) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+  WHEN counters.raises IS NULL THEN coalesce(counters.pinned[i], asked)
+  ELSE coalesce(
+    {schema}.cap_in_force(
+      counters.pinned[i], (counters.raises -> counters.scopes[i] ->> 0)::bigint,
+      (counters.raises -> counters.scopes[i] ->> 1)::float8, clock
+    ),
+    asked
+  )
+END;
+
 -- The scopes that lack room for an amount, and by how much; an empty list if it fits everywhere. What is new has no
--- room in a scope whose time is over; \`untils\` is NULL where time does not count.
+-- room in a scope whose time is over. An amount of 0 moves no money, so it fits also where the cap is passed.
 CREATE FUNCTION {schema}.lacking(
-  counters {schema}.counters, amount bigint, scopes text[], caps bigint[], untils float8[], clock float8
+  counters {schema}.counters, amount bigint, scopes text[], caps bigint[], untils float8[], clock float8, is_new boolean
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   lacking jsonb := '[]';
   room numeric;
+  is_over boolean;
   i int;
 BEGIN
   FOR k IN 1 .. cardinality(scopes) LOOP
     i := array_position(counters.scopes, scopes[k]);
-    room := coalesce(counters.pinned[i], caps[k]) - counters.reserved[i] - counters.spent[i];
-    IF {schema}.is_over(untils[k], clock) THEN
-      lacking := lacking || jsonb_build_object('scope', scopes[k], 'by', amount::text, 'over', true);
+    room := {schema}.cap_of(counters, i, caps[k], clock) - counters.reserved[i] - counters.spent[i];
+    is_over := is_new AND {schema}.is_over(untils[k], clock);
     -- What is unknown is no room.
-    ELSIF (amount <= room) IS NOT TRUE THEN
-      lacking := lacking || jsonb_build_object('scope', scopes[k], 'by', (amount - room)::text);
+    IF is_over OR (amount <= room OR amount = 0 AND room IS NOT NULL) IS NOT TRUE THEN
+      lacking := lacking || jsonb_strip_nulls(jsonb_build_object(
+        'scope', scopes[k],
+        'by', (CASE WHEN is_over OR room IS NULL THEN amount ELSE amount - room END)::text,
+        'until', untils[k],
+        'over', nullif(is_over, false),
+        'unknown', CASE WHEN NOT is_over AND room IS NULL THEN true END
+      ));
     END IF;
   END LOOP;
   RETURN lacking;
@@ -296,14 +461,17 @@ BEGIN
       LEFT JOIN unnest(counters.scopes, counters.reserved, counters.spent, counters.pinned)
         AS c (scope, reserved, spent, pinned) ON c.scope = u.scope
       GROUP BY u.scope
+      -- A raised cap, and one that is left out and not pinned, are for the requests one by one.
       HAVING bool_or({schema}.is_over(u.until, clock)) OR bool_or(c.pinned <> u.cap)
-        OR (sum(list.total) <= min(u.cap) - min(c.reserved + c.spent)) IS NOT TRUE
+        OR (sum(list.total) <= min(coalesce(u.cap, c.pinned)) - min(c.reserved + c.spent)) IS NOT TRUE
+        OR bool_or(u.cap IS NULL AND c.pinned IS NULL)
   );
 END $$;
 
 -- Reserves all the totals, in scopes that are locked. A scope finds its own by its name.
 CREATE FUNCTION {schema}.reserve_totals(counters {schema}.counters, lists jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  changed bigint;
   totals jsonb := (
     SELECT jsonb_object_agg(asked.scope, asked.total)
       FROM (
@@ -315,6 +483,10 @@ DECLARE
 BEGIN
   UPDATE {schema}.scopes AS s SET reserved = s.reserved + (totals ->> s.scope)::numeric
     WHERE s.scope = ANY (counters.scopes);
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed <> coalesce(cardinality(counters.scopes), 0) THEN
+    PERFORM {schema}.unreadable('a counter');
+  END IF;
 END $$;
 
 
@@ -333,6 +505,9 @@ RETURN jsonb_build_object(
   'state', hold.state,
   'booked', hold.booked::text,
   'settledFrom', hold.settled_from,
+  'corrected', hold.corrected,
+  'firstSettled', hold.first_settled::text,
+  'tags', hold.tags,
   'expiresAt', hold.expires_at,
   'pruned', hold.pruned
 );
@@ -360,7 +535,8 @@ CREATE FUNCTION {schema}.move_hold(
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE {schema}.holds
-    SET state = next_state, booked = next_booked, settled_from = hold.state, resolved_at = clock
+    SET state = next_state, booked = next_booked, settled_from = hold.state, resolved_at = clock, due = NULL,
+      closed = CASE WHEN hold.job_id IS NULL THEN clock END
     WHERE hold_id = hold.hold_id;
   RETURN {schema}.add_to_counters(
     counters, hold.scopes, CASE hold.state WHEN 'open' THEN -hold.held ELSE 0 END, next_booked - hold.booked
@@ -369,11 +545,12 @@ END $$;
 
 -- Sets aside what an attempt may cost. Such a hold does not expire: recovery resolves it.
 CREATE FUNCTION {schema}.hold_for_job(
-  counters {schema}.counters, job_id text, n int, amount bigint, scopes text[], caps bigint[], untils float8[]
+  counters {schema}.counters, job_id text, n int, amount bigint, tags text, scopes text[], caps bigint[],
+  untils float8[]
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
-    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils);
+  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
+    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags);
   RETURN {schema}.add_to_counters(counters, scopes, amount, 0);
 END $$;
 
@@ -392,9 +569,20 @@ RETURN jsonb_build_object(
   'maxAttempts', job.max_attempts,
   'priority', job.priority,
   'askedRunAt', job.asked_run_at,
+  'scopes', job.scope_names,
+  'requestedBy', job.requested_by,
+  'tags', job.tags,
+  'decideBy', job.decide_by,
+  'claimBy', job.claim_by,
+  'maxRunSeconds', job.max_run_seconds,
   'state', job.state,
-  'attempts', cardinality(job.tokens),
+  'tried', job.tried,
+  'retries', job.retries,
+  'leasedBy', CASE job.state
+    WHEN 'running' THEN (SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = job.job_id)
+  END,
   'decision', job.decision,
+  'cancellation', job.cancellation,
   'error', job.error,
   'result', job.result,
   'pruned', job.pruned
@@ -403,7 +591,7 @@ RETURN jsonb_build_object(
 -- The hold that is open while a paid job is queued, for its next attempt, and while it runs.
 CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN {schema}.job_hold(job.job_id, cardinality(job.tokens) + CASE job.state WHEN 'running' THEN 0 ELSE 1 END);
+RETURN {schema}.job_hold(job.job_id, job.holds);
 
 -- Locks the jobs that the items name.
 CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS void LANGUAGE plpgsql AS $$
@@ -414,23 +602,27 @@ BEGIN
 END $$;
 
 -- Lets a job be claimed.
-CREATE FUNCTION {schema}.make_ready(job {schema}.jobs) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.make_ready(job_id text, lane text, priority bigint, run_at float8, sequence bigint)
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
-    VALUES (job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+    VALUES (job_id, lane, priority, run_at, sequence);
 END $$;
 -- The operations of the ledger. What they say about a hold is its row as it was before: the client's pure rules make
 -- the answer of it.
 
 -- The requests in their order, each with its scopes and caps: those of the list that it names.
 CREATE FUNCTION {schema}.hold_requests(input jsonb, lists jsonb)
-RETURNS TABLE (number bigint, hold_id text, amount bigint, ttl float8, scopes text[], caps bigint[], untils float8[])
+RETURNS TABLE (
+  number bigint, hold_id text, amount bigint, ttl float8, tags text, scopes text[], caps bigint[], untils float8[]
+)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-  SELECT request.number, request.hold_id, request.amount, request.ttl, list.scopes, list.caps, list.untils
+  SELECT request.number, request.hold_id, request.amount, request.ttl, request.tags,
+      list.scopes, list.caps, list.untils
     FROM ROWS FROM (
-        jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, list bigint)
-      ) WITH ORDINALITY AS request (hold_id, amount, ttl, list, number)
+        jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, tags text, list bigint)
+      ) WITH ORDINALITY AS request (hold_id, amount, ttl, tags, list, number)
       JOIN ROWS FROM (
         jsonb_to_recordset(lists) AS (scopes text[], caps bigint[], untils float8[])
       ) WITH ORDINALITY AS list (scopes, caps, untils, number) ON list.number = request.list;
@@ -463,8 +655,8 @@ BEGIN
         WHERE hold_id = ANY (ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item))
     )
   THEN
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
-      SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, clock + r.ttl
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
+      SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, r.tags, clock + r.ttl, clock + r.ttl
         FROM {schema}.hold_requests(input, lists) AS r;
     PERFORM {schema}.reserve_totals(counters, lists);
     RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
@@ -481,15 +673,17 @@ BEGIN
       answers := array_append(answers, conflict);
       CONTINUE;
     END IF;
-    lacking := {schema}.lacking(counters, request.amount, request.scopes, request.caps, request.untils, clock);
+    lacking := {schema}.lacking(
+      counters, request.amount, request.scopes, request.caps, request.untils, clock, true
+    );
     IF lacking IS DISTINCT FROM '[]' THEN
       answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
       CONTINUE;
     END IF;
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
       VALUES (
-        request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils,
-        clock + request.ttl
+        request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils, request.tags,
+        clock + request.ttl, clock + request.ttl
       )
       ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -498,6 +692,9 @@ BEGIN
     ELSE
       -- Made meanwhile, in other scopes.
       SELECT * INTO hold FROM {schema}.holds WHERE hold_id = request.hold_id;
+      IF NOT FOUND THEN
+        PERFORM {schema}.unreadable('a hold');
+      END IF;
       answers := array_append(answers, jsonb_build_object('kind', 'known', 'hold', {schema}.hold_json(hold)));
     END IF;
   END LOOP;
@@ -583,7 +780,7 @@ BEGIN
       AND hold.held <= {schema}.max_amount() - item.amount
     THEN
       -- It was admitted in time.
-      lacking := {schema}.lacking(counters, item.amount, hold.scopes, hold.caps, NULL, clock);
+      lacking := {schema}.lacking(counters, item.amount, hold.scopes, hold.caps, hold.untils, clock, false);
       IF lacking = '[]' THEN
         UPDATE {schema}.holds SET steps = array_append(steps, item.amount), held = held + item.amount
           WHERE hold_id = hold.hold_id;
@@ -649,35 +846,115 @@ BEGIN
   RETURN {schema}.holds_json(ARRAY(SELECT jsonb_array_elements_text(input)));
 END $$;
 
-CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb
+-- What people decide about money: corrections and caps.
+
+-- Replaces what is booked for a closed hold. Answers its row as it was before.
+CREATE FUNCTION {schema}.correct_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  item record;
+  counters {schema}.counters;
+  clock float8;
+  hold {schema}.holds%ROWTYPE;
+  answer jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT * INTO item FROM jsonb_to_record(input)
+    AS i ("holdId" text, actual bigint, "decisionId" text, subject text, body text);
+  counters := {schema}.lock_holds(ARRAY[item."holdId"]);
+  clock := {schema}.read_clock(at);
+
+  answer := {schema}.decided(item."decisionId");
+  IF answer IS NOT NULL THEN
+    RETURN jsonb_build_array(answer);
+  END IF;
+  SELECT * INTO hold FROM {schema}.holds WHERE hold_id = item."holdId";
+  IF NOT FOUND THEN
+    RETURN '[null]';
+  END IF;
+  answer := jsonb_build_object('kind', 'hold', 'hold', {schema}.hold_json(hold));
+  IF hold.state <> 'open' THEN
+    UPDATE {schema}.holds
+      SET state = 'settled', booked = item.actual, resolved_at = clock, corrected = true,
+        closed = CASE WHEN hold.job_id IS NULL THEN clock END,
+        settled_from = CASE hold.state WHEN 'settled' THEN hold.settled_from ELSE hold.state END,
+        first_settled = CASE WHEN hold.corrected OR hold.state <> 'settled' THEN hold.first_settled ELSE hold.booked END
+      WHERE hold_id = hold.hold_id;
+    counters := {schema}.add_to_counters(counters, hold.scopes, 0, item.actual - hold.booked);
+    PERFORM {schema}.write_counters(counters);
+    PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+  END IF;
+  RETURN jsonb_build_array(answer);
+END $$;
+
+-- Pins the cap of a scope, raises or unpins it: \`cap\` is the pinned one, NULL unpins, and \`raised_to\` raises.
+CREATE FUNCTION {schema}.set_cap_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  item record;
+  counters {schema}.counters;
+  answer jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT * INTO item FROM jsonb_to_record(input)
+    AS i (scope text, cap bigint, "raisedTo" bigint, "raisedUntil" float8, "decisionId" text, body text);
+  counters := {schema}.lock_counters(ARRAY[item.scope]);
+
+  answer := {schema}.decided(item."decisionId");
+  IF answer IS NOT NULL THEN
+    RETURN jsonb_build_array(answer);
+  END IF;
+  IF item."raisedTo" IS NULL THEN
+    UPDATE {schema}.scopes SET pinned = item.cap, raised_to = NULL, raised_until = NULL WHERE scope = item.scope;
+  ELSIF (item."raisedTo" >= counters.pinned[1]) IS NOT TRUE THEN
+    RETURN jsonb_build_array(jsonb_build_object('kind', 'not_raised', 'pinned', counters.pinned[1]::text));
+  ELSE
+    UPDATE {schema}.scopes SET raised_to = item."raisedTo", raised_until = item."raisedUntil"
+      WHERE scope = item.scope;
+  END IF;
+  answer := '{"kind":"done"}';
+  PERFORM {schema}.keep_decision(item."decisionId", NULL, item.body, answer);
+  RETURN jsonb_build_array(answer);
+END $$;
+
+-- The pin of a scope, and the time; one NULL without a pin.
+CREATE FUNCTION {schema}.cap_v1(wanted text, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
-  INSERT INTO {schema}.scopes (scope, pinned) VALUES (pinned_scope, cap)
-    ON CONFLICT (scope) DO UPDATE SET pinned = excluded.pinned;
-  RETURN '[]';
+  RETURN jsonb_build_array((
+    SELECT jsonb_build_object(
+        'pinned', s.pinned::text, 'raisedTo', s.raised_to::text, 'raisedUntil', s.raised_until,
+        'clock', {schema}.read_clock(at)
+      )
+      FROM {schema}.scopes AS s WHERE s.scope = wanted AND s.pinned IS NOT NULL
+  ));
 END $$;
 -- Submissions.
 
--- The submissions in their order, each with the approval that it names by its place, counted from 1, if it names one.
+-- The submissions in their order; \`more\` has the fields that few jobs have. Each with the approval that it names by its place, counted from 1, if it names one.
 CREATE FUNCTION {schema}.submissions(input jsonb, approvals jsonb)
 RETURNS TABLE (
   number bigint, job_id text, lane text, payload text, backend text, max_cost bigint, max_attempts bigint,
-  priority bigint, asked_run_at float8, decision text, scopes text[], caps bigint[], untils float8[]
+  priority bigint, asked_run_at float8, more jsonb, decision text, scopes text[], caps bigint[], untils float8[]
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
   SELECT job.number, job.job_id, job.lane, job.payload, job.backend, job.max_cost, job.max_attempts,
-      job.priority, job.run_at, approval.decision, approval.scopes, approval.caps, approval.untils
+      job.priority, job.run_at, job.more, approval.decision, approval.scopes, approval.caps, approval.untils
     FROM ROWS FROM (
         jsonb_to_recordset(input) AS (
           "jobId" text, lane text, payload text, backend text, "maxCost" bigint, "maxAttempts" bigint,
-          priority bigint, "runAt" float8, approval bigint
+          priority bigint, "runAt" float8, more jsonb, approval bigint
         )
       ) WITH ORDINALITY
-        AS job (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, approval, number)
+        AS job (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, more, approval, number)
       LEFT JOIN ROWS FROM (
         jsonb_to_recordset(approvals) AS (decision text, scopes text[], caps bigint[], untils float8[])
       ) WITH ORDINALITY AS approval (decision, scopes, caps, untils, number) ON approval.number = job.approval;
@@ -723,10 +1000,20 @@ BEGIN
         FROM {schema}.submissions(input, approvals) AS s
     ),
     stored AS (
-      INSERT INTO {schema}.jobs
-          (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at, state, decision)
+      INSERT INTO {schema}.jobs (
+          job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+          requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
+          deadline, decision, holds, grants
+        )
         SELECT new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
-            new.asked_run_at, coalesce(new.asked_run_at, clock), new.state, {schema}.dated(new.decision, clock)
+            new.asked_run_at, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
+            new.more ->> 'tags', (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8,
+            (new.more ->> 'maxRunSeconds')::float8, coalesce(new.asked_run_at, clock), new.state,
+            {schema}.attention(new.state),
+            {schema}.deadline_of(
+              new.state, (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8, false
+            ),
+            {schema}.dated(new.decision, clock), (new.state = 'queued')::int, (new.state = 'queued')::int
           FROM new ORDER BY new.number
         RETURNING jobs.job_id, jobs.lane, jobs.priority, jobs.run_at, jobs.sequence, jobs.state
     ),
@@ -735,9 +1022,9 @@ BEGIN
         SELECT job_id, lane, priority, run_at, sequence FROM stored WHERE state <> 'awaiting_approval'
     ),
     held AS (
-      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
+      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
         SELECT {schema}.job_hold(new.job_id, 1), new.job_id, new.max_cost, new.max_cost,
-            new.scopes, new.caps, new.untils
+            new.scopes, new.caps, new.untils, new.more ->> 'tags'
           FROM new WHERE new.state = 'queued'
     )
     SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}') INTO answers FROM new;
@@ -756,7 +1043,10 @@ BEGIN
         CASE WHEN job.max_cost IS DISTINCT FROM submission.max_cost THEN 'maxCost' END,
         CASE WHEN job.max_attempts IS DISTINCT FROM submission.max_attempts THEN 'maxAttempts' END,
         CASE WHEN job.priority IS DISTINCT FROM submission.priority THEN 'priority' END,
-        CASE WHEN job.asked_run_at IS DISTINCT FROM submission.asked_run_at THEN 'runAt' END
+        CASE WHEN job.asked_run_at IS DISTINCT FROM submission.asked_run_at THEN 'runAt' END,
+        CASE WHEN job.scope_names IS DISTINCT FROM submission.more ->> 'scopes' THEN 'scopes' END,
+        CASE WHEN job.requested_by IS DISTINCT FROM submission.more ->> 'requestedBy' THEN 'requestedBy' END,
+        CASE WHEN job.max_run_seconds IS DISTINCT FROM (submission.more ->> 'maxRunSeconds')::float8 THEN 'maxRunSeconds' END
       ], NULL);
       IF atomic AND NOT job.pruned AND differing <> '{}' THEN
         PERFORM {schema}.undo_batch(jsonb_build_object('kind', 'other', 'jobId', job.job_id, 'fields', differing));
@@ -774,27 +1064,37 @@ BEGIN
         CONTINUE;
       END IF;
       lacking := {schema}.lacking(
-        counters, submission.max_cost, submission.scopes, submission.caps, submission.untils, clock
+        counters, submission.max_cost, submission.scopes, submission.caps, submission.untils, clock, true
       );
       IF lacking IS DISTINCT FROM '[]' THEN
         answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
         CONTINUE;
       END IF;
     END IF;
-    INSERT INTO {schema}.jobs
-        (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at, state, decision)
+    INSERT INTO {schema}.jobs (
+        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+        requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
+        deadline, decision, holds, grants
+      )
       VALUES (
         submission.job_id, submission.lane, submission.payload, submission.backend, submission.max_cost,
-        submission.max_attempts, submission.priority, submission.asked_run_at,
-        coalesce(submission.asked_run_at, clock), first_state, {schema}.dated(submission.decision, clock)
+        submission.max_attempts, submission.priority, submission.asked_run_at, submission.more ->> 'askedScopes',
+        submission.more ->> 'scopes', submission.more ->> 'requestedBy', submission.more ->> 'tags',
+        (submission.more ->> 'decideBy')::float8, (submission.more ->> 'claimBy')::float8,
+        (submission.more ->> 'maxRunSeconds')::float8, coalesce(submission.asked_run_at, clock), first_state,
+        {schema}.attention(first_state),
+        {schema}.deadline_of(
+          first_state, (submission.more ->> 'decideBy')::float8, (submission.more ->> 'claimBy')::float8, false
+        ),
+        {schema}.dated(submission.decision, clock), (first_state = 'queued')::int, (first_state = 'queued')::int
       )
       RETURNING * INTO job;
     IF first_state <> 'awaiting_approval' THEN
-      PERFORM {schema}.make_ready(job);
+      PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
     END IF;
     IF first_state = 'queued' THEN
       counters := {schema}.hold_for_job(
-        counters, submission.job_id, 1, submission.max_cost, submission.scopes, submission.caps, submission.untils
+        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils
       );
     END IF;
     answers := array_append(answers, {schema}.submitted(first_state));
@@ -802,7 +1102,72 @@ BEGIN
   PERFORM {schema}.write_counters(counters);
   RETURN to_jsonb(answers);
 END $$;
--- Decisions and look-ups.
+-- What people decide about jobs and lanes.
+
+-- The scopes that an approval holds in: its own, or by default those of the submission. No row without any.
+CREATE FUNCTION {schema}.approval_scopes(own jsonb, asked text)
+RETURNS TABLE (scopes text[], caps bigint[], untils float8[])
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT array_agg(u.scope), array_agg(u.cap), array_agg(u.until)
+    FROM jsonb_to_recordset(coalesce(own, asked::jsonb)) AS u (scope text, cap bigint, until float8)
+    HAVING count(*) > 0;
+END;
+
+-- Queues a job once more, with its next hold in these scopes, or answers why not. Free work needs no hold. Only the caps
+-- of a request are compared with the pinned ones.
+CREATE TYPE {schema}.queued AS (answer jsonb, counters {schema}.counters);
+CREATE FUNCTION {schema}.queue_job(
+  counters {schema}.counters, job {schema}.jobs, next_scopes text[], next_caps bigint[], next_untils float8[],
+  is_request boolean, clock float8
+) RETURNS {schema}.queued LANGUAGE plpgsql AS $$
+DECLARE
+  queued {schema}.queued;
+  lacking jsonb;
+BEGIN
+  queued.counters := counters;
+  IF NOT {schema}.is_free(job.backend, job.max_cost) THEN
+    IF next_scopes IS NULL THEN
+      queued.answer := '{"kind":"no_scopes"}';
+      RETURN queued;
+    END IF;
+    IF is_request THEN
+      queued.answer := {schema}.pin_conflict(counters, next_scopes, next_caps);
+    END IF;
+    IF queued.answer IS NOT NULL THEN
+      RETURN queued;
+    END IF;
+    lacking := {schema}.lacking(counters, job.max_cost, next_scopes, next_caps, next_untils, clock, true);
+    IF lacking IS DISTINCT FROM '[]' THEN
+      queued.answer := jsonb_build_object('kind', 'refused', 'lacking', lacking);
+      RETURN queued;
+    END IF;
+    job.holds := job.holds + 1;
+    queued.counters := {schema}.hold_for_job(
+      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils
+    );
+  END IF;
+  IF job.ended_at IS NOT NULL THEN
+    DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND job_id = job.job_id;
+  END IF;
+  UPDATE {schema}.jobs
+    SET state = CASE WHEN {schema}.is_free(job.backend, job.max_cost) THEN 'pending' ELSE 'queued' END,
+      decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
+      claim_by = job.claim_by, attention = NULL,
+      deadline = CASE WHEN job.tokens = '{}' THEN job.claim_by END, ended_at = NULL, holds = job.holds, tried_before = job.tried_before,
+      retries = job.retries, grants = job.grants + 1, refusals = 0
+    WHERE job_id = job.job_id;
+  PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+  queued.answer := '{"kind":"queued"}';
+  RETURN queued;
+END $$;
+
+-- What a decision about a job that does not wait answers: the decision that stands.
+CREATE FUNCTION {schema}.not_waiting(job {schema}.jobs) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+  'kind', 'not_waiting', 'state', job.state, 'approval', coalesce(job.cancellation, job.decision)::jsonb
+);
 
 CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
@@ -813,47 +1178,50 @@ DECLARE
   clock float8;
   item record;
   job {schema}.jobs%ROWTYPE;
-  conflict jsonb;
-  lacking jsonb;
+  held record;
+  queued {schema}.queued;
+  answer jsonb;
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
   PERFORM {schema}.lock_jobs(input);
-  counters := {schema}.lock_counters(
-    ARRAY(SELECT jsonb_array_elements_text(i -> 'scopes') FROM jsonb_array_elements(input) AS i)
-  );
+  counters := {schema}.lock_counters(ARRAY(
+    SELECT unnest(wanted.scopes)
+      FROM jsonb_array_elements(input) AS i, LATERAL (
+        SELECT a.scopes
+          FROM {schema}.approval_scopes(
+            nullif(i -> 'scopes', 'null'), (SELECT j.asked_scopes FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId')
+          ) AS a
+      ) AS wanted
+  ));
   clock := {schema}.read_clock(at);
 
   FOR item IN
     SELECT * FROM jsonb_to_recordset(input)
-      AS i ("jobId" text, decision text, scopes text[], caps bigint[], untils float8[])
+      AS i ("jobId" text, decision text, scopes jsonb, "decisionId" text, subject text, body text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
-    IF NOT FOUND THEN
-      answers := array_append(answers, NULL);
-      CONTINUE;
+    answer := {schema}.decided(item."decisionId");
+    IF answer IS NOT NULL THEN
+      NULL;
+    ELSIF job.job_id IS NULL THEN
+      answer := NULL;
+    ELSIF job.state <> 'awaiting_approval' THEN
+      answer := {schema}.not_waiting(job);
+      PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+    ELSIF job.deadline <= clock THEN
+      answer := jsonb_build_object('kind', 'expired', 'deadline', job.deadline);
+    ELSE
+      job.decision := {schema}.dated(item.decision, clock);
+      SELECT * INTO held FROM {schema}.approval_scopes(nullif(item.scopes, 'null'), job.asked_scopes);
+      queued := {schema}.queue_job(counters, job, held.scopes, held.caps, held.untils, true, clock);
+      counters := queued.counters;
+      answer := queued.answer;
+      IF answer ->> 'kind' = 'queued' THEN
+        PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+      END IF;
     END IF;
-    IF job.state <> 'awaiting_approval' THEN
-      answers := array_append(answers, jsonb_build_object('kind', 'not_waiting', 'state', job.state));
-      CONTINUE;
-    END IF;
-    conflict := {schema}.pin_conflict(counters, item.scopes, item.caps);
-    IF conflict IS NOT NULL THEN
-      answers := array_append(answers, conflict);
-      CONTINUE;
-    END IF;
-    lacking := {schema}.lacking(counters, job.max_cost, item.scopes, item.caps, item.untils, clock);
-    IF lacking IS DISTINCT FROM '[]' THEN
-      answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
-      CONTINUE;
-    END IF;
-    counters := {schema}.hold_for_job(
-      counters, job.job_id, cardinality(job.tokens) + 1, job.max_cost, item.scopes, item.caps, item.untils
-    );
-    UPDATE {schema}.jobs SET state = 'queued', decision = {schema}.dated(item.decision, clock), error = NULL
-      WHERE job_id = job.job_id;
-    PERFORM {schema}.make_ready(job);
-    answers := array_append(answers, '{"kind":"queued"}');
+    answers := array_append(answers, answer);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
   RETURN to_jsonb(answers);
@@ -867,24 +1235,33 @@ DECLARE
   clock float8;
   item record;
   job {schema}.jobs%ROWTYPE;
+  answer jsonb;
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
   PERFORM {schema}.lock_jobs(input);
   clock := {schema}.read_clock(at);
 
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("jobId" text, decision text, error text) LOOP
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
+  LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
-    IF NOT FOUND THEN
-      answers := array_append(answers, NULL);
-    ELSIF job.state <> 'awaiting_approval' THEN
-      answers := array_append(answers, jsonb_build_object('kind', 'not_waiting', 'state', job.state));
-    ELSE
-      UPDATE {schema}.jobs
-        SET state = 'rejected', decision = {schema}.dated(item.decision, clock), error = item.error, ended_at = clock
-        WHERE job_id = job.job_id;
-      answers := array_append(answers, '{"kind":"rejected"}');
+    answer := {schema}.decided(item."decisionId");
+    IF answer IS NULL AND job.job_id IS NOT NULL THEN
+      IF job.state <> 'awaiting_approval' THEN
+        answer := {schema}.not_waiting(job);
+      ELSE
+        UPDATE {schema}.jobs
+          SET state = 'rejected', decision = {schema}.dated(item.decision, clock), error = item.error, ended_at = clock,
+            attention = 'rejected', deadline = NULL
+          WHERE job_id = job.job_id;
+        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+        answer := '{"kind":"rejected"}';
+      END IF;
+      PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
     END IF;
+    answers := array_append(answers, answer);
   END LOOP;
   RETURN to_jsonb(answers);
 END $$;
@@ -902,6 +1279,7 @@ DECLARE
   hold {schema}.holds%ROWTYPE;
   charged bigint;
   end_state text;
+  answer jsonb;
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -912,40 +1290,783 @@ BEGIN
   ));
   clock := {schema}.read_clock(at);
 
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("jobId" text) LOOP
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
+  LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
-    IF NOT FOUND THEN
-      answers := array_append(answers, NULL);
+    answer := {schema}.decided(item."decisionId");
+    IF answer IS NOT NULL OR job.job_id IS NULL THEN
+      answers := array_append(answers, answer);
       CONTINUE;
     END IF;
     IF {schema}.is_terminal(job.state) THEN
-      answers := array_append(answers, jsonb_build_object('kind', 'ended', 'state', job.state));
-      CONTINUE;
+      answer := jsonb_build_object('kind', 'ended', 'state', job.state);
+    ELSE
+      charged := 0;
+      SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job) AND holds.state = 'open';
+      IF FOUND AND job.state = 'running' THEN
+        charged := hold.held;
+        counters := {schema}.move_hold(counters, hold, 'charged', charged, clock);
+      ELSIF FOUND THEN
+        counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
+      END IF;
+      end_state := CASE job.state WHEN 'awaiting_approval' THEN 'rejected' ELSE 'failed' END;
+      DELETE FROM {schema}.ready WHERE job_id = job.job_id;
+      DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+      IF job.state = 'running' THEN
+        job.ends[cardinality(job.tokens)] := 'taken';
+      END IF;
+      UPDATE {schema}.jobs
+        SET state = end_state, ends = job.ends, ended_at = clock, error = item.error,
+          attention = {schema}.attention(end_state), deadline = NULL,
+          cancellation = {schema}.dated(item.decision, clock)
+        WHERE job_id = job.job_id;
+      INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+      answer := jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text);
     END IF;
-    charged := 0;
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job) AND holds.state = 'open';
-    IF FOUND AND job.state = 'running' THEN
-      charged := hold.held;
-      counters := {schema}.move_hold(counters, hold, 'charged', charged, clock);
-    ELSIF FOUND THEN
-      counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
-    END IF;
-    end_state := CASE job.state WHEN 'awaiting_approval' THEN 'rejected' ELSE 'failed' END;
-    DELETE FROM {schema}.ready WHERE job_id = job.job_id;
-    DELETE FROM {schema}.leases WHERE job_id = job.job_id;
-    IF job.state = 'running' THEN
-      job.ends[cardinality(job.tokens)] := 'taken';
-    END IF;
-    UPDATE {schema}.jobs
-      SET state = end_state, ends = job.ends, ended_at = clock, error = '{"code":"cancelled","message":"cancelled"}'
-      WHERE job_id = job.job_id;
-    answers := array_append(
-      answers, jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text)
-    );
+    PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+    answers := array_append(answers, answer);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
   RETURN to_jsonb(answers);
 END $$;
+
+-- Queues a failed job again, for its \`max_attempts\` more.
+CREATE FUNCTION {schema}.retry_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  item record;
+  counters {schema}.counters;
+  clock float8;
+  job {schema}.jobs%ROWTYPE;
+  held record;
+  queued {schema}.queued;
+  answer jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  PERFORM {schema}.lock_jobs(jsonb_build_array(input));
+  SELECT * INTO item FROM jsonb_to_record(input)
+    AS i ("jobId" text, after int, decision text, scopes jsonb, "decisionId" text, subject text, body text);
+  SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+  -- By default where the last hold was.
+  IF nullif(item.scopes, 'null') IS NULL THEN
+    SELECT h.scopes, h.caps, h.untils INTO held FROM {schema}.holds AS h WHERE h.hold_id = {schema}.open_hold(job);
+  ELSE
+    SELECT * INTO held FROM {schema}.approval_scopes(item.scopes, NULL);
+  END IF;
+  counters := {schema}.lock_counters(coalesce(held.scopes, '{}'));
+  clock := {schema}.read_clock(at);
+
+  answer := {schema}.decided(item."decisionId");
+  IF answer IS NOT NULL OR job.job_id IS NULL THEN
+    RETURN jsonb_build_array(answer);
+  END IF;
+  IF job.pruned THEN
+    RETURN '[{"kind":"pruned"}]';
+  END IF;
+  IF job.state <> 'failed' OR job.retries <> item.after THEN
+    answer := jsonb_build_object('kind', 'moved_on', 'state', job.state, 'retries', job.retries);
+  ELSE
+    job.decision := {schema}.dated(item.decision, clock);
+    job.cancellation := NULL;
+    job.run_at := clock;
+    job.claim_by := NULL;
+    job.tried_before := job.tried;
+    job.retries := job.retries + 1;
+    queued := {schema}.queue_job(
+      counters, job, held.scopes, held.caps, held.untils, nullif(item.scopes, 'null') IS NOT NULL, clock
+    );
+    PERFORM {schema}.write_counters(queued.counters);
+    answer := queued.answer;
+  END IF;
+  IF answer ->> 'kind' IN ('queued', 'moved_on') THEN
+    PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+  END IF;
+  RETURN jsonb_build_array(answer);
+END $$;
+
+-- Pauses a lane, or resumes it.
+CREATE FUNCTION {schema}.set_lane_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  item record;
+  is_new boolean;
+  answer jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT * INTO item FROM jsonb_to_record(input)
+    AS i (lane text, paused boolean, decision text, "decisionId" text, body text);
+  -- Locks the lane, so that of two decisions with one id the second waits for the first.
+  INSERT INTO {schema}.lanes (lane, paused, approval) VALUES (item.lane, false, item.decision) ON CONFLICT DO NOTHING;
+  is_new := FOUND;
+  PERFORM 1 FROM {schema}.lanes WHERE lane = item.lane FOR UPDATE;
+  answer := {schema}.decided(item."decisionId");
+  IF answer IS NULL THEN
+    UPDATE {schema}.lanes
+      SET paused = item.paused, approval = {schema}.dated(item.decision, {schema}.read_clock(at))
+      WHERE lane = item.lane;
+    answer := '{"kind":"done"}';
+    PERFORM {schema}.keep_decision(item."decisionId", NULL, item.body, answer);
+  ELSIF is_new THEN
+    DELETE FROM {schema}.lanes WHERE lane = item.lane;
+  END IF;
+  RETURN jsonb_build_array(answer);
+END $$;
+
+CREATE FUNCTION {schema}.lanes_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object('lane', l.lane, 'paused', l.paused, 'approval', l.approval)
+      FROM {schema}.lanes AS l ORDER BY l.lane
+  ));
+END $$;
+-- Claims.
+
+-- The first of some jobs whose payloads have at most so many bytes together; with \`at_least_one\` the first in any case.
+CREATE FUNCTION {schema}.first_within(job_ids text[], most_bytes bigint, at_least_one boolean) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+  bytes bigint := 0;
+BEGIN
+  FOR k IN 1 .. cardinality(job_ids) LOOP
+    bytes := bytes + (SELECT octet_length(j.payload) FROM {schema}.jobs AS j WHERE j.job_id = job_ids[k]);
+    IF bytes > most_bytes AND NOT (k = 1 AND at_least_one) THEN
+      RETURN job_ids[:k - 1];
+    END IF;
+  END LOOP;
+  RETURN job_ids;
+END $$;
+
+-- Each item asks for at most \`most\` jobs of its lanes: the highest priority first, then the earliest time, then the
+-- earliest submission. One priority is looked at after another, so that jobs of a higher one that are due later are
+-- skipped, however many they are. Lanes that are paused are not looked at. Answers the jobs of each item, and whether the
+-- size of the payloads ended the claim before its items were served.
+CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  clock float8;
+  item record;
+  looked_below bigint;
+  current_priority bigint;
+  open_lanes text[];
+  width bigint;
+  candidates text[];
+  locked_ids text[];
+  locked_bytes bigint;
+  bytes bigint := 0;
+  is_cut boolean := false;
+  claimed_ids text[];
+  claimed jsonb;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  clock := {schema}.read_clock(at);
+
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i (lanes text[], most bigint, "leaseSeconds" float8, "by" text)
+  LOOP
+    claimed_ids := '{}';
+    claimed := '[]';
+    -- No priority is above this.
+    looked_below := 9007199254740991;
+    width := item.most + 8;
+    WHILE cardinality(claimed_ids) < item.most AND NOT is_cut LOOP
+      SELECT max(highest.priority), array_agg(wanted.lane) INTO current_priority, open_lanes
+        FROM unnest(item.lanes) AS wanted (lane), LATERAL (
+          SELECT r.priority FROM {schema}.ready AS r WHERE r.lane = wanted.lane AND r.priority <= looked_below
+            ORDER BY r.priority DESC LIMIT 1
+        ) AS highest
+        WHERE NOT EXISTS (SELECT FROM {schema}.lanes AS l WHERE l.lane = wanted.lane AND l.paused);
+      EXIT WHEN current_priority IS NULL;
+
+      candidates := ARRAY(
+        SELECT head.job_id
+          FROM unnest(open_lanes) AS wanted (lane), LATERAL (
+            SELECT r.job_id, r.run_at, r.sequence FROM {schema}.ready AS r
+              WHERE r.lane = wanted.lane AND r.priority = current_priority AND r.run_at <= clock
+              ORDER BY r.run_at, r.sequence LIMIT width
+          ) AS head
+          ORDER BY head.run_at, head.sequence LIMIT width
+      );
+      -- Decided on the rows as they are once they are locked; what another has locked is skipped. Each is found by its
+      -- id: a join could search all jobs for each of them.
+      SELECT coalesce(array_agg(locked.job_id), '{}'), sum(locked.bytes)
+        INTO locked_ids, locked_bytes
+        FROM (
+          SELECT c.job_id, found.bytes
+            FROM unnest(candidates) WITH ORDINALITY AS c (job_id, place), LATERAL (
+              SELECT octet_length(j.payload) AS bytes FROM {schema}.jobs AS j
+                WHERE j.job_id = c.job_id AND j.state IN ('pending', 'queued') AND j.run_at <= clock
+                  AND (j.deadline <= clock) IS NOT TRUE
+                  AND (
+                    {schema}.is_free(j.backend, j.max_cost)
+                    OR 'open' = (
+                      SELECT h.state FROM {schema}.holds AS h
+                        WHERE h.hold_id = {schema}.job_hold(j.job_id, j.holds)
+                    )
+                  )
+                FOR UPDATE SKIP LOCKED
+            ) AS found
+            ORDER BY c.place LIMIT item.most - cardinality(claimed_ids)
+        ) AS locked;
+      bytes := bytes + coalesce(locked_bytes, 0);
+      IF bytes > {schema}.most_claimed_bytes() AND cardinality(claimed_ids || locked_ids) > 1 THEN
+        is_cut := true;
+        locked_ids := {schema}.first_within(
+          locked_ids, {schema}.most_claimed_bytes() - bytes + locked_bytes, claimed_ids = '{}' AND answers = '{}'
+        );
+      END IF;
+
+      IF cardinality(locked_ids) > 0 THEN
+        WITH running AS (
+          UPDATE {schema}.jobs
+            SET state = 'running', tokens = array_append(tokens, gen_random_uuid()::text),
+              ends = array_append(ends, NULL), hold_numbers = array_append(hold_numbers, holds), tried = tried + 1,
+              deadline = NULL
+            WHERE job_id = ANY (locked_ids)
+            RETURNING *
+        ),
+        leased AS (
+          INSERT INTO {schema}.leases (job_id, leased_at, lease_seconds, run_until, leased_by)
+            SELECT r.job_id, clock, item."leaseSeconds", clock + r.max_run_seconds, item."by" FROM running AS r
+        ),
+        no_longer_ready AS (
+          DELETE FROM {schema}.ready WHERE job_id = ANY (locked_ids)
+        )
+        SELECT claimed || jsonb_agg(
+            jsonb_build_array(
+              r.job_id, clock, r.tried, r.tokens[cardinality(r.tokens)], r.payload,
+              NOT {schema}.is_free(r.backend, r.max_cost), r.max_run_seconds
+            )
+            ORDER BY r.run_at, r.sequence
+          )
+          INTO claimed FROM running AS r;
+        claimed_ids := claimed_ids || locked_ids;
+      ELSIF cardinality(candidates) < width THEN
+        looked_below := current_priority - 1;
+      ELSE
+        -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way.
+        DELETE FROM {schema}.ready
+          WHERE job_id = ANY (ARRAY(
+            SELECT j.job_id FROM {schema}.jobs AS j
+              WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
+          ));
+        width := width * 4;
+      END IF;
+    END LOOP;
+    answers := array_append(answers, claimed);
+  END LOOP;
+  RETURN jsonb_build_array(to_jsonb(answers), is_cut);
+END $$;
+
+CREATE FUNCTION {schema}.renew_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  clock float8;
+  item record;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  PERFORM {schema}.lock_jobs(input);
+  clock := {schema}.read_clock(at);
+
+  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("jobId" text, token text) LOOP
+    UPDATE {schema}.leases SET leased_at = clock
+      WHERE job_id = item."jobId" AND NOT {schema}.is_timed_out(run_until, clock) AND EXISTS (
+        SELECT FROM {schema}.jobs AS j
+          WHERE j.job_id = item."jobId" AND j.state = 'running' AND j.tokens[cardinality(j.tokens)] = item.token
+      );
+    answers := array_append(answers, to_jsonb(FOUND));
+  END LOOP;
+  RETURN to_jsonb(answers);
+END $$;
+-- Reports of attempts, in time or late.
+
+-- Locks the jobs that reports name, then the holds of their attempts, then the counters of those.
+CREATE FUNCTION {schema}.lock_reported(input jsonb) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM {schema}.lock_jobs(input);
+  RETURN {schema}.lock_holds(ARRAY(
+    SELECT (
+        SELECT {schema}.job_hold(j.job_id, j.hold_numbers[array_position(j.tokens, i ->> 'token')])
+          FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId'
+      )
+      FROM jsonb_array_elements(input) AS i
+  ));
+END $$;
+
+-- What a report of a job's nth claim is: \`not_free\` if it says what free work has cost; \`repeated\` if it has ended the
+-- attempt before; \`current\` if the attempt runs; else, or if its token was never minted for the job, \`stale\`.
+CREATE FUNCTION {schema}.report_kind(job {schema}.jobs, n int, actual bigint, own_ends text[]) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+  WHEN n IS NULL THEN 'stale'
+  WHEN {schema}.is_free(job.backend, job.max_cost) AND actual IS NOT NULL THEN 'not_free'
+  WHEN job.ends[n] = ANY (own_ends) THEN 'repeated'
+  WHEN job.ends[n] IS NULL THEN 'current'
+  ELSE 'stale'
+END;
+
+-- The answer to a report that ended its attempt.
+CREATE FUNCTION {schema}.reported(kind text, held bigint, booked bigint) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object('kind', kind, 'held', coalesce(held, 0)::text, 'booked', coalesce(booked, 0)::text);
+
+-- What was booked when a hold was closed, without a later correction.
+CREATE FUNCTION {schema}.first_booking(hold {schema}.holds) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+  WHEN hold.state = 'charged' OR hold.settled_from = 'charged' THEN hold.held
+  WHEN hold.corrected THEN coalesce(hold.first_settled, 0)
+  ELSE hold.booked
+END;
+
+-- Closes the hold of an attempt at its actual cost, or, if that is unknown, in full. Free work has none.
+CREATE FUNCTION {schema}.close_attempt(
+  counters {schema}.counters, hold {schema}.holds, actual bigint, clock float8
+) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+BEGIN
+  IF hold.hold_id IS NULL THEN
+    RETURN counters;
+  ELSIF actual IS NULL THEN
+    RETURN {schema}.move_hold(counters, hold, 'charged', hold.held, clock);
+  ELSE
+    RETURN {schema}.move_hold(counters, hold, 'settled', actual, clock);
+  END IF;
+END $$;
+
+-- A report that changes no job: its cost still corrects what its own attempt was charged.
+CREATE FUNCTION {schema}.correct_charge(
+  counters {schema}.counters, hold {schema}.holds, actual bigint, clock float8
+) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+BEGIN
+  IF actual IS NULL OR hold.state IS DISTINCT FROM 'charged' THEN
+    RETURN counters;
+  END IF;
+  RETURN {schema}.move_hold(counters, hold, 'settled', actual, clock);
+END $$;
+
+-- The answer to it; \`corrected\`: its cost is what its attempt is charged now, or was until a person corrected it.
+CREATE FUNCTION {schema}.too_late(hold {schema}.holds, actual bigint) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object('kind', 'stale', 'corrected', coalesce(
+  actual IS NOT NULL AND (
+    hold.state = 'charged'
+    OR hold.settled_from = 'charged'
+      AND actual = CASE WHEN hold.corrected THEN hold.first_settled ELSE hold.booked END
+  ),
+  false
+));
+
+-- Whether a job that was given back may be held for without a person: what is booked for it and the next hold are at most
+-- its attempts' cost for each time that it was approved or retried.
+CREATE FUNCTION {schema}.may_hold_again(job {schema}.jobs) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN (
+    SELECT sum(h.booked) + job.max_cost <= job.max_cost::numeric * job.max_attempts * job.grants
+      FROM {schema}.holds AS h
+      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job.job_id, n) FROM generate_series(1, job.holds) AS n))
+  ) IS TRUE;
+END $$;
+
+-- What lacks room for the hold of a retry, by the scopes and caps of the last one. A scope whose time is over is named
+-- alone.
+CREATE FUNCTION {schema}.lacking_retry(
+  counters {schema}.counters, amount bigint, hold {schema}.holds, clock float8
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  lacking jsonb := {schema}.lacking(counters, amount, hold.scopes, hold.caps, hold.untils, clock, true);
+BEGIN
+  IF lacking = '[]' THEN
+    RETURN lacking;
+  END IF;
+  RETURN coalesce(
+    (SELECT jsonb_build_array(each) FROM jsonb_array_elements(lacking) AS each WHERE each ? 'over' LIMIT 1), lacking
+  );
+END $$;
+
+-- How an attempt ended that did not succeed (\`requeued\`, \`failed\` or \`waiting\`), and the counters after it.
+CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters);
+
+-- After a job's nth claim, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait for
+-- a person. \`how\` is \`counted\` for an attempt that counts, \`lost\` or \`timed_out\` if recovery has ended it, \`given\` or
+-- \`refused\` if the job was given back. The client makes the messages of \`no_room\` and \`cost_limit\` of their parts.
+CREATE FUNCTION {schema}.retry_or_end(
+  counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, how text, message text,
+  most_attempts bigint, delay float8, clock float8
+) RETURNS {schema}.retried LANGUAGE plpgsql AS $$
+DECLARE
+  retried {schema}.retried;
+  is_free boolean := {schema}.is_free(job.backend, job.max_cost);
+  counts boolean := how IN ('counted', 'lost', 'timed_out');
+  code text := CASE WHEN how IN ('lost', 'timed_out') THEN how ELSE 'error' END;
+  lacking jsonb;
+BEGIN
+  IF NOT counts THEN
+    job.tried := job.tried - 1;
+    IF how = 'refused' THEN
+      job.refusals := job.refusals + 1;
+      delay := {schema}.refusal_delay(job.refusals);
+    END IF;
+  END IF;
+
+  IF counts AND job.tried - job.tried_before >= least(job.max_attempts, most_attempts) THEN
+    retried.kind := 'failed';
+    job.state := 'failed';
+    job.ended_at := clock;
+  ELSIF how = 'refused' AND job.refusals >= {schema}.most_refusals() THEN
+    code := 'payload_refused';
+  ELSIF NOT counts AND NOT is_free AND NOT {schema}.may_hold_again(job) THEN
+    code := 'cost_limit';
+  ELSE
+    job.run_at := clock + delay;
+    IF is_free THEN
+      retried.kind := 'requeued';
+      job.state := 'pending';
+    ELSE
+      lacking := {schema}.lacking_retry(counters, job.max_cost, hold, clock);
+      IF lacking = '[]' THEN
+        retried.kind := 'requeued';
+        job.state := 'queued';
+        job.holds := job.holds + 1;
+        counters := {schema}.hold_for_job(
+          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils
+        );
+      ELSE
+        code := 'no_room';
+      END IF;
+    END IF;
+  END IF;
+  IF retried.kind IS NULL THEN
+    retried.kind := 'waiting';
+    job.state := 'awaiting_approval';
+  END IF;
+
+  job.ends[n] := CASE WHEN how IN ('lost', 'timed_out') THEN 'taken' ELSE retried.kind END;
+  UPDATE {schema}.jobs
+    SET state = job.state, attention = {schema}.attention(job.state), ends = job.ends, run_at = job.run_at,
+      ended_at = job.ended_at, holds = job.holds,
+      tried = job.tried, refusals = job.refusals,
+      error = CASE code
+        WHEN 'no_room' THEN jsonb_build_object('code', code, 'message', message, 'lacking', lacking)
+        ELSE jsonb_build_object('code', code, 'message', message)
+      END::text
+    WHERE job_id = job.job_id;
+  DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+  IF retried.kind = 'failed' THEN
+    INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+  ELSIF retried.kind = 'requeued' THEN
+    PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+  END IF;
+  retried.counters := counters;
+  RETURN retried;
+END $$;
+
+-- With \`atomic\` the actual cost of free work undoes the whole batch, else it is an answer.
+-- Rows are locked in the order of their ids, as the indexes find them.
+CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+SET enable_bitmapscan = off
+AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  reports jsonb;
+  places int[];
+  outcomes jsonb[];
+  all_closed boolean;
+  all_counted boolean;
+  item record;
+  job {schema}.jobs%ROWTYPE;
+  hold {schema}.holds%ROWTYPE;
+  n int;
+  answers jsonb[] := array_fill(NULL::jsonb, ARRAY[jsonb_array_length(input)]);
+BEGIN
+  PERFORM {schema}.begin_operation();
+
+  -- Reports that hold their jobs now are done in one statement: the jobs end, their holds close, and the money moves. A
+  -- row finds its report by its job's id, of two reports of one job the first; a scope finds what is moved by its name.
+  clock := {schema}.read_clock(at);
+  reports := (
+    SELECT jsonb_object_agg(i ->> 'jobId', i || jsonb_build_object('place', place) ORDER BY place DESC)
+      FROM jsonb_array_elements(input) WITH ORDINALITY AS x (i, place)
+  );
+  WITH completed AS (
+    UPDATE {schema}.jobs AS j
+      SET state = 'succeeded', result = reports -> j.job_id ->> 'result', error = NULL, ended_at = clock,
+        ends[cardinality(j.tokens)] = 'completed'
+      WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
+        AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
+        AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
+      RETURNING j.job_id, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
+  ),
+  no_longer_leased AS (
+    DELETE FROM {schema}.leases WHERE job_id = ANY (ARRAY(SELECT job_id FROM completed))
+  ),
+  ended AS (
+    INSERT INTO {schema}.ended (ended_at, job_id) SELECT clock, job_id FROM completed
+  ),
+  closed AS (
+    UPDATE {schema}.holds AS h
+      SET state = CASE WHEN reports -> h.job_id ->> 'actual' IS NULL THEN 'charged' ELSE 'settled' END,
+        booked = coalesce((reports -> h.job_id ->> 'actual')::bigint, h.held), resolved_at = clock
+      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, holds) FROM completed WHERE NOT free))
+        AND h.state = 'open'
+      RETURNING h.job_id, h.held, h.booked, h.scopes
+  ),
+  moved AS (
+    SELECT jsonb_object_agg(each.scope, each.held) AS held, jsonb_object_agg(each.scope, each.booked) AS booked
+      FROM (
+        SELECT u.scope, sum(same.held) AS held, sum(same.booked) AS booked
+          FROM (SELECT scopes, sum(held) AS held, sum(booked) AS booked FROM closed GROUP BY scopes) AS same,
+            unnest(same.scopes) AS u (scope)
+          GROUP BY u.scope
+      ) AS each
+  ),
+  counted AS (
+    UPDATE {schema}.scopes AS s
+      SET reserved = s.reserved - (moved.held ->> s.scope)::numeric,
+        spent = s.spent + (moved.booked ->> s.scope)::numeric
+      FROM moved
+      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed))
+      RETURNING 1
+  )
+  SELECT array_agg(done.place), array_agg({schema}.reported('completed', done.held, done.booked)),
+      (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed),
+      (SELECT count(*) FROM counted) = (SELECT count(*) FROM moved, jsonb_object_keys(moved.held))
+    INTO places, outcomes, all_closed, all_counted
+    FROM (
+      SELECT (reports -> job_id -> 'place')::int AS place, 0 AS held, 0 AS booked FROM completed WHERE free
+      UNION ALL SELECT (reports -> job_id -> 'place')::int, held, booked FROM closed
+    ) AS done;
+  IF NOT all_closed THEN
+    RAISE EXCEPTION 'a running job is without its open hold';
+  END IF;
+  IF NOT all_counted THEN
+    PERFORM {schema}.unreadable('a counter');
+  END IF;
+  FOR k IN 1 .. coalesce(cardinality(places), 0) LOOP
+    answers[places[k]] := outcomes[k];
+  END LOOP;
+  IF array_position(answers, NULL) IS NULL THEN
+    RETURN to_jsonb(answers);
+  END IF;
+
+  -- The others are decided one by one.
+  input := (
+    SELECT jsonb_agg(i || jsonb_build_object('place', place) ORDER BY place)
+      FROM jsonb_array_elements(input) WITH ORDINALITY AS x (i, place) WHERE answers[place] IS NULL
+  );
+  counters := {schema}.lock_reported(input);
+  clock := {schema}.read_clock(at);
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i ("jobId" text, token text, result text, actual bigint, place int)
+  LOOP
+    SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    n := array_position(job.tokens, item.token);
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, job.hold_numbers[n]);
+    CASE {schema}.report_kind(job, n, item.actual, '{completed}')
+      WHEN 'current' THEN
+        counters := {schema}.close_attempt(counters, hold, item.actual, clock);
+        job.ends[n] := 'completed';
+        UPDATE {schema}.jobs
+          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
+          WHERE job_id = job.job_id;
+        DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+        answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
+      WHEN 'repeated' THEN
+        answers[item.place] := {schema}.reported('completed', hold.held, {schema}.first_booking(hold));
+      WHEN 'not_free' THEN
+        answers[item.place] := jsonb_build_object('kind', 'free', 'jobId', job.job_id, 'actual', item.actual::text);
+        IF atomic THEN
+          PERFORM {schema}.undo_batch(answers[item.place]);
+        END IF;
+      WHEN 'stale' THEN
+        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
+        answers[item.place] := {schema}.too_late(hold, item.actual);
+    END CASE;
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  item record;
+  job {schema}.jobs%ROWTYPE;
+  hold {schema}.holds%ROWTYPE;
+  n int;
+  retried {schema}.retried;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  counters := {schema}.lock_reported(input);
+  clock := {schema}.read_clock(at);
+
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i ("jobId" text, token text, error text, actual bigint, most bigint, delay float8, how text)
+  LOOP
+    SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    n := array_position(job.tokens, item.token);
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, job.hold_numbers[n]);
+    CASE {schema}.report_kind(job, n, item.actual, '{requeued,failed,waiting}')
+      WHEN 'current' THEN
+        counters := {schema}.close_attempt(counters, hold, item.actual, clock);
+        retried := {schema}.retry_or_end(
+          counters, job, hold, n, item.how, item.error, item.most, item.delay, clock
+        );
+        counters := retried.counters;
+        answers := array_append(
+          answers, {schema}.reported(retried.kind, hold.held, coalesce(item.actual, hold.held))
+        );
+      WHEN 'repeated' THEN
+        answers := array_append(answers, {schema}.reported(job.ends[n], hold.held, {schema}.first_booking(hold)));
+      WHEN 'not_free' THEN
+        answers := array_append(answers, '{"kind":"free"}');
+      WHEN 'stale' THEN
+        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
+        answers := array_append(answers, {schema}.too_late(hold, item.actual));
+    END CASE;
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+-- The recovery of attempts whose leases are lost, and the end of jobs whose deadlines have passed.
+
+-- Charges the attempts whose leases are lost in full, and ends the jobs that nobody has decided on or claimed in time: at
+-- most \`most\` together. Answers whether there are more, the attempts, and the jobs.
+CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  lost_ids text[];
+  overdue_ids text[];
+  job_ids text[];
+  timed_out_ids text[];
+  job {schema}.jobs%ROWTYPE;
+  hold {schema}.holds%ROWTYPE;
+  retried {schema}.retried;
+  how text;
+  message text;
+  is_waiting boolean;
+  released bigint;
+  has_more boolean;
+  attempts jsonb[] := '{}';
+  ended jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  clock := {schema}.read_clock(at);
+  lost_ids := ARRAY(
+    SELECT lost.job_id
+      FROM (
+        SELECT l.job_id FROM {schema}.leases AS l
+          WHERE {schema}.is_lease_lost(l.leased_at, l.lease_seconds, l.run_until, clock, ttl)
+          ORDER BY l.leased_at, (SELECT j.sequence FROM {schema}.jobs AS j WHERE j.job_id = l.job_id)
+      ) AS lost, LATERAL (
+        SELECT 1 FROM {schema}.jobs AS j WHERE j.job_id = lost.job_id AND j.state = 'running' FOR UPDATE SKIP LOCKED
+      ) AS locked
+      LIMIT most + 1
+  );
+  has_more := cardinality(lost_ids) > most;
+  -- A lease that was renewed before its job was locked is not lost.
+  lost_ids := ARRAY(
+    SELECT job_id FROM {schema}.leases
+      WHERE job_id = ANY (lost_ids[:least(most, cardinality(lost_ids))])
+        AND {schema}.is_lease_lost(leased_at, lease_seconds, run_until, clock, ttl)
+      ORDER BY array_position(lost_ids, job_id)
+  );
+  timed_out_ids := ARRAY(
+    SELECT job_id FROM {schema}.leases WHERE job_id = ANY (lost_ids) AND {schema}.is_timed_out(run_until, clock)
+  );
+  most := most - cardinality(lost_ids);
+  overdue_ids := ARRAY(
+    SELECT j.job_id FROM {schema}.jobs AS j WHERE j.deadline <= clock
+      ORDER BY j.deadline LIMIT most + 1 FOR UPDATE SKIP LOCKED
+  );
+  has_more := has_more OR cardinality(overdue_ids) > most;
+  overdue_ids := overdue_ids[:least(most, cardinality(overdue_ids))];
+  job_ids := lost_ids || overdue_ids;
+  counters := {schema}.lock_holds(ARRAY(
+    SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids)
+  ));
+
+  FOR job IN
+    SELECT * FROM {schema}.jobs WHERE job_id = ANY (lost_ids) ORDER BY array_position(lost_ids, job_id)
+  LOOP
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job);
+    counters := {schema}.close_attempt(counters, hold, NULL, clock);
+    IF job.job_id = ANY (timed_out_ids) THEN
+      how := 'timed_out';
+      message := 'attempt ' || job.tried || ' ran longer than maxRunSeconds';
+    ELSE
+      how := 'lost';
+      message := 'attempt ' || job.tried || ' lost its lease';
+    END IF;
+    retried := {schema}.retry_or_end(
+      counters, job, hold, cardinality(job.tokens), how, message, most_attempts, 0, clock
+    );
+    counters := retried.counters;
+    attempts := array_append(attempts, jsonb_build_object(
+      'jobId', job.job_id, 'attempt', job.tried, 'charged', coalesce(hold.held, 0)::text, 'outcome', retried.kind
+    ));
+  END LOOP;
+
+  FOR job IN
+    SELECT * FROM {schema}.jobs WHERE job_id = ANY (overdue_ids) ORDER BY array_position(overdue_ids, job_id)
+  LOOP
+    is_waiting := job.state = 'awaiting_approval';
+    released := 0;
+    IF job.state = 'queued' THEN
+      SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job) AND holds.state = 'open';
+      IF FOUND THEN
+        released := hold.held;
+        counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
+      END IF;
+    END IF;
+    UPDATE {schema}.jobs
+      SET state = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END,
+        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, ended_at = clock,
+        error = CASE
+          WHEN is_waiting THEN '{"code":"expired","message":"nobody approved it in time"}'
+          ELSE '{"code":"expired","message":"nobody claimed it in time"}'
+        END
+      WHERE job_id = job.job_id;
+    DELETE FROM {schema}.ready WHERE job_id = job.job_id;
+    INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+    ended := array_append(ended, jsonb_build_object(
+      'jobId', job.job_id, 'state', CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, 'released', released::text
+    ));
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN jsonb_build_array(has_more, to_jsonb(attempts), to_jsonb(ended));
+END $$;
+-- Look-ups, and the deletion of what ended.
 
 CREATE FUNCTION {schema}.job_v1(input jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
@@ -964,7 +2085,7 @@ END $$;
 -- is no job \`after\`, the answer is one NULL.
 CREATE FUNCTION {schema}.jobs_v1(wanted_state text, wanted_lane text, most bigint, after text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_custom_plan
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   start bigint := 0;
@@ -993,507 +2114,166 @@ BEGIN
   ));
 END $$;
 
--- Takes the contents from what ended before an instant. What another has locked is for the next time.
-CREATE FUNCTION {schema}.prune_v1(before float8) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_custom_plan
-AS $$
-DECLARE
-  pruned_jobs bigint;
-  pruned_holds bigint;
+-- The ids of all holds of some jobs.
+CREATE FUNCTION {schema}.holds_of(job_ids text[]) RETURNS text[] LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM {schema}.begin_operation();
-  UPDATE {schema}.jobs SET payload = 'null', result = NULL, error = NULL, decision = NULL, pruned = true
-    WHERE job_id = ANY (ARRAY(
-      SELECT job_id FROM {schema}.jobs WHERE ended_at < before AND NOT pruned ORDER BY sequence FOR UPDATE SKIP LOCKED
-    ));
-  GET DIAGNOSTICS pruned_jobs = ROW_COUNT;
-  UPDATE {schema}.holds SET scopes = '{}', caps = '{}', untils = '{}', pruned = true
-    WHERE hold_id = ANY (ARRAY(
-      SELECT hold_id FROM {schema}.holds WHERE state = 'settled' AND NOT pruned AND resolved_at < before
-        FOR UPDATE SKIP LOCKED
-    ));
-  GET DIAGNOSTICS pruned_holds = ROW_COUNT;
-  RETURN jsonb_build_array(jsonb_build_object('jobs', pruned_jobs, 'holds', pruned_holds));
+  RETURN ARRAY(
+    SELECT {schema}.job_hold(j.job_id, n)
+      FROM {schema}.jobs AS j, generate_series(1, j.holds) AS n WHERE j.job_id = ANY (job_ids)
+  );
 END $$;
--- Claims.
 
--- Each item asks for at most \`most\` jobs of its lanes: the highest priority first, then the earliest time, then the
--- earliest submission. One priority is looked at after another, so that jobs of a higher one that are due later are
--- skipped, however many they are.
-CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-AS $$
+CREATE FUNCTION {schema}.no_longer_ended(job_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  clock float8;
-  item record;
-  looked_below bigint;
-  current_priority bigint;
-  width bigint;
-  candidates text[];
-  locked_ids text[];
-  claimed_ids text[];
-  claimed jsonb;
-  answers jsonb[] := '{}';
+  job record;
 BEGIN
-  PERFORM {schema}.begin_operation();
-  clock := {schema}.read_clock(at);
-
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i (lanes text[], most bigint) LOOP
-    claimed_ids := '{}';
-    claimed := '[]';
-    -- No priority is above this.
-    looked_below := 9007199254740991;
-    width := item.most + 8;
-    WHILE cardinality(claimed_ids) < item.most LOOP
-      current_priority := (
-        SELECT max(highest.priority)
-          FROM unnest(item.lanes) AS wanted (lane), LATERAL (
-            SELECT r.priority FROM {schema}.ready AS r WHERE r.lane = wanted.lane AND r.priority <= looked_below
-              ORDER BY r.priority DESC LIMIT 1
-          ) AS highest
-      );
-      EXIT WHEN current_priority IS NULL;
-
-      candidates := ARRAY(
-        SELECT head.job_id
-          FROM unnest(item.lanes) AS wanted (lane), LATERAL (
-            SELECT r.job_id, r.run_at, r.sequence FROM {schema}.ready AS r
-              WHERE r.lane = wanted.lane AND r.priority = current_priority AND r.run_at <= clock
-              ORDER BY r.run_at, r.sequence LIMIT width
-          ) AS head
-          ORDER BY head.run_at, head.sequence LIMIT width
-      );
-      -- Decided on the rows as they are once they are locked; what another has locked is skipped. Each is found by its
-      -- id: a join could search all jobs for each of them.
-      locked_ids := ARRAY(
-        SELECT c.job_id
-          FROM unnest(candidates) WITH ORDINALITY AS c (job_id, place), LATERAL (
-            SELECT 1 FROM {schema}.jobs AS j
-              WHERE j.job_id = c.job_id AND j.state IN ('pending', 'queued') AND j.run_at <= clock
-                AND (
-                  {schema}.is_free(j.backend, j.max_cost)
-                  OR 'open' = (
-                    SELECT h.state FROM {schema}.holds AS h
-                      WHERE h.hold_id = {schema}.job_hold(j.job_id, cardinality(j.tokens) + 1)
-                  )
-                )
-              FOR UPDATE SKIP LOCKED
-          ) AS locked
-          ORDER BY c.place LIMIT item.most - cardinality(claimed_ids)
-      );
-
-      IF cardinality(locked_ids) > 0 THEN
-        WITH running AS (
-          UPDATE {schema}.jobs
-            SET state = 'running', tokens = array_append(tokens, gen_random_uuid()::text),
-              ends = array_append(ends, NULL)
-            WHERE job_id = ANY (locked_ids)
-            RETURNING *
-        ),
-        leased AS (
-          INSERT INTO {schema}.leases (job_id, leased_at) SELECT unnest(locked_ids), clock
-        ),
-        no_longer_ready AS (
-          DELETE FROM {schema}.ready WHERE job_id = ANY (locked_ids)
-        )
-        SELECT claimed || jsonb_agg(
-            jsonb_build_array(
-              r.job_id, clock, cardinality(r.tokens), r.tokens[cardinality(r.tokens)], r.payload,
-              NOT {schema}.is_free(r.backend, r.max_cost)
-            )
-            ORDER BY r.run_at, r.sequence
-          )
-          INTO claimed FROM running AS r;
-        claimed_ids := claimed_ids || locked_ids;
-      ELSIF cardinality(candidates) < width THEN
-        looked_below := current_priority - 1;
-      ELSE
-        width := width * 4;
-      END IF;
-    END LOOP;
-    answers := array_append(answers, claimed);
+  FOR job IN SELECT j.ended_at, j.job_id FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids) LOOP
+    DELETE FROM {schema}.ended AS e WHERE e.ended_at = job.ended_at AND e.job_id = job.job_id;
   END LOOP;
-  RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.renew_v1(input jsonb, at float8) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-  clock float8;
-  item record;
-  answers jsonb[] := '{}';
-BEGIN
-  PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(input);
-  clock := {schema}.read_clock(at);
-
-  FOR item IN SELECT * FROM jsonb_to_recordset(input) AS i ("jobId" text, token text) LOOP
-    UPDATE {schema}.leases SET leased_at = clock
-      WHERE job_id = item."jobId" AND EXISTS (
-        SELECT FROM {schema}.jobs AS j
-          WHERE j.job_id = item."jobId" AND j.state = 'running' AND j.tokens[cardinality(j.tokens)] = item.token
-      );
-    answers := array_append(answers, to_jsonb(FOUND));
-  END LOOP;
-  RETURN to_jsonb(answers);
-END $$;
--- Reports of attempts, in time or late.
-
--- Locks the jobs that reports name, then the holds of their attempts, then the counters of those.
-CREATE FUNCTION {schema}.lock_reported(input jsonb) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM {schema}.lock_jobs(input);
-  RETURN {schema}.lock_holds(ARRAY(
-    SELECT (
-        SELECT {schema}.job_hold(j.job_id, array_position(j.tokens, i ->> 'token'))
-          FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId'
-      )
-      FROM jsonb_array_elements(input) AS i
-  ));
-END $$;
-
--- What a report of a job's attempt n is: \`not_free\` if it says what free work has cost; \`repeated\` if it has ended the
--- attempt before; \`current\` if the attempt runs; else, or if its token was never minted for the job, \`stale\`.
-CREATE FUNCTION {schema}.report_kind(job {schema}.jobs, n int, actual bigint, own_ends text[]) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN CASE
-  WHEN n IS NULL THEN 'stale'
-  WHEN {schema}.is_free(job.backend, job.max_cost) AND actual IS NOT NULL THEN 'not_free'
-  WHEN job.ends[n] = ANY (own_ends) THEN 'repeated'
-  WHEN job.ends[n] IS NULL THEN 'current'
-  ELSE 'stale'
-END;
-
--- The answer to a report that ended its attempt.
-CREATE FUNCTION {schema}.reported(kind text, held bigint, booked bigint) RETURNS jsonb
+CREATE FUNCTION {schema}.swept(jobs int, holds int, most bigint) RETURNS jsonb
 LANGUAGE sql STABLE
-RETURN jsonb_build_object('kind', kind, 'held', coalesce(held, 0)::text, 'booked', coalesce(booked, 0)::text);
+RETURN jsonb_build_array(jsonb_build_object(
+  'jobs', least(jobs, most), 'holds', least(holds, most), 'more', jobs > most OR holds > most
+));
 
--- What was booked when a hold was closed, without a later correction.
-CREATE FUNCTION {schema}.first_booking(hold {schema}.holds) RETURNS bigint
-LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN hold.state = 'charged' OR hold.settled_from = 'charged' THEN hold.held ELSE hold.booked END;
-
--- Closes the hold of an attempt at its actual cost, or, if that is unknown, in full. Free work has none.
-CREATE FUNCTION {schema}.close_attempt(
-  counters {schema}.counters, hold {schema}.holds, actual bigint, clock float8
-) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
-BEGIN
-  IF hold.hold_id IS NULL THEN
-    RETURN counters;
-  ELSIF actual IS NULL THEN
-    RETURN {schema}.move_hold(counters, hold, 'charged', hold.held, clock);
-  ELSE
-    RETURN {schema}.move_hold(counters, hold, 'settled', actual, clock);
-  END IF;
-END $$;
-
--- A report that changes no job: its cost still corrects what its own attempt was charged.
-CREATE FUNCTION {schema}.correct_charge(
-  counters {schema}.counters, hold {schema}.holds, actual bigint, clock float8
-) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
-BEGIN
-  IF actual IS NULL OR hold.state IS DISTINCT FROM 'charged' THEN
-    RETURN counters;
-  END IF;
-  RETURN {schema}.move_hold(counters, hold, 'settled', actual, clock);
-END $$;
-
--- What lacks room for the hold of a retry, by the scopes and caps of the last one. A scope whose time is over is named
--- alone.
-CREATE FUNCTION {schema}.lacking_retry(
-  counters {schema}.counters, amount bigint, hold {schema}.holds, clock float8
-) RETURNS jsonb LANGUAGE plpgsql AS $$
-BEGIN
-  FOR k IN 1 .. coalesce(cardinality(hold.scopes), 0) LOOP
-    IF {schema}.is_over(hold.untils[k], clock) THEN
-      RETURN jsonb_build_array(jsonb_build_object('scope', hold.scopes[k], 'by', amount::text, 'over', true));
-    END IF;
-  END LOOP;
-  RETURN {schema}.lacking(counters, amount, hold.scopes, hold.caps, NULL, clock);
-END $$;
-
--- How an attempt ended that did not succeed (\`requeued\`, \`failed\` or \`waiting\`), and the counters after it.
-CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters);
-
--- After a job's attempt n, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait
--- for a person. The client makes the message of \`no_room\` of its parts.
-CREATE FUNCTION {schema}.retry_or_end(
-  counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, lost boolean, message text,
-  most_attempts bigint, delay float8, clock float8
-) RETURNS {schema}.retried LANGUAGE plpgsql AS $$
-DECLARE
-  retried {schema}.retried;
-  lacking jsonb;
-  why jsonb;
-BEGIN
-  IF n >= least(job.max_attempts, most_attempts) THEN
-    retried.kind := 'failed';
-    job.state := 'failed';
-    job.ended_at := clock;
-  ELSIF {schema}.is_free(job.backend, job.max_cost) THEN
-    retried.kind := 'requeued';
-    job.state := 'pending';
-    job.run_at := clock + delay;
-  ELSE
-    lacking := {schema}.lacking_retry(counters, job.max_cost, hold, clock);
-    IF lacking = '[]' THEN
-      retried.kind := 'requeued';
-      job.state := 'queued';
-      counters := {schema}.hold_for_job(
-        counters, job.job_id, n + 1, job.max_cost, hold.scopes, hold.caps, hold.untils
-      );
-    ELSE
-      retried.kind := 'waiting';
-      job.state := 'awaiting_approval';
-    END IF;
-    job.run_at := clock + delay;
-  END IF;
-  why := CASE
-    WHEN retried.kind = 'waiting' THEN jsonb_build_object('code', 'no_room', 'message', message, 'lacking', lacking)
-    ELSE jsonb_build_object('code', CASE WHEN lost THEN 'lost' ELSE 'error' END, 'message', message)
-  END;
-  job.ends[n] := CASE WHEN lost THEN 'taken' ELSE retried.kind END;
-  UPDATE {schema}.jobs
-    SET state = job.state, ends = job.ends, error = why::text, run_at = job.run_at, ended_at = job.ended_at
-    WHERE job_id = job.job_id;
-  DELETE FROM {schema}.leases WHERE job_id = job.job_id;
-  IF retried.kind = 'requeued' THEN
-    PERFORM {schema}.make_ready(job);
-  END IF;
-  retried.counters := counters;
-  RETURN retried;
-END $$;
-
--- With \`atomic\` the actual cost of free work undoes the whole batch, else it is an answer.
--- Rows are locked in the order of their ids, as the indexes find them.
-CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
+-- Takes the contents from what ended before an instant: from at most \`most\` jobs, and as many holds of callers. What
+-- another has locked is for the next time.
+CREATE FUNCTION {schema}.prune_v1(before float8, most bigint) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-SET enable_bitmapscan = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
-  counters {schema}.counters;
-  clock float8;
-  reports jsonb;
-  places int[];
-  outcomes jsonb[];
-  all_closed boolean;
-  item record;
-  job {schema}.jobs%ROWTYPE;
-  hold {schema}.holds%ROWTYPE;
-  n int;
-  answers jsonb[] := array_fill(NULL::jsonb, ARRAY[jsonb_array_length(input)]);
-BEGIN
-  PERFORM {schema}.begin_operation();
-
-  -- Reports that hold their jobs now are done in one statement: the jobs end, their holds close, and the money moves. A
-  -- row finds its report by its job's id, of two reports of one job the first; a scope finds what is moved by its name.
-  clock := {schema}.read_clock(at);
-  reports := (
-    SELECT jsonb_object_agg(i ->> 'jobId', i || jsonb_build_object('place', place) ORDER BY place DESC)
-      FROM jsonb_array_elements(input) WITH ORDINALITY AS x (i, place)
-  );
-  WITH completed AS (
-    UPDATE {schema}.jobs AS j
-      SET state = 'succeeded', result = reports -> j.job_id ->> 'result', error = NULL, ended_at = clock,
-        ends[cardinality(j.tokens)] = 'completed'
-      WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
-        AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
-        AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
-      RETURNING j.job_id, cardinality(j.tokens) AS attempt, {schema}.is_free(j.backend, j.max_cost) AS free
-  ),
-  no_longer_leased AS (
-    DELETE FROM {schema}.leases WHERE job_id = ANY (ARRAY(SELECT job_id FROM completed))
-  ),
-  closed AS (
-    UPDATE {schema}.holds AS h
-      SET state = CASE WHEN reports -> h.job_id ->> 'actual' IS NULL THEN 'charged' ELSE 'settled' END,
-        booked = coalesce((reports -> h.job_id ->> 'actual')::bigint, h.held), resolved_at = clock
-      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, attempt) FROM completed WHERE NOT free))
-        AND h.state = 'open'
-      RETURNING h.job_id, h.held, h.booked, h.scopes
-  ),
-  moved AS (
-    SELECT jsonb_object_agg(each.scope, each.held) AS held, jsonb_object_agg(each.scope, each.booked) AS booked
-      FROM (
-        SELECT u.scope, sum(same.held) AS held, sum(same.booked) AS booked
-          FROM (SELECT scopes, sum(held) AS held, sum(booked) AS booked FROM closed GROUP BY scopes) AS same,
-            unnest(same.scopes) AS u (scope)
-          GROUP BY u.scope
-      ) AS each
-  ),
-  counted AS (
-    UPDATE {schema}.scopes AS s
-      SET reserved = s.reserved - (moved.held ->> s.scope)::numeric,
-        spent = s.spent + (moved.booked ->> s.scope)::numeric
-      FROM moved
-      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed))
-  )
-  SELECT array_agg(done.place), array_agg({schema}.reported('completed', done.held, done.booked)),
-      (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed)
-    INTO places, outcomes, all_closed
-    FROM (
-      SELECT (reports -> job_id -> 'place')::int AS place, 0 AS held, 0 AS booked FROM completed WHERE free
-      UNION ALL SELECT (reports -> job_id -> 'place')::int, held, booked FROM closed
-    ) AS done;
-  IF NOT all_closed THEN
-    RAISE EXCEPTION 'a running job is without its open hold';
-  END IF;
-  FOR k IN 1 .. coalesce(cardinality(places), 0) LOOP
-    answers[places[k]] := outcomes[k];
-  END LOOP;
-  IF array_position(answers, NULL) IS NULL THEN
-    RETURN to_jsonb(answers);
-  END IF;
-
-  -- The others are decided one by one.
-  input := (
-    SELECT jsonb_agg(i || jsonb_build_object('place', place) ORDER BY place)
-      FROM jsonb_array_elements(input) WITH ORDINALITY AS x (i, place) WHERE answers[place] IS NULL
-  );
-  counters := {schema}.lock_reported(input);
-  clock := {schema}.read_clock(at);
-  FOR item IN
-    SELECT * FROM jsonb_to_recordset(input)
-      AS i ("jobId" text, token text, result text, actual bigint, place int)
-  LOOP
-    SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
-    n := array_position(job.tokens, item.token);
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, n);
-    CASE {schema}.report_kind(job, n, item.actual, '{completed}')
-      WHEN 'current' THEN
-        counters := {schema}.close_attempt(counters, hold, item.actual, clock);
-        job.ends[n] := 'completed';
-        UPDATE {schema}.jobs
-          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
-          WHERE job_id = job.job_id;
-        DELETE FROM {schema}.leases WHERE job_id = job.job_id;
-        answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
-      WHEN 'repeated' THEN
-        answers[item.place] := {schema}.reported('completed', hold.held, {schema}.first_booking(hold));
-      WHEN 'not_free' THEN
-        answers[item.place] := jsonb_build_object('kind', 'free', 'jobId', job.job_id, 'actual', item.actual::text);
-        IF atomic THEN
-          PERFORM {schema}.undo_batch(answers[item.place]);
-        END IF;
-      WHEN 'stale' THEN
-        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
-        answers[item.place] := '{"kind":"stale"}';
-    END CASE;
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
-END $$;
-
-CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-  counters {schema}.counters;
-  clock float8;
-  item record;
-  job {schema}.jobs%ROWTYPE;
-  hold {schema}.holds%ROWTYPE;
-  n int;
-  retried {schema}.retried;
-  answers jsonb[] := '{}';
-BEGIN
-  PERFORM {schema}.begin_operation();
-  counters := {schema}.lock_reported(input);
-  clock := {schema}.read_clock(at);
-
-  FOR item IN
-    SELECT * FROM jsonb_to_recordset(input)
-      AS i ("jobId" text, token text, error text, actual bigint, most bigint, delay float8)
-  LOOP
-    SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
-    n := array_position(job.tokens, item.token);
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, n);
-    CASE {schema}.report_kind(job, n, item.actual, '{requeued,failed,waiting}')
-      WHEN 'current' THEN
-        counters := {schema}.close_attempt(counters, hold, item.actual, clock);
-        retried := {schema}.retry_or_end(
-          counters, job, hold, n, false, item.error, item.most, item.delay, clock
-        );
-        counters := retried.counters;
-        answers := array_append(
-          answers, {schema}.reported(retried.kind, hold.held, coalesce(item.actual, hold.held))
-        );
-      WHEN 'repeated' THEN
-        answers := array_append(answers, {schema}.reported(job.ends[n], hold.held, {schema}.first_booking(hold)));
-      WHEN 'not_free' THEN
-        answers := array_append(answers, '{"kind":"free"}');
-      WHEN 'stale' THEN
-        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
-        answers := array_append(answers, '{"kind":"stale"}');
-    END CASE;
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
-END $$;
--- The recovery of attempts whose leases are lost.
-
--- Charges the attempts whose leases are lost, at most \`most\`, in full. Answers whether there are more, and then each.
-CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-DECLARE
-  counters {schema}.counters;
-  clock float8;
   job_ids text[];
-  job {schema}.jobs%ROWTYPE;
-  hold {schema}.holds%ROWTYPE;
-  n int;
-  retried {schema}.retried;
-  answers jsonb[] := '{}';
+  hold_ids text[];
+  swept jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  clock := {schema}.read_clock(at);
   job_ids := ARRAY(
-    SELECT stale.job_id
-      FROM (
-        SELECT l.job_id FROM {schema}.leases AS l WHERE {schema}.is_lease_stale(l.leased_at, clock, ttl)
-          ORDER BY l.leased_at, (SELECT j.sequence FROM {schema}.jobs AS j WHERE j.job_id = l.job_id)
-      ) AS stale, LATERAL (
-        SELECT 1 FROM {schema}.jobs AS j WHERE j.job_id = stale.job_id AND j.state = 'running' FOR UPDATE SKIP LOCKED
+    SELECT old.job_id
+      FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+        SELECT 1 FROM {schema}.jobs AS j
+          WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
       ) AS locked
       LIMIT most + 1
   );
-  answers := array_append(answers, to_jsonb(cardinality(job_ids) > most));
-  -- A lease that was renewed before its job was locked is no longer stale.
-  job_ids := ARRAY(
-    SELECT job_id FROM {schema}.leases
-      WHERE job_id = ANY (job_ids[:least(most, cardinality(job_ids))])
-        AND {schema}.is_lease_stale(leased_at, clock, ttl)
-      ORDER BY array_position(job_ids, job_id)
+  hold_ids := ARRAY(
+    SELECT hold_id FROM {schema}.holds WHERE closed < before AND NOT pruned
+      ORDER BY closed LIMIT most + 1 FOR UPDATE SKIP LOCKED
   );
-  counters := {schema}.lock_holds(ARRAY(
-    SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids)
-  ));
+  swept := {schema}.swept(cardinality(job_ids), cardinality(hold_ids), most);
+  job_ids := job_ids[:least(most, cardinality(job_ids))];
+  hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
+  hold_ids := hold_ids || {schema}.holds_of(job_ids);
+  PERFORM {schema}.no_longer_ended(job_ids);
+  UPDATE {schema}.jobs
+    SET payload = 'null', asked_scopes = NULL, tags = NULL, result = NULL, error = NULL, decision = NULL,
+      cancellation = NULL, pruned = true
+    WHERE job_id = ANY (job_ids);
+  -- A correction needs the scopes of a closed hold, and nothing its caps.
+  UPDATE {schema}.holds
+    SET caps = array_fill(NULL::bigint, ARRAY[cardinality(scopes)]),
+      untils = array_fill(NULL::float8, ARRAY[cardinality(scopes)]), tags = NULL, pruned = true
+    WHERE hold_id = ANY (hold_ids);
+  RETURN swept;
+END $$;
 
-  FOR job IN
-    SELECT * FROM {schema}.jobs WHERE job_id = ANY (job_ids) ORDER BY array_position(job_ids, job_id)
-  LOOP
-    n := cardinality(job.tokens);
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job);
-    counters := {schema}.close_attempt(counters, hold, NULL, clock);
-    retried := {schema}.retry_or_end(
-      counters, job, hold, n, true, 'attempt ' || n || ' lost its lease', most_attempts, 0, clock
+-- Deletes what ended before an instant: at most \`most\` jobs, and as many holds of callers.
+CREATE FUNCTION {schema}.forget_v1(before float8, most bigint) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  job_ids text[];
+  hold_ids text[];
+  swept jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  job_ids := ARRAY(
+    SELECT job_id FROM {schema}.jobs WHERE ended_at < before AND pruned
+      ORDER BY sequence LIMIT most + 1 FOR UPDATE SKIP LOCKED
+  );
+  IF cardinality(job_ids) <= most THEN
+    job_ids := job_ids || ARRAY(
+      SELECT old.job_id
+        FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+          SELECT 1 FROM {schema}.jobs AS j
+            WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
+        ) AS locked
+        LIMIT most + 1 - cardinality(job_ids)
     );
-    counters := retried.counters;
-    answers := array_append(answers, jsonb_build_object(
-      'jobId', job.job_id, 'attempt', n, 'charged', coalesce(hold.held, 0)::text, 'outcome', retried.kind
-    ));
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
-  RETURN to_jsonb(answers);
+  END IF;
+  hold_ids := ARRAY(
+    SELECT hold_id FROM {schema}.holds WHERE closed < before AND pruned
+      ORDER BY closed LIMIT most + 1 FOR UPDATE SKIP LOCKED
+  );
+  IF cardinality(hold_ids) <= most THEN
+    hold_ids := hold_ids || ARRAY(
+      SELECT hold_id FROM {schema}.holds WHERE closed < before AND NOT pruned
+        ORDER BY closed LIMIT most + 1 - cardinality(hold_ids) FOR UPDATE SKIP LOCKED
+    );
+  END IF;
+  swept := {schema}.swept(cardinality(job_ids), cardinality(hold_ids), most);
+  job_ids := job_ids[:least(most, cardinality(job_ids))];
+  hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
+  hold_ids := hold_ids || {schema}.holds_of(job_ids);
+  DELETE FROM {schema}.holds WHERE hold_id = ANY (hold_ids);
+  -- After the holds: whoever was just correcting one has kept the decision by now.
+  DELETE FROM {schema}.decisions
+    WHERE subject = ANY (hold_ids || ARRAY(SELECT 'job:' || u.job_id FROM unnest(job_ids) AS u (job_id)));
+  PERFORM {schema}.no_longer_ended(job_ids);
+  DELETE FROM {schema}.jobs WHERE job_id = ANY (job_ids);
+  RETURN swept;
+END $$;
+
+CREATE FUNCTION {schema}.id_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(SELECT id FROM {schema}.store));
+END $$;
+-- Runs an operation on a connection that may be inside somebody's open transaction: there the first COMMIT fails (2D000),
+-- before anything is answered that the other one could roll back. A function cannot tell, and a procedure that has
+-- settings of its own cannot commit, so every name is qualified. A migration that replaces an operation replaces this
+-- under its own version, too.
+CREATE PROCEDURE {schema}.alone_v1(operation text, a text[], INOUT answer text)
+LANGUAGE plpgsql AS $$
+BEGIN
+  COMMIT;
+  CASE operation
+    WHEN 'hold' THEN answer := {schema}.hold_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.jsonb, a[3]::pg_catalog.float8);
+    WHEN 'settle' THEN answer := {schema}.settle_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'release' THEN answer := {schema}.release_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'extend' THEN answer := {schema}.extend_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'expire' THEN answer := {schema}.expire_v1(a[1]::pg_catalog.int8, a[2]::pg_catalog.float8);
+    WHEN 'usage' THEN answer := {schema}.usage_v1(a[1]::pg_catalog.jsonb);
+    WHEN 'get_hold' THEN answer := {schema}.get_hold_v1(a[1]::pg_catalog.jsonb);
+    WHEN 'correct' THEN answer := {schema}.correct_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'set_cap' THEN answer := {schema}.set_cap_v1(a[1]::pg_catalog.jsonb);
+    WHEN 'cap' THEN answer := {schema}.cap_v1(a[1], a[2]::pg_catalog.float8);
+    WHEN 'submit' THEN answer := {schema}.submit_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.jsonb, a[3]::pg_catalog.float8, a[4]::pg_catalog.bool);
+    WHEN 'approve' THEN answer := {schema}.approve_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'reject' THEN answer := {schema}.reject_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'cancel' THEN answer := {schema}.cancel_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'retry' THEN answer := {schema}.retry_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'set_lane' THEN answer := {schema}.set_lane_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'lanes' THEN answer := {schema}.lanes_v1();
+    WHEN 'claim' THEN answer := {schema}.claim_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'renew' THEN answer := {schema}.renew_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'complete' THEN answer := {schema}.complete_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]::pg_catalog.bool);
+    WHEN 'fail' THEN answer := {schema}.fail_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'recover_stale' THEN answer := {schema}.recover_stale_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8, a[3]::pg_catalog.int8, a[4]::pg_catalog.float8);
+    WHEN 'job' THEN answer := {schema}.job_v1(a[1]::pg_catalog.jsonb);
+    WHEN 'jobs' THEN answer := {schema}.jobs_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]);
+    WHEN 'prune' THEN answer := {schema}.prune_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8);
+    WHEN 'forget' THEN answer := {schema}.forget_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8);
+    WHEN 'id' THEN answer := {schema}.id_v1();
+    ELSE
+      RAISE EXCEPTION 'the schema has no operation %', operation USING ERRCODE = 'undefined_function';
+  END CASE;
 END $$;
 `,
   },
@@ -1511,6 +2291,13 @@ DECLARE
 BEGIN
   -- Names mean the same in every session.
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- Extra checks of plpgsql are for its authors.
+  PERFORM set_config('plpgsql.extra_errors', 'none', true);
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = 'the database must have the encoding UTF8, it has ' || current_setting('server_encoding')
+        || ': payloads and names could not be stored as they are';
+  END IF;
   PERFORM pg_advisory_xact_lock(hashtext('dispatch-kit migrates'));
   -- A role without the right to create a schema or a table can use those that are there.
   IF to_regnamespace('{schema}') IS NULL THEN

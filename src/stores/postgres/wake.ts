@@ -8,6 +8,7 @@ import { ensureConnection } from "./client.ts";
 export interface PostgresListener {
   query(text: string): PromiseLike<unknown>;
   on(event: "notification", heard: (message: PostgresNotification) => void): unknown;
+  on(event: "error", failed: (error: Error) => void): unknown;
   off(event: "notification", heard: (message: PostgresNotification) => void): unknown;
 }
 
@@ -31,7 +32,8 @@ export function channelOf(schema: string): string {
  * Wakes an idle worker when a store with `notify` has queued a job: the `wake` of `work`.
  *
  * A lost notification costs a wait, never a job: the worker goes on polling. The same is true if the connection is
- * lost: a `Client` of `pg` does not reconnect by itself, postgres.js does.
+ * lost: a `Client` of `pg` does not reconnect by itself, postgres.js does. An error of the connection is ignored here; it
+ * would end the process if nobody listened for it.
  *
  * @param listener - a connected `Client` of `pg` that is used for nothing else and reaches the server directly, since a
  *   pooler in transaction mode forgets who listens. It listens until you end it. For other clients pass a function:
@@ -68,6 +70,9 @@ function listenOn(client: PostgresListener): PostgresListen {
       if (message.channel === channel) heard(message.payload ?? "");
     };
     client.on("notification", hear);
+    // Once for each client, and for as long as it lives: its connection can be lost after the worker has left.
+    if (!guarded.has(client)) client.on("error", ignore);
+    guarded.add(client);
     const leave = (): unknown => client.off("notification", hear);
     try {
       await client.query(`LISTEN ${channel}`);
@@ -78,4 +83,11 @@ function listenOn(client: PostgresListener): PostgresListen {
     // No UNLISTEN: another worker may listen on the same client.
     return leave;
   };
+}
+
+/** The clients whose errors are listened for. */
+const guarded = new WeakSet<PostgresListener>();
+
+function ignore(): void {
+  // The loss of the connection costs a wait.
 }

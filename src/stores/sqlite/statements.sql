@@ -15,6 +15,30 @@ INSERT INTO {prefix}_migrations (version, sha256) VALUES (?, ?);
 -- None if there is no such table.
 SELECT name FROM pragma_table_info('{prefix}_migrations');
 
+-- name: storeId
+SELECT id FROM {prefix}_store;
+
+-- Decisions and lanes -------------------------------------------------------------------------------------------------
+
+-- name: decision
+SELECT * FROM {prefix}_decisions WHERE id = ?;
+
+-- name: putDecision
+INSERT INTO {prefix}_decisions (id, subject, body, answer) VALUES (?, ?, ?, ?);
+
+-- name: deleteDecisions
+DELETE FROM {prefix}_decisions WHERE subject = ?;
+
+-- name: lanes
+SELECT * FROM {prefix}_lanes ORDER BY lane;
+
+-- name: putLane
+INSERT INTO {prefix}_lanes (lane, paused, approval) VALUES (?, ?, ?)
+ON CONFLICT (lane) DO UPDATE SET paused = excluded.paused, approval = excluded.approval;
+
+-- name: pausedLanes
+SELECT lane FROM {prefix}_lanes WHERE paused = 1;
+
 -- Holds ---------------------------------------------------------------------------------------------------------------
 
 -- name: hold
@@ -22,14 +46,18 @@ SELECT * FROM {prefix}_holds WHERE hold_id = ?;
 
 -- name: putHold
 INSERT INTO {prefix}_holds (
-  hold_id, job_id, asked, steps, scopes, state, booked, settled_from, expires_at, resolved_at, pruned
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  hold_id, job_id, asked, steps, scopes, state, booked, settled_from, corrected, first_settled, tags, expires_at,
+  resolved_at, pruned
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (hold_id) DO UPDATE SET
   steps = excluded.steps,
   scopes = excluded.scopes,
   state = excluded.state,
   booked = excluded.booked,
   settled_from = excluded.settled_from,
+  corrected = excluded.corrected,
+  first_settled = excluded.first_settled,
+  tags = excluded.tags,
   resolved_at = excluded.resolved_at,
   pruned = excluded.pruned;
 
@@ -39,23 +67,30 @@ SELECT * FROM {prefix}_holds
 WHERE state = 'open' AND expires_at IS NOT NULL AND expires_at <= ?
 ORDER BY expires_at LIMIT ?;
 
--- name: pruneHolds
-UPDATE {prefix}_holds SET scopes = '[]', pruned = 1
-WHERE state = 'settled' AND pruned = 0 AND resolved_at < ?
-RETURNING 1;
+-- name: closedHolds
+-- Callers' holds that closed before an instant, of those that are pruned or of those that are not.
+SELECT * FROM {prefix}_holds
+WHERE job_id IS NULL AND resolved_at IS NOT NULL AND pruned = ? AND resolved_at < ?
+ORDER BY resolved_at LIMIT ?;
+
+-- name: deleteHold
+DELETE FROM {prefix}_holds WHERE hold_id = ?;
 
 -- Counters ------------------------------------------------------------------------------------------------------------
 
 -- name: scope
-SELECT reserved, spent, pinned FROM {prefix}_scopes WHERE scope = ?;
+SELECT reserved, spent, pinned, raised_to, raised_until FROM {prefix}_scopes WHERE scope = ?;
 
 -- name: putCounter
 INSERT INTO {prefix}_scopes (scope, reserved, spent) VALUES (?, ?, ?)
 ON CONFLICT (scope) DO UPDATE SET reserved = excluded.reserved, spent = excluded.spent;
 
--- name: pin
-INSERT INTO {prefix}_scopes (scope, pinned) VALUES (?, ?)
-ON CONFLICT (scope) DO UPDATE SET pinned = excluded.pinned;
+-- name: putPin
+INSERT INTO {prefix}_scopes (scope, pinned, raised_to, raised_until) VALUES (?, ?, ?, ?)
+ON CONFLICT (scope) DO UPDATE SET
+  pinned = excluded.pinned,
+  raised_to = excluded.raised_to,
+  raised_until = excluded.raised_until;
 
 -- Jobs ----------------------------------------------------------------------------------------------------------------
 
@@ -64,42 +99,63 @@ SELECT * FROM {prefix}_jobs WHERE job_id = ?;
 
 -- name: putJob
 INSERT INTO {prefix}_jobs (
-  job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at,
-  run_at, leased_at, state, scopes, decision, error, result, ended_at, pruned, attempts
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, terms, deadline, run_at, leased_at,
+  lease_seconds, run_until, leased_by, state, scopes, decision, cancellation, error, result, ended_at, pruned, holds,
+  attempts, counts
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
 ON CONFLICT (job_id) DO UPDATE SET
+  terms = excluded.terms,
+  deadline = excluded.deadline,
+  parked = 0,
   run_at = excluded.run_at,
   leased_at = excluded.leased_at,
+  lease_seconds = excluded.lease_seconds,
+  run_until = excluded.run_until,
+  leased_by = excluded.leased_by,
   state = excluded.state,
   scopes = excluded.scopes,
   decision = excluded.decision,
+  cancellation = excluded.cancellation,
   error = excluded.error,
   result = excluded.result,
   ended_at = excluded.ended_at,
-  attempts = excluded.attempts;
+  holds = excluded.holds,
+  attempts = excluded.attempts,
+  counts = excluded.counts;
 
 -- name: highestPriority
 -- Of the jobs that wait in a lane, up to a priority.
 SELECT max(priority) AS priority FROM {prefix}_jobs
-WHERE lane = ? AND state IN ('pending', 'queued') AND priority <= ?;
+WHERE lane = ? AND state IN ('pending', 'queued') AND parked = 0 AND priority <= ?;
 
 -- name: claimable
 -- The first job of a lane at a priority that is due, and free or paid for: with the hold of its next attempt open.
 SELECT * FROM {prefix}_jobs AS job
-WHERE lane = ? AND state IN ('pending', 'queued') AND priority = ? AND run_at <= ?
+WHERE lane = ? AND state IN ('pending', 'queued') AND parked = 0 AND priority = ? AND run_at <= ?
   AND (
     backend = 'local' AND max_cost = '0'
     OR EXISTS (
       SELECT 1 FROM {prefix}_holds AS hold
-      WHERE hold.hold_id = 'job:' || job.job_id || '#' || (json_array_length(job.attempts) + 1)
+      WHERE hold.hold_id = 'job:' || job.job_id || '#' || job.holds
         AND hold.state = 'open'
     )
   )
 ORDER BY run_at, sequence LIMIT 1;
 
--- name: stale
--- At the very second of its time to live a lease is stale.
-SELECT * FROM {prefix}_jobs WHERE state = 'running' AND ? - leased_at >= ? ORDER BY leased_at LIMIT ?;
+-- name: park
+-- Offers the jobs no more that are past their deadlines.
+UPDATE {prefix}_jobs SET parked = 1
+WHERE deadline IS NOT NULL AND deadline <= ? AND state IN ('pending', 'queued') AND parked = 0;
+
+-- name: overdue
+-- At the very second of its deadline a job is overdue.
+SELECT * FROM {prefix}_jobs WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ?;
+
+-- name: lost
+-- At the very second of its time to live a lease is lost, and at that of its end a run.
+SELECT * FROM {prefix}_jobs
+WHERE state = 'running' AND (run_until <= ? OR ? - leased_at >= coalesce(lease_seconds, ?))
+ORDER BY leased_at LIMIT ?;
 
 -- name: jobs
 SELECT * FROM {prefix}_jobs WHERE pruned = 0 AND sequence > ? ORDER BY sequence LIMIT ?;
@@ -113,7 +169,17 @@ SELECT * FROM {prefix}_jobs WHERE pruned = 0 AND lane = ? AND sequence > ? ORDER
 -- name: jobsOfStateAndLane
 SELECT * FROM {prefix}_jobs WHERE pruned = 0 AND state = ? AND lane = ? AND sequence > ? ORDER BY sequence LIMIT ?;
 
--- name: pruneJobs
-UPDATE {prefix}_jobs SET payload = 'null', result = NULL, error = NULL, decision = NULL, pruned = 1
-WHERE ended_at IS NOT NULL AND pruned = 0 AND ended_at < ?
-RETURNING 1;
+-- name: endedJobs
+-- Of those that are pruned or of those that are not.
+SELECT * FROM {prefix}_jobs
+WHERE ended_at IS NOT NULL AND pruned = ? AND ended_at < ?
+ORDER BY ended_at LIMIT ?;
+
+-- name: pruneJob
+UPDATE {prefix}_jobs
+SET payload = 'null', scopes = '[]', terms = NULL, result = NULL, error = NULL, decision = NULL, cancellation = NULL,
+  pruned = 1
+WHERE job_id = ?;
+
+-- name: deleteJob
+DELETE FROM {prefix}_jobs WHERE job_id = ?;

@@ -1,20 +1,21 @@
-import { jobOfHold } from "../../budget/holds.ts";
-import type { HoldState } from "../../budget/contract.ts";
-import type { JobState } from "../../dispatch/lifecycle.ts";
-import { type MicroCents, microCents } from "../../money/micro-cents.ts";
-import type { BackendKind } from "../../routing/kind.ts";
+import { jobOfHold } from "../../budget/hold-request.ts";
+import type { Pin } from "../../budget/caps.ts";
+import type { LaneState } from "../../dispatch/job.ts";
+import { deadlineOf, isPast } from "../../dispatch/rules.ts";
 import type { EpochSeconds } from "../../time.ts";
+import { amountsToJson, approvalFromJson, scopesToJson, tagsToJson, termsToJson } from "../engine/codec.ts";
 import {
-  amountsFromJson,
-  amountsToJson,
-  approvalFromJson,
-  attemptsFromJson,
-  errorFromJson,
-  scopesFromJson,
-  scopesToJson,
-} from "../engine/codec.ts";
-import type { Counter, HoldRecord, CheckedFilter, JobRecord, Tables } from "../engine/tables.ts";
+  type CheckedFilter,
+  type DecisionRecord,
+  type HoldRecord,
+  type JobRecord,
+  phaseOf,
+  type ScopeRecord,
+  type Tables,
+} from "../engine/tables.ts";
+import { DispatchError } from "../../errors.ts";
 import type { Client, Row } from "./client.ts";
+import { holdOf, jobOf, pinOf, textOf } from "./rows.ts";
 import { statementsOf } from "./statements.ts";
 import type { Statements } from "./sql.gen.ts";
 
@@ -28,6 +29,27 @@ export class SqliteTables implements Tables {
     this.#client = client;
     this.#sql = statementsOf(prefix);
     this.now = now;
+  }
+
+  id(): string {
+    const row = this.#client.row(this.#sql.storeId);
+    if (row) return textOf(row, "id");
+    throw new DispatchError("store_failed", "SQLite: the store has no id");
+  }
+
+  decision(id: string): DecisionRecord | null {
+    const row = this.#client.row(this.#sql.decision, id);
+    if (!row) return null;
+    // The statement selects these columns, and nobody asks a decision for its subject.
+    return { id, subject: null, body: textOf(row, "body"), answer: textOf(row, "answer") };
+  }
+
+  putDecision({ id, subject, body, answer }: DecisionRecord): void {
+    this.#client.run(this.#sql.putDecision, id, subject, body, answer);
+  }
+
+  deleteDecisions(subject: string): void {
+    this.#client.run(this.#sql.deleteDecisions, subject);
   }
 
   hold(holdId: string): HoldRecord | null {
@@ -46,6 +68,9 @@ export class SqliteTables implements Tables {
       hold.state,
       String(hold.booked),
       hold.settledFrom,
+      Number(hold.corrected),
+      hold.firstSettled === null ? null : String(hold.firstSettled),
+      tagsToJson(hold.tags),
       hold.expiresAt,
       hold.resolvedAt,
       Number(hold.pruned),
@@ -56,26 +81,28 @@ export class SqliteTables implements Tables {
     return this.#client.rows(this.#sql.dueHolds, now, limit).map(holdOf);
   }
 
-  pruneHolds(before: EpochSeconds): number {
-    return this.#client.rows(this.#sql.pruneHolds, before).length;
+  closedHolds(before: EpochSeconds, limit: number, pruned: boolean): readonly HoldRecord[] {
+    return this.#old(this.#sql.closedHolds, before, limit, pruned).map(holdOf);
   }
 
-  counter(scope: string): Counter {
-    const row = this.#client.row(this.#sql.scope, scope);
-    return { reserved: BigInt(row?.["reserved"] ?? 0), spent: BigInt(row?.["spent"] ?? 0) };
+  deleteHold(holdId: string): void {
+    this.#client.run(this.#sql.deleteHold, holdId);
   }
 
-  putCounter(scope: string, { reserved, spent }: Counter): void {
+  scope(name: string): ScopeRecord {
+    const row = this.#client.row(this.#sql.scope, name);
+    const amount = (column: string): bigint => BigInt(row?.[column] ?? 0);
+    return { reserved: amount("reserved"), spent: amount("spent"), pin: pinOf(row) };
+  }
+
+  putCounter(scope: string, reserved: bigint, spent: bigint): void {
     this.#client.run(this.#sql.putCounter, scope, String(reserved), String(spent));
   }
 
-  pinned(scope: string): MicroCents | undefined {
-    const pinned = this.#client.row(this.#sql.scope, scope)?.["pinned"] ?? null;
-    return pinned === null ? undefined : microCents(String(pinned));
-  }
-
-  pin(scope: string, cap: MicroCents): void {
-    this.#client.run(this.#sql.pin, scope, String(cap));
+  putPin(scope: string, pin: Pin | null): void {
+    const raise = pin?.raise ?? null;
+    const amounts = [pin && String(pin.cap), raise && String(raise.to)] as const;
+    this.#client.run(this.#sql.putPin, scope, ...amounts, raise?.until ?? null);
   }
 
   job(jobId: string): JobRecord | null {
@@ -84,7 +111,7 @@ export class SqliteTables implements Tables {
   }
 
   putJob(job: JobRecord): void {
-    const { body } = job;
+    const { body, terms } = job;
     this.#client.run(
       this.#sql.putJob,
       body.jobId,
@@ -95,20 +122,37 @@ export class SqliteTables implements Tables {
       body.maxAttempts,
       body.priority,
       body.runAt,
+      termsToJson(job),
+      deadlineOf(terms, phaseOf(job)),
       job.runAt,
       job.leasedAt,
+      job.leaseSeconds,
+      job.runUntil,
+      job.leasedBy,
       job.state,
       scopesToJson(job.scopes),
       json(job.decision),
+      json(job.cancellation),
       json(job.error),
       job.result,
       job.endedAt,
-      Number(job.pruned),
+      job.holds,
       JSON.stringify(job.attempts),
+      JSON.stringify([job.tried, job.triedBefore, job.retries, job.grants, job.refusals]),
     );
   }
 
   claimable(lanes: readonly string[], now: EpochSeconds): JobRecord | null {
+    for (;;) {
+      const job = this.#firstIn(lanes, now);
+      if (!job || !isPast(deadlineOf(job.terms, phaseOf(job)), now)) return job;
+      // Recovery ends them. Until then they are in no claim's way.
+      this.#client.run(this.#sql.park, now);
+    }
+  }
+
+  /** The first due job of these lanes, perhaps past its deadline. */
+  #firstIn(lanes: readonly string[], now: EpochSeconds): JobRecord | null {
     // One priority after another: jobs that are due later at a higher one are skipped, however many they are.
     let priority = this.#highest(lanes, Number.MAX_SAFE_INTEGER);
     while (priority !== null) {
@@ -125,8 +169,12 @@ export class SqliteTables implements Tables {
     return null;
   }
 
-  stale(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[] {
-    return this.#client.rows(this.#sql.stale, now, ttlSeconds, limit).map(jobOf);
+  lost(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[] {
+    return this.#client.rows(this.#sql.lost, now, now, ttlSeconds, limit).map(jobOf);
+  }
+
+  overdue(now: EpochSeconds, limit: number): readonly JobRecord[] {
+    return this.#client.rows(this.#sql.overdue, now, limit).map(jobOf);
   }
 
   jobs({ state, lane, limit, after }: CheckedFilter): readonly JobRecord[] {
@@ -139,8 +187,40 @@ export class SqliteTables implements Tables {
     return this.#client.rows(this.#sql.jobs, start, limit).map(jobOf);
   }
 
-  pruneJobs(before: EpochSeconds): number {
-    return this.#client.rows(this.#sql.pruneJobs, before).length;
+  endedJobs(before: EpochSeconds, limit: number, pruned: boolean): readonly JobRecord[] {
+    return this.#old(this.#sql.endedJobs, before, limit, pruned).map(jobOf);
+  }
+
+  pruneJob({ body }: JobRecord): void {
+    this.#client.run(this.#sql.pruneJob, body.jobId);
+  }
+
+  deleteJob(jobId: string): void {
+    this.#client.run(this.#sql.deleteJob, jobId);
+  }
+
+  lanes(): readonly LaneState[] {
+    return this.#client.rows(this.#sql.lanes).flatMap((row): readonly LaneState[] => {
+      const approval = approvalFromJson(textOf(row, "approval"));
+      return approval ? [{ lane: textOf(row, "lane"), paused: row["paused"] === 1, approval }] : [];
+    });
+  }
+
+  putLane({ lane, paused, approval }: LaneState): void {
+    this.#client.run(this.#sql.putLane, lane, Number(paused), JSON.stringify(approval));
+  }
+
+  offered(lanes: readonly string[]): readonly string[] {
+    const paused = this.#client.rows(this.#sql.pausedLanes).map((row) => textOf(row, "lane"));
+    return paused.length === 0 ? lanes : lanes.filter((lane) => !paused.includes(lane));
+  }
+
+  /** What closed before an instant: first what was pruned before, if that is asked for too. */
+  #old(sql: string, before: EpochSeconds, limit: number, pruned: boolean): readonly Row[] {
+    const first = pruned ? this.#client.rows(sql, 1, before, limit) : [];
+    return first.length < limit
+      ? [...first, ...this.#client.rows(sql, 0, before, limit - first.length)]
+      : first;
   }
 
   /** The highest priority that waits in these lanes, of at most `most`. */
@@ -150,62 +230,6 @@ export class SqliteTables implements Tables {
       .filter((priority) => priority !== null);
     return found.length === 0 ? null : Math.max(...found.map(Number));
   }
-}
-
-function holdOf(row: Row): HoldRecord {
-  return {
-    holdId: textOf(row, "hold_id"),
-    asked: microCents(textOf(row, "asked")),
-    steps: amountsFromJson(textOf(row, "steps")),
-    scopes: scopesFromJson(textOf(row, "scopes")),
-    // The schema's own checks allow no other value, here and below.
-    state: textOf(row, "state") as HoldState,
-    booked: microCents(textOf(row, "booked")),
-    settledFrom: textOf(row, "settled_from") as HoldState,
-    expiresAt: instantOf(row, "expires_at"),
-    resolvedAt: instantOf(row, "resolved_at"),
-    pruned: Number(row["pruned"]) === 1,
-  };
-}
-
-function jobOf(row: Row): JobRecord {
-  return {
-    body: {
-      jobId: textOf(row, "job_id"),
-      lane: textOf(row, "lane"),
-      payload: textOf(row, "payload"),
-      // It was checked when it came in.
-      backend: textOf(row, "backend") as BackendKind,
-      maxCost: microCents(textOf(row, "max_cost")),
-      maxAttempts: Number(row["max_attempts"]),
-      priority: Number(row["priority"]),
-      runAt: instantOf(row, "asked_run_at"),
-    },
-    state: textOf(row, "state") as JobState,
-    // Neither is ever null.
-    runAt: Number(row["run_at"]) as EpochSeconds,
-    leasedAt: Number(row["leased_at"]) as EpochSeconds,
-    scopes: scopesFromJson(textOf(row, "scopes")),
-    decision: approvalFromJson(textOrNull(row, "decision")),
-    error: errorFromJson(textOrNull(row, "error")),
-    result: textOrNull(row, "result"),
-    endedAt: instantOf(row, "ended_at"),
-    pruned: Number(row["pruned"]) === 1,
-    attempts: attemptsFromJson(textOf(row, "attempts")),
-  };
-}
-
-function textOf(row: Row, column: string): string {
-  return String(row[column]);
-}
-
-function textOrNull(row: Row, column: string): string | null {
-  return row[column] === null ? null : textOf(row, column);
-}
-
-function instantOf(row: Row, column: string): EpochSeconds | null {
-  // It was an instant when it was written.
-  return row[column] === null ? null : (Number(row[column]) as EpochSeconds);
 }
 
 function json(value: object | null): string | null {

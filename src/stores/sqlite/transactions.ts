@@ -12,6 +12,9 @@ interface Task {
   readonly reject: (error: unknown) => void;
 }
 
+/** The longest wait in milliseconds between two tries to lock the file. */
+const LONGEST_WAIT = 20;
+
 type Answered<Answer> = { readonly answer: Answer } | { readonly error: unknown };
 
 /** Runs after all calls of this turn. Node, Deno and Bun have `setImmediate`. */
@@ -30,7 +33,8 @@ export class Transactions {
   readonly #operations: Operations;
   #now: EpochSeconds | null = null;
   #waiting: Task[] = [];
-  #isSafe = false;
+  /** The connection's busy timeout in milliseconds, once its settings are checked. */
+  #patience: number | null = null;
 
   constructor(database: SqliteDatabase, prefix: string, clock: () => EpochSeconds) {
     this.#client = new Client(database);
@@ -47,9 +51,7 @@ export class Transactions {
       this.#waiting.push({ operation, resolve, reject });
       if (this.#waiting.length > 1) return;
       later(() => {
-        const tasks = this.#waiting;
-        this.#waiting = [];
-        this.#runAll(tasks);
+        void this.#flush();
       });
     });
 
@@ -91,21 +93,63 @@ export class Transactions {
     return answered.answer;
   }
 
+  /** Runs all calls that wait, once the file can be locked. It always resolves. */
+  async #flush(): Promise<void> {
+    let failure: Answered<never> | null = null;
+    try {
+      await this.#begin();
+    } catch (error) {
+      failure = { error };
+    }
+    const tasks = this.#waiting;
+    this.#waiting = [];
+    if (failure) for (const { reject } of tasks) reject(failure.error);
+    else this.#runAll(tasks);
+  }
+
+  /**
+   * Begins a transaction. While another one has locked the file, it is tried again without blocking the process, which may
+   * be the one that has to end the other: for as long as the connection's busy timeout.
+   */
+  async #begin(): Promise<void> {
+    const patience = this.#pinSafe();
+    const startedAt = performance.now();
+    for (let wait = 1; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
+      if (this.#tryBegin(patience)) return;
+      const waited = performance.now() - startedAt;
+      if (waited >= patience) {
+        const message = `SQLite: another transaction was open for ${Math.round(waited)} ms; nothing was done`;
+        throw new DispatchError("store_failed", message);
+      }
+      await new Promise((go) => setTimeout(go, wait));
+    }
+  }
+
+  /** Begins a transaction if the file is not locked. */
+  #tryBegin(patience: number): boolean {
+    // Somebody's own transaction on this connection.
+    if (this.#client.inTransaction() === true) return false;
+    this.#client.exec("PRAGMA busy_timeout = 0");
+    try {
+      this.#client.exec("BEGIN IMMEDIATE");
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    } finally {
+      this.#client.exec(`PRAGMA busy_timeout = ${patience}`);
+    }
+  }
+
+  /** Runs calls in the transaction that was begun. */
   #runAll(tasks: readonly Task[]): void {
     let answers: readonly Answered<unknown>[];
-    try {
-      this.#pinSafe();
-      this.#client.exec("BEGIN IMMEDIATE");
-    } catch (error) {
-      for (const { reject } of tasks) reject(error);
-      return;
-    }
     try {
       answers = tasks.map(({ operation }) => this.#answer(operation));
     } catch (error) {
       this.#undo("ROLLBACK");
       // One of them may have caused it: run each alone.
-      if (tasks.length > 1) for (const task of tasks) this.#runAll([task]);
+      if (tasks.length > 1) for (const task of tasks) this.#runAlone(task);
       else tasks[0]?.reject(error);
       return;
     }
@@ -125,6 +169,16 @@ export class Transactions {
     });
   }
 
+  #runAlone(task: Task): void {
+    try {
+      this.#client.exec("BEGIN IMMEDIATE");
+    } catch (error) {
+      task.reject(error);
+      return;
+    }
+    this.#runAll([task]);
+  }
+
   /** The answer of an operation, or the error that it throws; a failure of the database is thrown here. */
   #answer<Answer>(operation: (operations: Operations) => Answer): Answered<Answer> {
     this.#schema.ensureMigrated();
@@ -139,21 +193,27 @@ export class Transactions {
     }
   }
 
-  /** Some builds of SQLite lower `synchronous` once the file is in WAL, unless the connection has set it. */
-  #pinSafe(): void {
-    if (this.#isSafe) return;
-    this.#client.exec(`PRAGMA synchronous = ${this.#ensureSafe()}`);
-    this.#isSafe = true;
+  /**
+   * Some builds of SQLite lower `synchronous` once the file is in WAL, unless the connection has set it.
+   *
+   * @returns the connection's busy timeout in milliseconds.
+   */
+  #pinSafe(): number {
+    if (this.#patience !== null) return this.#patience;
+    const { synchronous, timeout } = this.#ensureSafe();
+    this.#client.exec(`PRAGMA synchronous = ${synchronous}`);
+    this.#patience = timeout;
+    return timeout;
   }
 
   /** What was committed must be on the disk, and another process's transaction is waited for. */
-  #ensureSafe(): number {
+  #ensureSafe(): { readonly synchronous: number; readonly timeout: number } {
     const pragma = (name: string): number =>
       Number(Object.values(this.#client.row(`PRAGMA ${name}`) ?? {})[0]);
     const [synchronous, timeout] = [pragma("synchronous"), pragma("busy_timeout")];
     if (synchronous < 2) throw unsafe("synchronous", "FULL (2) or EXTRA (3)", synchronous);
     if (timeout < 1) throw unsafe("busy_timeout", "above 0 milliseconds, such as 5000", timeout);
-    return synchronous;
+    return { synchronous, timeout };
   }
 
   #isBegun(): boolean {
@@ -180,4 +240,13 @@ export class Transactions {
 
 function unsafe(name: string, needed: string, given: number): DispatchError {
   return new DispatchError("store_failed", `PRAGMA ${name} must be ${needed}; it is ${given}`);
+}
+
+/** Whether another connection has locked the file: SQLite's result code 5, as each client tells it. */
+function isBusy(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  // A client may have thrown anything.
+  const { code, errcode, errno } = Object(cause) as Readonly<Record<string, unknown>>;
+  if (typeof code === "string" && code.startsWith("SQLITE_BUSY")) return true;
+  return [errcode, errno].some((number) => typeof number === "number" && (number & 0xff) === 5);
 }

@@ -1,7 +1,7 @@
 import { BackendKind, epochSeconds, JobState, type ScopeCap } from "dispatch-kit";
 import { capped, NO, YES } from "../../stores/memory/support.ts";
 import { orElse } from "../makers.ts";
-import { type Broken, correct, methods, operations, tables } from "./table.ts";
+import { type Broken, correct, methods, operations, tables, unpinned } from "./table.ts";
 
 function once(scopes: readonly ScopeCap[]): readonly ScopeCap[] {
   return [...new Map(scopes.map((scope) => [scope.scope, scope])).values()];
@@ -39,7 +39,7 @@ export const brokenApprovals: readonly Broken[] = [
     "makes the hold at the claim, and only in the first scope",
     methods((store) => ({
       submit(job) {
-        const scopes = job.approved?.scopes.slice(0, 1);
+        const scopes = job.approved?.scopes?.slice(0, 1);
         return store.submit(job.approved && scopes ? { ...job, approved: { ...job.approved, scopes } } : job);
       },
     })),
@@ -105,7 +105,8 @@ export const brokenApprovals: readonly Broken[] = [
     "approve: an empty list of scopes, or the same scope twice, is a RangeError, also in submit",
     "counts a repeated scope once",
     methods((store) => ({
-      approve: (jobId, approval, { scopes }) => store.approve(jobId, approval, { scopes: once(scopes) }),
+      approve: (jobId, approval, { scopes = [] } = {}) =>
+        store.approve(jobId, approval, { scopes: once(scopes) }),
     })),
   ],
   [
@@ -115,7 +116,7 @@ export const brokenApprovals: readonly Broken[] = [
       async reject(jobId, approval) {
         const answer = await store.reject(jobId, approval);
         if (answer.kind === "rejected" || answer.state !== JobState.QUEUED) return answer;
-        await store.cancel(jobId);
+        await store.cancel(jobId, approval);
         return { kind: "rejected" };
       },
     })),
@@ -124,7 +125,7 @@ export const brokenApprovals: readonly Broken[] = [
     "jobs: a decision about an unknown job is job_unknown",
     "answers that the job has ended",
     methods((store) => ({
-      cancel: (jobId) => orElse(store.cancel(jobId), { kind: "ended", state: JobState.FAILED }),
+      cancel: (jobId, by) => orElse(store.cancel(jobId, by), { kind: "ended", state: JobState.FAILED }),
     })),
   ],
   [
@@ -141,7 +142,7 @@ export const brokenApprovals: readonly Broken[] = [
   [
     "pinCap: an approval with another cap is cap_conflict, and changes nothing",
     "uses the approval's cap instead of the pinned one",
-    tables(() => ({ pinned: () => undefined })),
+    tables(unpinned),
   ],
 ];
 
@@ -150,9 +151,9 @@ export const brokenCancels: readonly Broken[] = [
     "cancel: free work that waits or runs ends as failed; a job that has ended does not change",
     "does not cancel running jobs",
     methods((store) => ({
-      async cancel(jobId) {
+      async cancel(jobId, by) {
         const state = (await store.job(jobId))?.state;
-        return state === JobState.RUNNING ? { kind: "ended", state } : store.cancel(jobId);
+        return state === JobState.RUNNING ? { kind: "ended", state } : store.cancel(jobId, by);
       },
     })),
   ],
@@ -160,9 +161,9 @@ export const brokenCancels: readonly Broken[] = [
     "cancel: a job that waits for approval is rejected; a queued job gives its money back, because nothing has run",
     "charges a job that was only queued",
     methods((store) => ({
-      async cancel(jobId) {
+      async cancel(jobId, by) {
         if ((await store.job(jobId))?.state === JobState.QUEUED) await store.claim(["text"]);
-        return store.cancel(jobId);
+        return store.cancel(jobId, by);
       },
     })),
   ],
@@ -170,9 +171,9 @@ export const brokenCancels: readonly Broken[] = [
     "cancel: a running job is charged in full, and its result does not count",
     "releases the hold of a running job",
     operations((engine, base) => ({
-      async cancel(jobId) {
+      async cancel(jobId, decided) {
         const job = base.job(jobId);
-        const answer = await engine.cancel(jobId);
+        const answer = await engine.cancel(jobId, decided);
         if (job?.state === JobState.RUNNING) correct(base, jobId, job.attempts.length, 0n);
         return answer;
       },
@@ -195,7 +196,7 @@ export const brokenCancels: readonly Broken[] = [
     methods((store) => ({
       async complete(lease, result, options) {
         const isOver = (await store.job(lease.jobId))?.error?.code === "cancelled";
-        return isOver ? { kind: "stale" } : store.complete(lease, result, options);
+        return isOver ? { kind: "stale", corrected: false } : store.complete(lease, result, options);
       },
     })),
   ],
@@ -203,8 +204,19 @@ export const brokenCancels: readonly Broken[] = [
     "approve: a scope whose time is over refuses jobs, approved at once or later, and a waiting job still waits",
     "approves in a month that is over",
     methods((store) => ({
-      approve: (jobId, approval, { scopes }) =>
+      approve: (jobId, approval, { scopes = [] } = {}) =>
         store.approve(jobId, approval, { scopes: scopes.map(({ scope, cap }) => ({ scope, cap })) }),
+    })),
+  ],
+  [
+    "approve, reject: a job that does not wait answers the decision that stands, a cancellation before an approval",
+    "answers the approval of a cancelled job",
+    methods((store) => ({
+      async approve(jobId, approval, options) {
+        const answer = await store.approve(jobId, approval, options);
+        if (answer.kind !== "not_waiting") return answer;
+        return { ...answer, approval: (await store.job(jobId))?.approval ?? null };
+      },
     })),
   ],
 ];

@@ -29,8 +29,8 @@ export const brokenAttempts: readonly Broken[] = [
     "attempts: a crash on the last attempt ends the job as failed",
     "takes back only attempts of jobs that may run again",
     tables((base) => ({
-      stale: (now, ttl, limit) =>
-        base.stale(now, ttl, limit).filter(({ attempts, body }) => attempts.length < body.maxAttempts),
+      lost: (now, ttl, limit) =>
+        base.lost(now, ttl, limit).filter(({ attempts, body }) => attempts.length < body.maxAttempts),
     })),
   ],
   [
@@ -85,11 +85,11 @@ export const brokenAttempts: readonly Broken[] = [
       async recoverStale(options) {
         const running = await store.jobs({ state: JobState.RUNNING });
         await turn();
-        const { more } = await store.recoverStale(options);
+        const { ended, more } = await store.recoverStale(options);
         const attempts = running.map(({ jobId, attempts: attempt }) => {
           return { jobId, attempt, charged: micro(0), outcome: "requeued" as const };
         });
-        return { attempts, more };
+        return { attempts, ended, more };
       },
     })),
   ],

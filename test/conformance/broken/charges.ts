@@ -116,11 +116,6 @@ export const brokenCharges: readonly Broken[] = [
     })),
   ],
   [
-    "claim: a payload that the store's parser refuses costs a paid job an attempt, and no money",
-    "charges the attempt in full",
-    operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, actual: null }) })),
-  ],
-  [
     "money: a job's cost and actual cost are exact around 2^53 and up to 2^62 - 1",
     "reads a job's cost with a driver that returns numbers",
     tables((base) => ({

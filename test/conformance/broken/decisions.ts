@@ -31,7 +31,11 @@ export const brokenDecisions: readonly Broken[] = [
     "jobs: a plain decision becomes an approval; without its own time it gets the store's time",
     "reads every plain decision as approved",
     operations((engine) => ({
-      reject: (jobId, decision) => engine.reject(jobId, { ...decision, outcome: ApprovalOutcome.APPROVED }),
+      reject: (jobId, decision) =>
+        engine.reject(jobId, {
+          ...decision,
+          approval: { ...decision.approval, outcome: ApprovalOutcome.APPROVED },
+        }),
     })),
   ],
   [
@@ -57,6 +61,7 @@ export const brokenDecisions: readonly Broken[] = [
     "cuts a Date to whole seconds",
     methods((store) => ({
       approve: (jobId, approval, options) => {
+        if ("approval" in approval) return store.approve(jobId, approval, options);
         const { decidedAt } = approval;
         const at =
           decidedAt instanceof Date ? new Date(Math.floor(decidedAt.getTime() / 1000) * 1000) : decidedAt;
@@ -68,7 +73,8 @@ export const brokenDecisions: readonly Broken[] = [
     "jobs: the time of a decision is kept: text as it was given, a Date as UTC text",
     "replaces the time of every rejection",
     operations((engine) => ({
-      reject: (jobId, decision) => engine.reject(jobId, { ...decision, decidedAt: null }),
+      reject: (jobId, decision) =>
+        engine.reject(jobId, { ...decision, approval: { ...decision.approval, decidedAt: null } }),
     })),
   ],
   [
@@ -83,8 +89,10 @@ export const brokenDecisions: readonly Broken[] = [
     "jobs: a plain decision with another outcome, or without author and reason, is refused, and the job still waits",
     "accepts an approval as a rejection",
     methods((store) => ({
-      reject: (jobId, { outcome, ...rest }) =>
-        store.reject(jobId, { ...rest, outcome: outcome === "approved" ? "rejected" : outcome }),
+      reject(jobId, approval) {
+        const isOther = "outcome" in approval && approval.outcome === "approved";
+        return store.reject(jobId, isOther ? { ...approval, outcome: "rejected" } : approval);
+      },
     })),
   ],
   [
@@ -103,7 +111,7 @@ export const brokenDecisions: readonly Broken[] = [
     methods((store) => ({
       async approve(jobId, approval, options) {
         if (approval instanceof Approval) return store.approve(jobId, approval, options);
-        return { kind: "not_waiting", state: JobState.AWAITING_APPROVAL };
+        return { kind: "not_waiting", state: JobState.AWAITING_APPROVAL, approval: null };
       },
     })),
   ],

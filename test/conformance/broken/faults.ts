@@ -1,5 +1,5 @@
 import { DispatchError, type HoldOutcome } from "dispatch-kit";
-import { type Broken, correct, methods, operations } from "./table.ts";
+import { type Broken, correct, methods, operations, tables } from "./table.ts";
 
 const HELD: HoldOutcome = { kind: "held" };
 
@@ -43,8 +43,8 @@ export const brokenFaults: readonly Broken[] = [
     "cut after the commit: submit, approve, reject, cancel: it throws, it is done once, and a repeat says so",
     "cancels a job that has ended",
     methods((store) => ({
-      async cancel(jobId) {
-        const answer = await store.cancel(jobId);
+      async cancel(jobId, by) {
+        const answer = await store.cancel(jobId, by);
         const booked = (await store.getHold(`job:${jobId}#1`))?.booked;
         if (answer.kind === "cancelled" || booked === undefined) return answer;
         return { kind: "cancelled", state: "failed", booked };
@@ -58,7 +58,7 @@ export const brokenFaults: readonly Broken[] = [
       const done = new Set<string>();
       return {
         async fail(lease, error, options) {
-          if (done.has(lease.token)) return { kind: "stale" };
+          if (done.has(lease.token)) return { kind: "stale", corrected: false };
           done.add(lease.token);
           return store.fail(lease, error, options);
         },
@@ -74,7 +74,7 @@ export const brokenFaults: readonly Broken[] = [
         async completeMany(completions) {
           const isDone = completions.every(({ lease }) => done.has(lease.token));
           for (const { lease } of completions) done.add(lease.token);
-          if (isDone) return completions.map(() => ({ kind: "stale" }));
+          if (isDone) return completions.map(() => ({ kind: "stale", corrected: false }));
           return store.completeMany(completions);
         },
       };
@@ -90,5 +90,15 @@ export const brokenFaults: readonly Broken[] = [
         return answer;
       },
     })),
+  ],
+  [
+    "cut before the commit: pinCap, approve, give back, cancel, retry, correct: it throws, nothing is done, and a repeat does it",
+    "throws the client's own error",
+    { cutError: () => new Error("read ECONNRESET") },
+  ],
+  [
+    "cut after the commit: pinCap, approve, give back, cancel, retry, correct: it throws, it is done once, and a repeat says so",
+    "remembers no decisions",
+    tables(() => ({ decision: () => null })),
   ],
 ];

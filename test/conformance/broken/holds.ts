@@ -13,7 +13,7 @@ export const brokenHolds: readonly Broken[] = [
       hold: (request) =>
         store.hold({
           ...request,
-          scopes: request.scopes.map(({ scope, cap }) => ({ scope, cap: micro(cap === 0n ? 0n : cap - 1n) })),
+          scopes: request.scopes.map(({ scope, cap }) => ({ scope, cap: micro(cap ? cap - 1n : 0n) })),
         }),
     })),
   ],

@@ -1,6 +1,6 @@
 import { type Claimed, DispatchError, epochSeconds, type Job, JobState } from "dispatch-kit";
 import { orElse } from "../makers.ts";
-import { type Broken, methods, operations, tables } from "./table.ts";
+import { type Broken, methods, tables } from "./table.ts";
 
 export const brokenJobs: readonly Broken[] = [
   [
@@ -52,6 +52,19 @@ export const brokenJobs: readonly Broken[] = [
     methods((store) => ({ submit: (job) => store.submit({ ...job, jobId: job.jobId.trim() }) })),
   ],
   [
+    "submit: a payload that is nested 100 deep comes back, and one of 5,000 is a TypeError, as is such a result",
+    "lets the stack end",
+    methods((store) => ({
+      async submit(job) {
+        try {
+          return await store.submit(job);
+        } catch {
+          throw new RangeError("Maximum call stack size exceeded");
+        }
+      },
+    })),
+  ],
+  [
     "claim: lanes are isolated, and an empty list of lanes gives no job",
     "reads an empty list of lanes as all lanes",
     methods((store) => ({
@@ -94,24 +107,6 @@ export const brokenJobs: readonly Broken[] = [
     })),
   ],
   [
-    "claim: a payload that the store's parser refuses costs an attempt and 60 s of waiting, and blocks no other job",
-    "offers the job again at once, until no attempt is left",
-    operations((engine) => ({ fail: (failure) => engine.fail({ ...failure, retryAfterSeconds: 0 }) })),
-  ],
-  [
-    "claim: a payload that is refused on its last attempt ends the job",
-    "still offers the job",
-    operations((engine, base) => ({
-      async fail(failure) {
-        const answer = await engine.fail(failure);
-        const job = base.job(failure.lease.jobId);
-        const later = epochSeconds(base.now() + 60);
-        if (job) base.putJob({ ...job, state: JobState.PENDING, runAt: later, endedAt: null });
-        return answer;
-      },
-    })),
-  ],
-  [
     "drain: stops gracefully: running jobs are recorded, and waiting jobs stay for the next worker",
     "claims one job more than it is asked for",
     methods((store) => {
@@ -147,6 +142,30 @@ export const brokenBatches: readonly Broken[] = [
     "claimMany: gives at most its limit, in the order of claim, each job once",
     "gives one more than its limit",
     methods((store) => ({ claimMany: (lanes, limit) => store.claimMany(lanes, limit + 1) })),
+  ],
+  [
+    "claimMany: gives as many jobs as 8 MB of payloads allow, and at least one",
+    "counts jobs, and not their bytes",
+    methods((store) => ({
+      async claimMany(lanes, limit, options) {
+        const jobs = [];
+        for (let job = await store.claim(lanes, options); job; job = await store.claim(lanes, options)) {
+          jobs.push(job);
+          if (jobs.length === limit) break;
+        }
+        return jobs;
+      },
+    })),
+  ],
+  [
+    "claimMany: gives as many jobs as 8 MB of payloads allow, and at least one",
+    "gives nothing where the first payload is larger",
+    methods((store) => ({
+      async claimMany(lanes, limit, options) {
+        const jobs = await store.claimMany(lanes, limit, options);
+        return jobs.filter(({ payload }) => String(payload).length < 8e6);
+      },
+    })),
   ],
   [
     "submitMany: answers each job in order; if it throws, none was submitted",
@@ -234,6 +253,11 @@ export const brokenRecords: readonly Broken[] = [
     methods((store) => ({
       prune: ({ before }) => store.prune({ before: epochSeconds(Number(before) + 1) }),
     })),
+  ],
+  [
+    "id: every handle on a store has the same one, and it does not change",
+    "makes an id when it is asked",
+    methods(() => ({ id: () => Promise.resolve(crypto.randomUUID()) })),
   ],
   [
     "job: shows the error of the last attempt: the executor's message, or that the lease was lost",

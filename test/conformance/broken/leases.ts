@@ -5,10 +5,11 @@ import {
   type FailOutcome,
   Lease,
 } from "dispatch-kit";
+import { NO } from "../../stores/memory/support.ts";
 import type { Methods } from "../makers.ts";
 import { type Broken, byNumber, methods, ofHolder, operations, tables } from "./table.ts";
 
-const STALE: CompleteOutcome & FailOutcome = { kind: "stale" };
+const STALE: CompleteOutcome & FailOutcome = { kind: "stale", corrected: false };
 
 export const brokenLeases: readonly Broken[] = [
   [
@@ -53,7 +54,7 @@ export const brokenLeases: readonly Broken[] = [
     "throws for an unknown job",
     methods((store) => ({
       async complete(lease, result) {
-        await store.cancel(lease.jobId);
+        await store.cancel(lease.jobId, NO);
         return store.complete(lease, result);
       },
     })),
@@ -94,7 +95,7 @@ export const brokenLeases: readonly Broken[] = [
   [
     "recoverStale: takes a lease back exactly when its ttl is over, and not before",
     "compares with > instead of >=",
-    tables((base) => ({ stale: (now, ttl, limit) => base.stale(now, ttl + 0.001, limit) })),
+    tables((base) => ({ lost: (now, ttl, limit) => base.lost(now, ttl + 0.001, limit) })),
   ],
   [
     "renew: restarts the lease's time on the store's clock",
@@ -105,7 +106,7 @@ export const brokenLeases: readonly Broken[] = [
     "recoverStale: keeps a lease from the future, which exists after a clock was set back",
     "reads a ttl of 0 as every lease",
     tables((base) => ({
-      stale: (now, ttl, limit) => base.stale(ttl === 0 ? epochSeconds(now + 1e6) : now, ttl, limit),
+      lost: (now, ttl, limit) => base.lost(ttl === 0 ? epochSeconds(now + 1e6) : now, ttl, limit),
     })),
   ],
   [

@@ -26,11 +26,13 @@ export const brokenPaidRaces: readonly Broken[] = [
     "races: concurrent submissions and approvals fill the cap and never exceed it",
     "checks in one transaction and reserves in another",
     methods((store) => ({
-      async approve(jobId, approval, { scopes }) {
+      async approve(jobId, approval, { scopes = [] } = {}) {
         const amount = (await store.job(jobId))?.maxCost ?? 0n;
         const usages = await Promise.all(scopes.map(({ scope }) => store.usage(scope)));
         await turn();
-        const fits = scopes.every(({ cap }, index) => (usages[index]?.committed() ?? 0n) + amount <= cap);
+        const fits = scopes.every(
+          ({ cap }, index) => (usages[index]?.committed() ?? 0n) + amount <= (cap ?? 0n),
+        );
         const uncapped = capped(MOST, ...scopes.map(({ scope }) => scope));
         return store.approve(jobId, approval, { scopes: fits ? uncapped : scopes });
       },
@@ -50,10 +52,10 @@ export const brokenPaidRaces: readonly Broken[] = [
     "races: a cancellation against a claim: a claimed job is charged, and a job that was not claimed gives its money back",
     "answers by a state that it read earlier",
     methods((store) => ({
-      async cancel(jobId) {
+      async cancel(jobId, by) {
         const job = await store.job(jobId);
         await turn();
-        const answer = await store.cancel(jobId);
+        const answer = await store.cancel(jobId, by);
         const wasQueued = job?.state === JobState.QUEUED && answer.kind === "cancelled";
         return wasQueued ? { ...answer, booked: micro(0) } : answer;
       },
@@ -63,10 +65,10 @@ export const brokenPaidRaces: readonly Broken[] = [
     "races: a cancellation against a completion: one wins, and the actual cost is booked in the end",
     "answers by a state that it read earlier",
     methods((store) => ({
-      async cancel(jobId) {
+      async cancel(jobId, by) {
         const job = await store.job(jobId);
         await turn();
-        const answer = await store.cancel(jobId);
+        const answer = await store.cancel(jobId, by);
         if (job?.state !== JobState.RUNNING) return answer;
         return { kind: "cancelled", state: "failed", booked: job.maxCost };
       },

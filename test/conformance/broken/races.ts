@@ -72,7 +72,7 @@ export const brokenRaces: readonly Broken[] = [
         const usages = await Promise.all(request.scopes.map(({ scope }) => store.usage(scope)));
         await turn();
         const fits = request.scopes.every(({ cap }, index) => {
-          return (usages[index]?.committed() ?? 0n) + request.amount <= cap;
+          return (usages[index]?.committed() ?? 0n) + request.amount <= (cap ?? 0n);
         });
         const scopes = capped(MOST, ...request.scopes.map(({ scope }) => scope));
         return store.hold(fits ? { ...request, scopes } : request);
@@ -191,7 +191,7 @@ export const brokenRaces: readonly Broken[] = [
     })),
   ],
   [
-    "history: a prune changes no counter, keeps holds that are not settled, and pruned ids still answer exists",
+    "history: a prune changes no counter, keeps open holds, and pruned ids still answer exists",
     "deletes the ids too, and admits them again",
     tables((base) => ({
       hold(holdId) {

@@ -1,7 +1,7 @@
 import { epochSeconds, type HoldOutcome, HoldState, monthScope } from "dispatch-kit";
 import { micro } from "../../stores/memory/support.ts";
 import { orElse } from "../makers.ts";
-import { type Broken, methods, operations, spend, tables } from "./table.ts";
+import { type Broken, methods, operations, reserve, spend, tables } from "./table.ts";
 
 const HELD: HoldOutcome = { kind: "held" };
 
@@ -23,10 +23,7 @@ export const brokenResolve: readonly Broken[] = [
       async settle(holdId, actual) {
         const hold = base.hold(holdId);
         const answer = await engine.settle(holdId, actual);
-        for (const { scope } of hold?.scopes ?? []) {
-          const { reserved, spent } = base.counter(scope);
-          base.putCounter(scope, { reserved: reserved + (hold?.asked ?? 0n), spent });
-        }
+        if (hold) reserve(base, hold.scopes, hold.asked);
         return answer;
       },
     })),
@@ -103,10 +100,7 @@ export const brokenResolve: readonly Broken[] = [
     operations((engine, base) => ({
       release(holdId) {
         const hold = base.hold(holdId);
-        for (const { scope } of hold?.state === HoldState.RELEASED ? hold.scopes : []) {
-          const { reserved, spent } = base.counter(scope);
-          base.putCounter(scope, { reserved: reserved - (hold?.asked ?? 0n), spent });
-        }
+        if (hold?.state === HoldState.RELEASED) reserve(base, hold.scopes, 0n - hold.asked);
         return engine.release(holdId);
       },
     })),

@@ -1,8 +1,18 @@
 import { jobHoldId } from "dispatch-kit/rules";
 import { epochSeconds, HoldState, type ScopeCap } from "dispatch-kit";
 import { Holds } from "../../../src/stores/engine/holds.ts";
-import { micro, MOST } from "../../stores/memory/support.ts";
-import { type Broken, byNumber, correct, methods, ofHolder, operations, spend, tables } from "./table.ts";
+import { micro, MOST, NO } from "../../stores/memory/support.ts";
+import {
+  type Broken,
+  byNumber,
+  correct,
+  methods,
+  ofHolder,
+  operations,
+  spend,
+  tables,
+  unpinned,
+} from "./table.ts";
 
 export const brokenRetries: readonly Broken[] = [
   [
@@ -24,7 +34,7 @@ export const brokenRetries: readonly Broken[] = [
         const answer = await engine.fail(failure);
         const job = base.job(failure.lease.jobId);
         if (job && answer.kind === "failed") {
-          new Holds(base).holdNext(job, job.scopes);
+          new Holds(base).holdNext(job, job.scopes, base.now(), false);
         }
         return answer;
       },
@@ -37,8 +47,8 @@ export const brokenRetries: readonly Broken[] = [
       fail(failure) {
         const job = base.job(failure.lease.jobId);
         const hasRoom = job?.scopes.every(({ scope, cap }) => {
-          const { reserved, spent } = base.counter(scope);
-          return reserved + spent + job.body.maxCost <= cap;
+          const { reserved, spent } = base.scope(scope);
+          return reserved + spent + job.body.maxCost <= (cap ?? 0n);
         });
         return engine.fail({ ...failure, retriable: hasRoom === true });
       },
@@ -51,7 +61,7 @@ export const brokenRetries: readonly Broken[] = [
       async fail(lease, error, options) {
         const answer = await store.fail(lease, error, options);
         if (answer.kind !== "waiting") return answer;
-        await store.cancel(lease.jobId);
+        await store.cancel(lease.jobId, NO);
         return { ...answer, kind: "failed" };
       },
     })),
@@ -85,10 +95,10 @@ export const brokenRetries: readonly Broken[] = [
       const first = new Map<string, readonly ScopeCap[]>();
       return {
         submit(job) {
-          if (job.approved) first.set(job.jobId, job.approved.scopes);
+          if (job.approved?.scopes) first.set(job.jobId, job.approved.scopes);
           return store.submit(job);
         },
-        approve: (jobId, approval, { scopes }) =>
+        approve: (jobId, approval, { scopes } = {}) =>
           store.approve(jobId, approval, { scopes: first.get(jobId) ?? scopes }),
       };
     }),
@@ -105,7 +115,7 @@ export const brokenRetries: readonly Broken[] = [
   [
     "retry: waits under a lowered pinned cap, and is admitted under a raised one",
     "uses the approval's cap instead of the pinned one",
-    tables(() => ({ pinned: () => undefined })),
+    tables(unpinned),
   ],
   [
     "retry: a paid job waits for retryAfterSeconds, and its hold is made at once",

@@ -106,8 +106,8 @@ export const brokenScopes: readonly Broken[] = [
     methods((store) => {
       const pinned = new Set<string>();
       return {
-        async pinCap(scope, cap) {
-          if (!pinned.has(scope)) await store.pinCap(scope, cap);
+        async pinCap(scope, cap, decision) {
+          if (!pinned.has(scope)) await store.pinCap(scope, cap, decision);
           pinned.add(scope);
         },
       };
@@ -130,9 +130,9 @@ export const brokenMoney: readonly Broken[] = [
     "money: an amount and a cap of 2^62 - 1 are accepted, and sums with them do not overflow",
     "applies the limit of an amount to counters",
     tables((base) => ({
-      putCounter(scope, counter) {
-        if (counter.spent > MOST) throw new RangeError("out of range for type bigint");
-        base.putCounter(scope, counter);
+      putCounter(scope, reserved, spent) {
+        if (spent > MOST) throw new RangeError("out of range for type bigint");
+        base.putCounter(scope, reserved, spent);
       },
     })),
   ],
@@ -166,6 +166,17 @@ export const brokenMoney: readonly Broken[] = [
     methods((store) => ({
       hold: (request) =>
         store.hold({ ...request, scopes: request.scopes.map(({ scope, cap }) => ({ scope, cap })) }),
+    })),
+  ],
+  [
+    "scopes: a refusal says when the time of a scope without room ends, and nothing about one without an end",
+    "says how much is missing, and not for how long",
+    methods((store) => ({
+      async hold(request) {
+        const answer = await store.hold(request);
+        if (answer.kind !== "refused") return answer;
+        return { ...answer, lacking: answer.lacking.map(({ scope, by }) => ({ scope, by })) };
+      },
     })),
   ],
 ];

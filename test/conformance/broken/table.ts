@@ -37,12 +37,27 @@ function withToken({ jobId, leasedAt, attempts, token }: Lease, other: string | 
   return new Lease({ jobId, leasedAt, attempts, token: other ?? token });
 }
 
+type Scopes = readonly { readonly scope: string }[];
+
 /** Adds an amount to `spent` in some scopes. */
-export function spend(tables: Tables, scopes: readonly { readonly scope: string }[], amount: bigint): void {
+export function spend(tables: Tables, scopes: Scopes, amount: bigint): void {
   for (const { scope } of scopes) {
-    const { reserved, spent } = tables.counter(scope);
-    tables.putCounter(scope, { reserved, spent: spent + amount });
+    const { reserved, spent } = tables.scope(scope);
+    tables.putCounter(scope, reserved, spent + amount);
   }
+}
+
+/** Adds an amount to `reserved` in some scopes. */
+export function reserve(tables: Tables, scopes: Scopes, amount: bigint): void {
+  for (const { scope } of scopes) {
+    const { reserved, spent } = tables.scope(scope);
+    tables.putCounter(scope, reserved + amount, spent);
+  }
+}
+
+/** Tables that know no pinned cap. */
+export function unpinned(tables: Tables): Partial<Tables> {
+  return { scope: (name) => ({ ...tables.scope(name), pin: undefined }) };
 }
 
 /** Corrects the charge of a job's attempt. */

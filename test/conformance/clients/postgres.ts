@@ -63,6 +63,9 @@ export function postgresMaker(url: string, way: Way): PostgresMaker {
   const make = async (options: MakeStoreOptions): Promise<DispatchStore> => {
     const { own } = await clients();
     await empty(own.client, schema);
+    // An empty schema has lost its id too.
+    const id = `INSERT INTO ${schema}.store SELECT gen_random_uuid() WHERE NOT EXISTS (SELECT FROM ${schema}.store)`;
+    await own.client.query(id, []);
     return keep(own.client, { options });
   };
 

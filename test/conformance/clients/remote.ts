@@ -13,7 +13,18 @@ import { decode, decodeError, encode, type SentError } from "./wire.ts";
 const METHODS = [
   ...(["hold", "settle", "release", "extend", "expire", "usage", "getHold", "pinCap"] as const),
   ...(["submit", "submitMany", "approve", "reject", "cancel", "claim", "claimMany", "complete"] as const),
-  ...(["completeMany", "fail", "renew", "recoverStale", "job", "jobs", "prune", "migrate"] as const),
+  ...([
+    "completeMany",
+    "fail",
+    "renew",
+    "recoverStale",
+    "job",
+    "jobs",
+    "prune",
+    "forget",
+    "migrate",
+  ] as const),
+  ...(["correct", "retry", "unpinCap", "raiseCap", "cap", "pauseLane", "resumeLane", "lanes", "id"] as const),
 ] satisfies readonly (keyof DispatchStore)[];
 
 type Answer =

@@ -5,11 +5,13 @@ import { microCents } from "../../../src/money/micro-cents.ts";
 import { epochSeconds } from "../../../src/time.ts";
 import type { Breaking } from "./broken.ts";
 import { unlimited } from "./ledger.ts";
+import type { Raw } from "./raw.ts";
 
 const approval = new Approval({ author: "nobody", reason: "retry", decidedAt: "2026-11-23T00:00:00Z" });
 
-async function approveUnlimited(store: DispatchStore, jobId: string, attempt: number): Promise<void> {
-  const hold = await store.getHold(`job:${jobId}#${String(attempt)}`);
+async function approveUnlimited(store: DispatchStore, raw: Raw, jobId: string): Promise<void> {
+  const holdId = await raw.lastHoldOf(jobId);
+  const hold = holdId === null ? null : await store.getHold(holdId);
   if (hold) await store.approve(jobId, approval, { scopes: unlimited(hold.scopes) });
 }
 
@@ -41,10 +43,10 @@ export const attempts: Readonly<Record<string, Breaking>> = {
     wrong: "corrects the job's newest attempt by the cost that an older one reports",
     methods: (store, raw) => ({
       async complete(lease, result, options) {
-        const newest = await raw.attemptsOf(lease.jobId);
-        if (newest === lease.attempts) return store.complete(lease, result, options);
+        const holdId = (await raw.lastHoldOf(lease.jobId)) ?? "";
+        const own = await raw.holdOf(lease.jobId, lease.token);
+        if (holdId === own) return store.complete(lease, result, options);
         const answer = await store.complete(lease, result);
-        const holdId = `job:${lease.jobId}#${String(newest)}`;
         const hold = await store.getHold(holdId);
         const actual = options?.actual;
         if (actual === undefined || !hold || hold.state === "settled") return answer;
@@ -73,9 +75,7 @@ export const attempts: Readonly<Record<string, Breaking>> = {
     methods: (store, raw) => ({
       async recoverStale(options) {
         const answer = await store.recoverStale(options);
-        for (const { jobId, attempt } of answer.attempts) {
-          await raw.giveBack(store, `job:${jobId}#${String(attempt)}`);
-        }
+        for (const { jobId } of answer.attempts) await raw.giveBack(store, await raw.lastHoldOf(jobId));
         return answer;
       },
     }),
@@ -83,26 +83,25 @@ export const attempts: Readonly<Record<string, Breaking>> = {
   "cancel-releases": {
     wrong: "gives back what a running job had set aside when it is cancelled",
     methods: (store, raw) => ({
-      async cancel(jobId) {
-        const attempt = await raw.attemptsOf(jobId);
-        const answer = await store.cancel(jobId);
-        await raw.giveBack(store, `job:${jobId}#${String(attempt)}`);
+      async cancel(jobId, approval) {
+        const answer = await store.cancel(jobId, approval);
+        await raw.giveBack(store, await raw.lastHoldOf(jobId));
         return answer;
       },
     }),
   },
   "retry-without-room": {
     wrong: "queues a retry whether there is room for it or not",
-    methods: (store) => ({
+    methods: (store, raw) => ({
       async fail(lease, error, options) {
         const answer = await store.fail(lease, error, options);
-        if (answer.kind === "waiting") await approveUnlimited(store, lease.jobId, lease.attempts);
+        if (answer.kind === "waiting") await approveUnlimited(store, raw, lease.jobId);
         return answer;
       },
       async recoverStale(options) {
         const answer = await store.recoverStale(options);
-        for (const { jobId, attempt, outcome } of answer.attempts) {
-          if (outcome === "waiting") await approveUnlimited(store, jobId, attempt);
+        for (const { jobId, outcome } of answer.attempts) {
+          if (outcome === "waiting") await approveUnlimited(store, raw, jobId);
         }
         return answer;
       },
@@ -111,24 +110,28 @@ export const attempts: Readonly<Record<string, Breaking>> = {
   "claim-without-condition": {
     wrong: "looks for a job in one statement, and takes it in another that does not look again",
     methods: (store, raw) => ({
-      async claim(lanes) {
+      async claim(lanes, options) {
         const [lane = ""] = lanes;
         const [found] = await raw.run(
-          "SELECT job_id, payload FROM {jobs} WHERE state = 'queued' AND lane = $1 ORDER BY run_at, sequence LIMIT 1",
+          `SELECT job_id, payload FROM {jobs} AS job
+            WHERE state = 'queued' AND lane = $1 AND run_at <= $2 AND (deadline IS NULL OR deadline > $2)
+              AND NOT EXISTS (SELECT 1 FROM {lanes} AS l WHERE l.lane = job.lane AND l.paused)
+            ORDER BY run_at, sequence LIMIT 1`,
           lane,
+          Date.now() / 1000,
         );
-        if (found === undefined) return store.claim(lanes);
+        if (found === undefined) return store.claim(lanes, options);
         const token = crypto.randomUUID();
         const jobId = String(found["job_id"]);
-        const [made, length] = raw.isPostgres
-          ? ["tokens = tokens || $2::text, ends = ends || NULL::text", "cardinality(tokens)"]
-          : [
-              "leased_at = $3, attempts = json_insert(attempts, '$[#]', json_object('token', $2, 'end', NULL))",
-              "json_array_length(attempts)",
-            ];
+        const made = raw.isPostgres
+          ? `tokens = tokens || $2::text, ends = ends || NULL::text, hold_numbers = hold_numbers || holds,
+              tried = tried + 1`
+          : `leased_at = $3, counts = '' || json_replace(counts, '$[0]', json_extract(counts, '$[0]') + 1),
+              attempts = '' || json_insert(attempts, '$[#]', json_object('token', $2, 'end', NULL, 'hold', holds))`;
         const leasedAt = epochSeconds(new Date());
         const [row] = await raw.run(
-          `UPDATE {jobs} SET state = 'running', ${made} WHERE job_id = $1 RETURNING ${length} AS made`,
+          `UPDATE {jobs} SET state = 'running', ${made} WHERE job_id = $1
+            RETURNING ${raw.isPostgres ? "tried" : "json_extract(counts, '$[0]')"} AS made`,
           jobId,
           token,
           ...(raw.isPostgres ? [] : [leasedAt]),
@@ -136,7 +139,8 @@ export const attempts: Readonly<Record<string, Breaking>> = {
         if (raw.isPostgres) {
           await raw.run("DELETE FROM {ready} WHERE job_id = $1", jobId);
           await raw.run(
-            "INSERT INTO {leases} VALUES ($1, $2) ON CONFLICT (job_id) DO UPDATE SET leased_at = excluded.leased_at",
+            `INSERT INTO {leases} (job_id, leased_at) VALUES ($1, $2)
+              ON CONFLICT (job_id) DO UPDATE SET leased_at = excluded.leased_at`,
             jobId,
             leasedAt,
           );

@@ -1,6 +1,8 @@
 import type { DispatchStore } from "../../../src/dispatch/contract.ts";
 import { attempts } from "./attempts.ts";
+import { decisions } from "./decisions.ts";
 import { ledger } from "./ledger.ts";
+import { limits } from "./limits.ts";
 import type { Raw } from "./raw.ts";
 import { statements } from "./statements.ts";
 
@@ -15,7 +17,13 @@ export interface Breaking {
   readonly methods: (store: DispatchStore, raw: Raw) => Methods;
 }
 
-export const BROKEN: Readonly<Record<string, Breaking>> = { ...ledger, ...attempts, ...statements };
+export const BROKEN: Readonly<Record<string, Breaking>> = {
+  ...ledger,
+  ...attempts,
+  ...decisions,
+  ...limits,
+  ...statements,
+};
 
 /** A store with a mistake. */
 export function breakStore(name: string, store: DispatchStore, raw: Raw): DispatchStore {

@@ -10,9 +10,11 @@ type Refused = Extract<HoldOutcome, { kind: "refused" }>;
 
 const NO_CAP = microCents(2n ** 62n - 1n);
 
-/** The same scopes, none of which refuses. */
+/** The same scopes, none of which refuses, but those whose cap is pinned. */
 export function unlimited(scopes: readonly ScopeCap[]): readonly ScopeCap[] {
-  return scopes.map((scope) => ({ ...scope, cap: NO_CAP }));
+  return scopes.map(({ scope, cap }) =>
+    cap === null || cap === undefined ? { scope } : { scope, cap: NO_CAP },
+  );
 }
 
 /** A check that reserves nothing. */
@@ -24,6 +26,7 @@ async function check(
   const rooms = await Promise.all(
     scopes.map(async ({ scope, cap }) => {
       const usage = await store.usage(scope);
+      if (cap === null || cap === undefined) return { scope, by: microCents(0n) };
       return { scope, by: microCents(amount - cap + usage.committed()) };
     }),
   );
@@ -45,19 +48,17 @@ export const ledger: Readonly<Record<string, Breaking>> = {
           if (refused) return refused;
         }
         const answer = await store.hold({ ...request, scopes: unlimited(scopes) });
-        await raw.setCaps(request.holdId, null, scopes);
+        await raw.setScopes(request.holdId, null, scopes);
         return answer;
       },
       async submit(job) {
         const { approved, jobId } = job;
-        if (!approved || (await store.job(jobId)) !== null) return store.submit(job);
+        if (!approved?.scopes || (await store.job(jobId)) !== null) return store.submit(job);
         const refused = await check(store, job.maxCost, approved.scopes);
         if (refused) return refused;
-        const answer = await store.submit({
-          ...job,
-          approved: { ...approved, scopes: unlimited(approved.scopes) },
-        });
-        await raw.setCaps(`job:${jobId}#1`, jobId, approved.scopes);
+        const scopes = unlimited(approved.scopes);
+        const answer = await store.submit({ ...job, approved: { ...approved, scopes } });
+        await raw.setScopes(`job:${jobId}#1`, jobId, approved.scopes);
         return answer;
       },
     }),
@@ -97,9 +98,9 @@ export const ledger: Readonly<Record<string, Breaking>> = {
       return {
         settle: (holdId, actual) => closing(holdId, (inside) => inside.settle(holdId, actual)),
         complete: (lease, result, options) =>
-          closing(`job:${lease.jobId}#${String(lease.attempts)}`, (inside) =>
-            inside.complete(lease, result, options),
-          ),
+          raw
+            .holdOf(lease.jobId, lease.token)
+            .then((holdId) => closing(holdId, (inside) => inside.complete(lease, result, options))),
       };
     },
   },

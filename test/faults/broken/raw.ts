@@ -47,11 +47,14 @@ export class Raw {
     return this.#on.prefix;
   }
 
-  /** `{jobs}`, `{holds}`, `{scopes}`, and in PostgreSQL `{ready}` and `{leases}` stand for the tables, `$1` and so on for the values. */
+  /**
+   * `{jobs}`, `{holds}`, `{scopes}`, `{lanes}`, `{decisions}`, and in PostgreSQL `{ready}` and `{leases}` stand for the tables, `$1` and
+   * so on for the values.
+   */
   run(sql: string, ...values: readonly Value[]): Promise<readonly Row[]> {
     return failing(() =>
       this.#on.run(
-        sql.replaceAll(/\{(jobs|holds|scopes|ready|leases)\}/g, `${this.#on.prefix}$1`),
+        sql.replaceAll(/\{(jobs|holds|scopes|lanes|decisions|ready|leases)\}/g, `${this.#on.prefix}$1`),
         ...values,
       ),
     );
@@ -71,10 +74,31 @@ export class Raw {
     return row === undefined ? null : String(row["token"]);
   }
 
-  async attemptsOf(jobId: string): Promise<number> {
-    const length = this.isPostgres ? "cardinality(tokens)" : "json_array_length(attempts)";
-    const [row] = await this.run(`SELECT ${length} AS made FROM {jobs} WHERE job_id = $1`, jobId);
-    return Number(row?.["made"] ?? 0);
+  /** The hold of the last attempt that was claimed; `null` without any. */
+  async lastHoldOf(jobId: string): Promise<string | null> {
+    const column = this.isPostgres
+      ? "hold_numbers[cardinality(hold_numbers)]"
+      : "json_extract(attempts, '$[#-1].hold')";
+    const [row] = await this.run(`SELECT ${column} AS last FROM {jobs} WHERE job_id = $1`, jobId);
+    const last = row?.["last"] ?? null;
+    return last === null ? null : `job:${jobId}#${String(Number(last))}`;
+  }
+
+  /** The hold of the attempt that a token was minted for. */
+  async holdOf(jobId: string, token: string): Promise<string> {
+    const [row] = this.isPostgres
+      ? await this.run(
+          "SELECT hold_numbers[array_position(tokens, $2::text)] AS n FROM {jobs} WHERE job_id = $1",
+          jobId,
+          token,
+        )
+      : await this.run(
+          `SELECT json_extract(value, '$.hold') AS n FROM {jobs}, json_each(attempts)
+            WHERE job_id = $1 AND json_extract(value, '$.token') = $2`,
+          jobId,
+          token,
+        );
+    return `job:${jobId}#${String(row?.["n"])}`;
   }
 
   async count(scope: string, column: "reserved" | "spent", by: bigint): Promise<void> {
@@ -89,21 +113,31 @@ export class Raw {
   }
 
   /** Gives back what was charged. */
-  async giveBack(store: DispatchStore, holdId: string): Promise<void> {
+  async giveBack(store: DispatchStore, holdId: string | null): Promise<void> {
+    if (holdId === null) return;
     const hold = await store.getHold(holdId);
     if (hold?.state !== "charged") return;
     await this.run("UPDATE {holds} SET state = 'released', booked = $2 WHERE hold_id = $1", holdId, "0");
     await this.countAll(hold.scopes, "spent", 0n - hold.booked);
   }
 
-  /** Writes the caps that were asked for over those that a hold was made with. */
-  async setCaps(holdId: string, jobId: string | null, scopes: readonly ScopeCap[]): Promise<void> {
+  /** Writes the scopes that were asked for over those that a hold was made in. */
+  async setScopes(holdId: string, jobId: string | null, scopes: readonly ScopeCap[]): Promise<void> {
     if (this.isPostgres) {
-      const caps = `{${scopes.map(({ cap }) => String(cap)).join()}}`;
-      await this.run("UPDATE {holds} SET caps = $2::bigint[] WHERE hold_id = $1", holdId, caps);
+      const list = (items: readonly (bigint | null | undefined)[]): string =>
+        `{${items.map((item) => String(item ?? null)).join()}}`;
+      await this.run(
+        `UPDATE {holds} SET scopes = $2::text[], caps = $3::bigint[], untils = $4::float8[] WHERE hold_id = $1`,
+        holdId,
+        `{${scopes.map(({ scope }) => JSON.stringify(scope)).join()}}`,
+        list(scopes.map(({ cap }) => cap)),
+        list(scopes.map(() => null)),
+      );
       return;
     }
-    const text = JSON.stringify(scopes.map(({ scope, cap }) => ({ scope, cap: String(cap), until: null })));
+    const text = JSON.stringify(
+      scopes.map(({ scope, cap = null }) => ({ scope, cap: cap === null ? null : String(cap), until: null })),
+    );
     await this.run("UPDATE {holds} SET scopes = $2 WHERE hold_id = $1", holdId, text);
     if (jobId !== null) await this.run("UPDATE {jobs} SET scopes = $2 WHERE job_id = $1", jobId, text);
   }

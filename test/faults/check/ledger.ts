@@ -1,8 +1,9 @@
 import type { Answer } from "../journal.ts";
-import { doubled, type Evidence, expired, holdOf, recovered } from "./evidence.ts";
+import { attemptOf, doubled, type Evidence, expired, recovered } from "./evidence.ts";
 
 /** What the store answered about money, against what it has written: nothing that it acknowledged may be lost. */
-export function ledgerViolations({ answers, holds }: Evidence): readonly string[] {
+export function ledgerViolations(found: Evidence): readonly string[] {
+  const { answers, holds, attempts } = found;
   const of = (call: string, kind: string): readonly Answer[] =>
     answers.filter((one) => one.call === call && one.answer["kind"] === kind);
   const held = of("hold", "held");
@@ -12,7 +13,7 @@ export function ledgerViolations({ answers, holds }: Evidence): readonly string[
   const charged = [
     ...expired(answers).map(({ holdId, amount }) => ({ holdId, amount })),
     ...recovered(answers).map(({ jobId, attempt, charged: amount }) => ({
-      holdId: holdOf(jobId, attempt),
+      holdId: attemptOf(found, jobId, attempt)?.holdId ?? `that of attempt ${String(attempt)} of ${jobId}`,
       amount,
     })),
   ];
@@ -20,6 +21,8 @@ export function ledgerViolations({ answers, holds }: Evidence): readonly string[
     const hold = holds.get(holdId);
     return hold ? `${hold.state} at ${String(hold.booked)}` : "lost";
   };
+  // What a person has corrected since is checked with the corrections.
+  const isCorrected = (holdId: string): boolean => holds.get(holdId)?.corrected === true;
   return [
     ...doubled(held.map(({ subject }) => subject)).map((one) => `${one} was held twice`),
     ...doubled(extended.map(({ subject }) => subject)).map((one) => `${one} was extended twice`),
@@ -27,11 +30,12 @@ export function ledgerViolations({ answers, holds }: Evidence): readonly string[
     ...held.filter(({ subject }) => !holds.has(subject)).map(({ subject }) => `hold ${subject} was lost`),
     ...settled
       .filter(({ subject, actual }) => stateOf(subject) !== `settled at ${String(actual)}`)
+      .filter(({ subject }) => !isCorrected(subject))
       .map(
         ({ subject, actual }) => `${subject} was settled at ${String(actual)}, and is ${stateOf(subject)}`,
       ),
     ...released
-      .filter(({ subject }) => holds.get(subject)?.state !== "released")
+      .filter(({ subject }) => holds.get(subject)?.state !== "released" && !isCorrected(subject))
       .map(({ subject }) => `${subject} was released, and is ${stateOf(subject)}`),
     ...charged
       .filter(({ holdId, amount }) => {
@@ -40,21 +44,16 @@ export function ledgerViolations({ answers, holds }: Evidence): readonly string[
         return hold?.state !== "settled" && stateOf(holdId) !== `charged at ${amount}`;
       })
       .map(({ holdId, amount }) => `${holdId} was charged ${amount}, and is ${stateOf(holdId)}`),
-    ...of("settle", "conflict").map(
-      ({ subject }) => `${subject} was settled twice at one amount, and conflicts`,
-    ),
-    ...answers.flatMap(reportViolation(stateOf)),
+    ...of("settle", "conflict")
+      .filter(({ subject }) => !isCorrected(subject))
+      .map(({ subject }) => `${subject} was settled twice at one amount, and conflicts`),
+    ...answers.flatMap(({ call, token, actual, answer }) => {
+      // An accepted report books its actual, and a late one corrects its own attempt.
+      if ((call !== "complete" && call !== "fail") || typeof actual !== "string") return [];
+      const holdId = String(attempts.get(String(token))?.holdId);
+      if (stateOf(holdId) === `settled at ${actual}` || isCorrected(holdId)) return [];
+      const was = `${holdId} was reported at ${actual} and answered ${String(answer["kind"])}`;
+      return [`${was}; it is ${stateOf(holdId)}`];
+    }),
   ];
-}
-
-/** An accepted report books its actual, and a late one corrects its own attempt. */
-function reportViolation(stateOf: (holdId: string) => string): (answer: Answer) => readonly string[] {
-  return ({ call, subject, attempt, actual, answer }) => {
-    if ((call !== "complete" && call !== "fail") || typeof actual !== "string") return [];
-    const hold = holdOf(subject, attempt);
-    if (stateOf(hold) === `settled at ${actual}`) return [];
-    return [
-      `${hold} was reported at ${actual} and answered ${String(answer["kind"])}; it is ${stateOf(hold)}`,
-    ];
-  };
 }

@@ -1,6 +1,6 @@
-import type { Plan } from "../plan.ts";
+import type { Plan, PlannedScope } from "../plan.ts";
 import type { HoldRow, Rows } from "../rows.ts";
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, unionOf } from "./evidence.ts";
 
 /** The money: added up from the spend files and from the rows, never by the store. */
 export function moneyViolations(found: Evidence): readonly string[] {
@@ -19,45 +19,77 @@ export function instantViolations(plan: Plan, rows: Rows): readonly string[] {
   ];
 }
 
-/** The promise: per scope, the true cost of all that was admitted is within the largest cap it was admitted under. */
+/**
+ * The promise: per scope, the true cost of all that was admitted is within the largest cap it was admitted under. What a
+ * person has corrected costs what the person says.
+ */
 function caps({ plan, rows, spent }: Evidence): readonly string[] {
-  return totals(plan, rows, ({ holdId }) => spent.get(holdId) ?? 0n)
+  return totals(plan, rows, ({ holdId, corrected, booked }) =>
+    corrected ? booked : (spent.get(holdId) ?? 0n),
+  )
     .filter(({ sum, cap }) => sum > cap)
     .map(
       ({ scope, sum, cap }) => `${scope} has cost ${String(sum)} in truth, above its cap of ${String(cap)}`,
     );
 }
 
-/** A sum over the holds of each scope, and the largest cap that one of them was asked for with. */
+/**
+ * A sum over the holds of each scope, and the largest cap that one of them was asked for with, or that was ever pinned.
+ * What corrections have added to a bill comes on top of the cap: it is the one way past it.
+ */
 function totals(
   plan: Plan,
   rows: Rows,
   of: (hold: HoldRow) => bigint,
 ): readonly { readonly scope: string; readonly sum: bigint; readonly cap: bigint }[] {
-  const planned = new Map([
+  const planned = new Map<string, readonly PlannedScope[]>([
     ...plan.jobs.map(({ jobId, scopes }) => [jobId, scopes] as const),
     ...plan.holds.map(({ holdId, scopes }) => [holdId, scopes] as const),
   ]);
+  const pinned = largestPins(rows);
+  const raised = raises(rows);
   const found = new Map<string, { scope: string; sum: bigint; cap: bigint }>();
-  for (const hold of rows.holds) {
-    for (const { scope, cap } of planned.get(hold.jobId ?? hold.holdId) ?? []) {
+  for (const hold of unionOf(rows).holds) {
+    for (const { scope, cap: asked } of planned.get(hold.jobId ?? hold.holdId) ?? []) {
+      const cap = asked ?? pinned.get(scope) ?? 0n;
       const total = found.get(scope) ?? { scope, sum: 0n, cap: 0n };
       found.set(scope, { scope, sum: total.sum + of(hold), cap: cap > total.cap ? cap : total.cap });
     }
   }
-  return [...found.values()];
+  return [...found.values()].map((one) => ({ ...one, cap: one.cap + (raised.get(one.scope) ?? 0n) }));
 }
 
-/** Each counter is the sum of its holds. */
+/** The largest cap of each scope that was ever in force. */
+function largestPins({ scopes, scopeMoves }: Rows): ReadonlyMap<string, bigint> {
+  const largest = new Map<string, bigint>();
+  const all = [...scopes, ...scopeMoves.flatMap(({ before, after }) => (after ? [before, after] : [before]))];
+  for (const { scope, pinned, raisedTo } of all) {
+    for (const cap of [pinned, raisedTo]) {
+      if (cap !== null && cap > (largest.get(scope) ?? 0n)) largest.set(scope, cap);
+    }
+  }
+  return largest;
+}
+
+/** What corrections have added in each scope to what was booked. */
+function raises({ holdMoves }: Rows): ReadonlyMap<string, bigint> {
+  const raised = new Map<string, bigint>();
+  for (const { before, after } of holdMoves) {
+    if (after?.corrected !== true || after.booked <= before.booked) continue;
+    for (const scope of after.scopes)
+      raised.set(scope, (raised.get(scope) ?? 0n) + after.booked - before.booked);
+  }
+  return raised;
+}
+
+/** Each counter is the sum of its holds, and of those that were forgotten. */
 function counters(rows: Rows): readonly string[] {
-  const names = new Set([
-    ...rows.scopes.map(({ scope }) => scope),
-    ...rows.holds.flatMap(({ scopes }) => scopes),
-  ]);
+  const all = unionOf(rows).holds;
+  const names = new Set([...rows.scopes.map(({ scope }) => scope), ...all.flatMap(({ scopes }) => scopes)]);
   return [...names].flatMap((name) => {
     const counted = rows.scopes.find(({ scope }) => scope === name) ?? { reserved: 0n, spent: 0n };
     let [reserved, spent] = [0n, 0n];
-    for (const { scopes, state, held, booked } of rows.holds) {
+    for (const { scopes, state, held, booked } of all) {
       if (!scopes.includes(name)) continue;
       if (state === "open") reserved += held;
       spent += booked;
@@ -69,8 +101,8 @@ function counters(rows: Rows): readonly string[] {
 }
 
 /** Each hold was asked for, is closed, and booked at what it has cost, or in full. */
-function holds({ plan, rows, spent }: Evidence): readonly string[] {
-  return rows.holds.flatMap(({ holdId, jobId, asked, held, scopes, state, booked }) => {
+function holds({ plan, holds: all, spent }: Evidence): readonly string[] {
+  return [...all.values()].flatMap(({ holdId, jobId, asked, held, scopes, state, booked, corrected }) => {
     const job = plan.jobs.find((one) => one.jobId === jobId);
     const own = plan.holds.find((one) => one.holdId === holdId);
     const wanted = job ? { amount: job.maxCost, most: job.maxCost, scopes: job.scopes } : null;
@@ -89,7 +121,8 @@ function holds({ plan, rows, spent }: Evidence): readonly string[] {
     if (state === "open") found.push(`${is} after the end`);
     if (state === "released" && cost > 0n) found.push(`${is}, and has cost ${String(cost)}`);
     if (state === "charged" && booked !== held) found.push(`${is}, and ${String(held)} was set aside`);
-    if (state === "settled" && booked !== cost) found.push(`${is}, and has cost ${String(cost)}`);
+    if (state === "settled" && booked !== cost && !corrected)
+      found.push(`${is}, and has cost ${String(cost)}`);
     return found;
   });
 }

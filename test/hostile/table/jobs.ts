@@ -6,6 +6,7 @@ import {
   type JobStore,
   Lease,
   NoEligibleBackendError,
+  NonRetriableError,
   RetriableError,
   SecretMissingError,
   usd,
@@ -57,9 +58,9 @@ export function oneJob(): JobStore & { readonly reports: unknown[] } {
     },
     fail: (_, message, options) => {
       reports.push({ message, ...options });
-      return { kind: "failed", booked: usd(1) };
+      return { kind: "failed", booked: usd(1), overrun: usd(0) };
     },
-    recoverStale: () => ({ attempts: [], more: false }),
+    recoverStale: () => ({ attempts: [], ended: [], more: false }),
   };
 }
 
@@ -108,7 +109,8 @@ export const JOBS: Readonly<Record<string, Entry>> = {
         lanes: ["a"],
         signal: new AbortController().signal,
         actualCost: notTold,
-        onStale: () => null,
+        onEvent: () => null,
+        leaseSeconds: 60,
       },
     ],
     law: (result, [, , options], [store]) => {
@@ -179,5 +181,14 @@ export const JOBS: Readonly<Record<string, Entry>> = {
       return result.actual === null || Object.hasOwn(Object(options) as object, "actual");
     },
   },
+  "new NonRetriableError": {
+    coerces: true,
+    args: () => ["refused", { actual: usd(1), cause: new Error("x") }],
+    law: (result, _, [, options]) => {
+      if (!(result instanceof NonRetriableError) || !isDispatchError(result, "non_retriable")) return false;
+      return result.actual === null || Object.hasOwn(Object(options) as object, "actual");
+    },
+  },
+  "NonRetriableError#toJSON": json(new NonRetriableError("refused", { actual: usd(1) })),
   "RetriableError#toJSON": json(new RetriableError("busy", { actual: usd(1) })),
 };

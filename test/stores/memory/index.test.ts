@@ -1,4 +1,10 @@
-import { type DispatchStore, type HoldRequest, type Job, epochSeconds } from "dispatch-kit";
+import {
+  type DispatchStore,
+  type HoldRequest,
+  type Job,
+  type RefusedPayload,
+  epochSeconds,
+} from "dispatch-kit";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
 import {
@@ -7,6 +13,7 @@ import {
   capped,
   claim,
   counters,
+  decision,
   free,
   leaseOf,
   micro,
@@ -38,7 +45,8 @@ describe("memoryStore", () => {
     expect(payload.toFixed(1)).toBe("42.0");
     await store.complete(lease, { text: "done" });
     const job: Job<number, { readonly text: string }> | null = await store.job("j");
-    expect([job?.payload, job?.result?.text]).toEqual([42, '{"text":"done"}']);
+    if (job?.unreadable !== null) throw new Error("it is readable");
+    expect([job.payload, job.result?.text]).toEqual([42, '{"text":"done"}']);
     // @ts-expect-error a payload of another type
     await store.submit({ ...free("k"), payload: "42" });
   });
@@ -57,7 +65,7 @@ describe("memoryStore", () => {
     expect(await store.job("j")).toMatchObject({ payload: 5, result: 7 });
   });
 
-  it("fails the attempt at no cost if the parser refuses a payload only when it is claimed", async () => {
+  it("gives the job back at no cost if the parser refuses a payload only when it is claimed", async () => {
     let broken = false;
     const { store, clock } = setUp({
       payload: (value) => {
@@ -74,12 +82,13 @@ describe("memoryStore", () => {
     expect(await store.claim(["text"])).toBeNull();
     broken = false;
     const error = { code: "error", message: "the store's parser refuses a payload: broken parser" };
-    expect(await store.job("j")).toMatchObject({ state: "queued", attempts: 1, error });
-    expect(await store.job("free")).toMatchObject({ state: "pending", attempts: 1, error });
+    expect(await store.job("j")).toMatchObject({ state: "queued", attempts: 0, error });
+    expect(await store.job("free")).toMatchObject({ state: "pending", attempts: 0, error });
     expect(await store.getHold("job:j#1")).toMatchObject({ state: "settled", booked: 0n });
     expect(await store.claim(["text"])).toBeNull();
     clock.now += 60;
-    expect(await leaseOf(store)).toMatchObject({ jobId: "j", attempts: 2 });
+    expect(await leaseOf(store)).toMatchObject({ jobId: "j", attempts: 1 });
+    expect(await store.getHold("job:j#2")).toMatchObject({ state: "open" });
   });
 
   it("gives a job once, though its own parser claims meanwhile", async () => {
@@ -153,7 +162,7 @@ describe("memoryStore", () => {
     await store.submit(paid("p"));
     frozen(await store.approve("p", YES, { scopes: capped(1) }));
     frozen(await store.reject("p", NO));
-    frozen(await store.cancel("p"));
+    frozen(await store.cancel("p", NO));
     const lease = await leaseOf(store);
     frozen(await store.fail(lease, "x", { retriable: true }));
     frozen(await store.fail(stranger("j"), "x", { retriable: true }));
@@ -162,6 +171,76 @@ describe("memoryStore", () => {
     frozen(await store.complete(await leaseOf(store), 1));
     frozen(await store.job("j"));
     frozen(await store.jobs());
+  });
+
+  it("hands nothing out that could change the store: what people decide, and what it ends by itself", async () => {
+    let strict = false;
+    const { store, clock } = setUp({
+      payload: (value) => {
+        if (strict) throw new Error("of a newer version");
+        return value;
+      },
+    });
+    const frozen = (value: unknown): void => {
+      if (typeof value !== "object" || value === null) return;
+      expect(value).toSatisfy(Object.isFrozen);
+      Object.values(value).forEach(frozen);
+    };
+    const end = epochSeconds(START + 1);
+    await store.pinCap(RUN, micro(100), decision());
+    await store.raiseCap(RUN, { to: micro(200), until: end }, decision());
+    frozen(await store.cap(RUN));
+    await store.submit(approved("j", [{ scope: RUN }], { tags: { user: "u-7" }, claimBy: end }));
+    frozen(await store.submit(paid("d", { decideBy: end, scopes: capped(100) })));
+    frozen(await store.getHold("job:j#1"));
+    await store.pauseLane("text", decision());
+    frozen(await store.lanes());
+    clock.now += 1;
+    frozen(await store.approve("d", decision()));
+    frozen(await store.recoverStale(AT_ONCE));
+    const by = decision();
+    frozen(await store.retry("j", { after: 0 }, by));
+    frozen(await store.retry("j", { after: 0 }, by));
+    frozen(await store.retry("j", { after: 0 }, decision()));
+    frozen(await store.correct("job:j#1", micro(3), decision()));
+    frozen(await store.correct("job:j#2", micro(3), decision()));
+    await store.resumeLane("text", decision());
+    const lease = await leaseOf(store);
+    frozen(await store.cancel("j", NO));
+    frozen(await store.fail(lease, "late", { retriable: true, actual: micro(1) }));
+    await store.submit(free("unreadable"));
+    strict = true;
+    frozen(await store.job("unreadable"));
+    const refused: RefusedPayload[] = [];
+    await store.claim(["text"], { onRefused: (each) => refused.push(each) });
+    expect(refused).toMatchObject([{ outcome: "requeued" }]);
+    expect(refused[0]).toSatisfy(Object.isFrozen);
+    frozen(refused[0]?.lease);
+    clock.now += 1;
+    frozen(await store.prune({ before: clock() }));
+    frozen(await store.getHold("job:j#1"));
+    frozen(await store.forget({ before: clock() }));
+  });
+
+  it("shows a job that its parsers refuse as it was stored, and says why", async () => {
+    let strict = false;
+    const parser = (value: unknown): unknown => {
+      if (strict && value === "old") throw new Error("of an older version");
+      return value;
+    };
+    const { store } = setUp({ payload: parser, result: parser });
+    await store.submitMany([free("a", { payload: "old" }), free("b"), free("c")]);
+    for (const lease of (await store.claimMany(["text"], 3)).map(({ lease }) => lease)) {
+      await store.complete(lease, lease.jobId === "b" ? "old" : "new");
+    }
+    strict = true;
+    const says = (what: string): string => `the store's parser refuses a ${what}: of an older version`;
+    expect(await store.jobs()).toMatchObject([
+      { jobId: "a", unreadable: says("payload"), payload: "old", result: "new", state: "succeeded" },
+      { jobId: "b", unreadable: says("result"), payload: "b", result: "old" },
+      { jobId: "c", unreadable: null, payload: "c", result: "new" },
+    ]);
+    expect(await store.job("a")).toEqual((await store.jobs())[0]);
   });
 
   it("hands nothing out that could change the store: the error of a job that is tried again", async () => {
@@ -207,6 +286,11 @@ describe("memoryStore", () => {
     await store.submit(approved("j"));
     const lease = await leaseOf(store);
     await store.submit(approved("queued"));
+    await store.submit(paid("waits"));
+    await store.submit(free("failed", { lane: "video" }));
+    await store.cancel("failed", NO);
+    await store.hold({ holdId: "old", amount: micro(5), scopes: capped(100, "old"), ttlSeconds: 60 });
+    await store.settle("old", micro(5));
     time = Date.now();
     const calls = [
       store.submit(approved("new")),
@@ -214,8 +298,14 @@ describe("memoryStore", () => {
       store.complete(lease, 1),
       store.fail(lease, "x", { retriable: true }),
       store.renew(lease),
-      store.cancel("j"),
+      store.cancel("j", NO),
       store.recoverStale(AT_ONCE),
+      store.approve("waits", YES, { scopes: capped(100) }),
+      store.reject("waits", NO),
+      store.retry("failed", { after: 0 }, decision("retry")),
+      store.correct("old", micro(9), decision("correct")),
+      store.pauseLane("text", decision("pause")),
+      store.pinCap(RUN, micro(1), decision("pin")),
     ];
     await Promise.all(calls.map((call) => expect(call).rejects.toThrow(RangeError)));
     time = START;
@@ -223,6 +313,14 @@ describe("memoryStore", () => {
     expect(await store.job("queued")).toMatchObject({ state: "queued", attempts: 0 });
     expect(await store.job("new")).toBeNull();
     expect(await counters(store, RUN)).toEqual([20n, 0n]);
+    expect(await store.job("waits")).toMatchObject({ state: "awaiting_approval", approval: null });
+    expect(await store.job("failed")).toMatchObject({ state: "failed", retries: 0 });
+    expect(await counters(store, "old")).toEqual([0n, 5n]);
+    expect(await store.lanes()).toEqual([]);
+    expect(await store.cap(RUN)).toBeNull();
+    // And no decision was remembered.
+    expect(await store.retry("failed", { after: 0 }, decision("retry"))).toEqual({ kind: "queued" });
+    expect(await store.correct("old", micro(9), decision("correct"))).toMatchObject({ kind: "corrected" });
   });
 
   it("admits nothing new into a month that is over, whose scopes an old process may still hold", async () => {
@@ -233,7 +331,7 @@ describe("memoryStore", () => {
     expect(await store.hold(request("in time"))).toEqual({ kind: "held" });
     await store.submit(paid("waits"));
     clock.now += 60;
-    const refused = { kind: "refused", lacking: [{ scope: MONTH, by: 10n, over: true }] };
+    const refused = { kind: "refused", lacking: [{ scope: MONTH, by: 10n, until, over: true }] };
     expect(await store.hold(request("late"))).toEqual(refused);
     expect(await store.submit(approved("late", scopes))).toEqual(refused);
     expect(await store.approve("waits", YES, { scopes })).toEqual(refused);

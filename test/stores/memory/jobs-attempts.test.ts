@@ -1,6 +1,7 @@
 import { Approval, type DispatchStore, Lease, type ScopeCap, epochSeconds } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import {
+  decision,
   approved,
   AT_ONCE,
   capped,
@@ -13,6 +14,7 @@ import {
   setUp,
   START,
   stale,
+  correcting,
   lost,
 } from "./support.ts";
 
@@ -34,10 +36,12 @@ describe("a zombie", () => {
   ])("that reports %d late corrects its own attempt's charge, once", async (cost, booked) => {
     const { store, first, second } = await zombie();
     const actual = micro(cost);
-    expect(await store.complete(first, "zombie", { actual })).toEqual(stale);
+    expect(await store.complete(first, "zombie", { actual })).toEqual(correcting);
     expect(await store.getHold("job:j#1")).toMatchObject({ state: "settled", booked: micro(booked) });
     expect(await store.getHold("job:j#2")).toMatchObject({ state: "open", booked: 0n });
     expect(await counters(store, RUN)).toEqual([10n, micro(booked)]);
+    expect(await store.complete(first, "again", { actual })).toEqual(correcting);
+    expect(await store.fail(first, "again", { retriable: true, actual })).toEqual(correcting);
     for (const again of [1, 20]) {
       expect(await store.complete(first, "zombie", { actual: micro(again) })).toEqual(stale);
       expect(await store.fail(first, "zombie", { retriable: true, actual: micro(again) })).toEqual(stale);
@@ -52,7 +56,7 @@ describe("a zombie", () => {
     const { store, first, second } = await zombie();
     await store.complete(second, "second", { actual: micro(5) });
     await store.prune({ before: epochSeconds(START + 1) });
-    expect(await store.fail(first, "late", { retriable: true, actual: micro(3) })).toEqual(stale);
+    expect(await store.fail(first, "late", { retriable: true, actual: micro(3) })).toEqual(correcting);
     expect(await counters(store, MONTH)).toEqual([0n, 8n]);
   });
 
@@ -96,6 +100,7 @@ describe("a retry without room", () => {
       expect(await store.fail(lease, "busy", { retriable: true, actual: micro(actual) })).toEqual({
         kind: "waiting",
         booked: micro(actual),
+        overrun: 0n,
       });
     } else {
       expect(await store.recoverStale(AT_ONCE)).toEqual(lost("j", 1, "waiting"));
@@ -141,7 +146,7 @@ describe("a retry without room", () => {
 
   it("waits under a pinned cap that was lowered meanwhile", async () => {
     const { store, lease } = await running();
-    await store.pinCap(RUN, micro(13));
+    await store.pinCap(RUN, micro(13), decision());
     expect(await store.fail(lease, "busy", { retriable: true, actual: micro(4) })).toMatchObject({
       kind: "waiting",
     });
@@ -149,8 +154,8 @@ describe("a retry without room", () => {
 
   it("is queued under a pinned cap that was raised meanwhile", async () => {
     const { store, lease } = await running(10);
-    await store.pinCap(RUN, micro(20));
-    await store.pinCap(MONTH, micro(20));
+    await store.pinCap(RUN, micro(20), decision());
+    await store.pinCap(MONTH, micro(20), decision());
     expect(await store.fail(lease, "busy", { retriable: true })).toMatchObject({ kind: "requeued" });
   });
 

@@ -5,10 +5,12 @@ import { jobRequest } from "dispatch-kit/rules";
 import { engine } from "../../../src/stores/engine/engine.ts";
 import { MemoryTables } from "../../../src/stores/memory/tables.ts";
 import {
+  NO,
   approved,
   AT_ONCE,
   capped,
   claim,
+  correcting,
   counters,
   free,
   leaseOf,
@@ -95,7 +97,7 @@ describe("claim", () => {
     await operations.submit(jobRequest(approved("open")));
     // No store's door lets this through.
     await operations.release("job:closed#1");
-    const claimed = await operations.claimMany(["text"], 9);
+    const claimed = await operations.claimMany(["text"], 9, { leaseSeconds: null, by: null });
     expect(claimed.map(({ lease }) => lease.jobId)).toEqual(["open"]);
     expect((await operations.job("closed"))?.state).toBe("queued");
   });
@@ -139,7 +141,7 @@ describe("claimMany", () => {
     expect(await store.claimMany(["text", "video", "text"], 2)).toHaveLength(2);
   });
 
-  it("fails the attempt if the parser throws what is no error", async () => {
+  it("gives the job back if the parser throws what is no error", async () => {
     let strict = false;
     const payload = (value: unknown): unknown => {
       // eslint-disable-next-line @typescript-eslint/only-throw-error -- a parser is anybody's code
@@ -152,7 +154,7 @@ describe("claimMany", () => {
     expect(await store.claimMany(["text"], 2)).toEqual([]);
     strict = false;
     const message = "the store's parser refuses a payload: it threw no error";
-    expect(await store.job("a")).toMatchObject({ state: "pending", attempts: 1, error: { message } });
+    expect(await store.job("a")).toMatchObject({ state: "pending", attempts: 0, error: { message } });
   });
 
   it("loses no claim when the parser refuses a later payload", async () => {
@@ -338,7 +340,11 @@ describe("an actual cost that is an explicit undefined", () => {
     expect(await store.complete(a, 1, { actual: undefined })).toEqual(full);
     expect(await store.completeMany([{ lease: b, result: 1, actual: undefined }])).toEqual([full]);
     const none = { actual: undefined, maxAttempts: undefined, retryAfterSeconds: undefined };
-    expect(await store.fail(c, "x", { retriable: false, ...none })).toEqual({ kind: "failed", booked: 10n });
+    expect(await store.fail(c, "x", { retriable: false, ...none })).toEqual({
+      kind: "failed",
+      booked: 10n,
+      overrun: 0n,
+    });
     expect(await counters(store, RUN)).toEqual([0n, 30n]);
   });
 });
@@ -349,7 +355,7 @@ describe("completeMany", () => {
     await store.submitMany([approved("a"), approved("b"), free("f"), free("g")]);
     const [a, b, f, g] = (await store.claimMany(["text"], 4)).map(({ lease }) => lease);
     if (!a || !b || !f || !g) throw new Error("there is nothing to complete");
-    await store.cancel("g");
+    await store.cancel("g", NO);
     const answers = await store.completeMany([
       { lease: a, result: "a", actual: micro(4) },
       { lease: b, result: "b" },
@@ -401,7 +407,7 @@ describe("fail", () => {
   ])("of what %s", async (_, options, kind) => {
     const { store } = setUp();
     await store.submit(approved("j"));
-    expect(await store.fail(await leaseOf(store), "x", options)).toEqual({ kind, booked: 10n });
+    expect(await store.fail(await leaseOf(store), "x", options)).toEqual({ kind, booked: 10n, overrun: 0n });
     expect(await store.job("j")).toMatchObject({
       state: kind === "failed" ? "failed" : "queued",
       error: { code: "error", message: "x" },
@@ -422,6 +428,7 @@ describe("fail", () => {
     expect(await store.fail(lease, "busy", { retriable: true, actual: micro(10) })).toEqual({
       kind: "requeued",
       booked: 10n,
+      overrun: 0n,
     });
     expect(await store.getHold("job:j#1")).toMatchObject({ state: "settled", booked: 10n });
     expect(await store.getHold("job:j#2")).toMatchObject({
@@ -447,6 +454,7 @@ describe("fail", () => {
     expect(await store.fail(await leaseOf(store), "x", { retriable: true, actual: micro(12) })).toEqual({
       kind: "failed",
       booked: 12n,
+      overrun: 2n,
     });
     expect(await counters(store, RUN)).toEqual([0n, 22n]);
   });
@@ -545,7 +553,7 @@ describe("renew", () => {
     const { store } = setUp();
     await store.submit(free("j"));
     const lease = await leaseOf(store);
-    await store.cancel("j");
+    await store.cancel("j", NO);
     expect(await store.renew(lease)).toBe(false);
   });
 });
@@ -603,6 +611,7 @@ describe("recoverStale", () => {
         { jobId: "j", attempt: 1, charged: 10n, outcome: "failed" },
         { jobId: "f", attempt: 1, charged: 0n, outcome: "failed" },
       ],
+      ended: [],
       more: false,
     });
     expect(await stateOf(store, "j")).toBe("failed");
@@ -678,7 +687,7 @@ describe("recoverStale", () => {
         expect(answers).toEqual([{ kind: "completed", booked: 4n, overrun: 0n }, NONE]);
         expect(await counters(store, RUN)).toEqual([0n, 4n]);
       } else {
-        expect(answers).toEqual([stale, lost("j", 1, "requeued")]);
+        expect(answers).toEqual([correcting, lost("j", 1, "requeued")]);
         expect(await counters(store, RUN)).toEqual([10n, 4n]);
       }
     }

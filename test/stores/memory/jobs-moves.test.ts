@@ -1,10 +1,12 @@
-import { type DispatchStore, type JobState, type Lease } from "dispatch-kit";
+import { type Approval, type DispatchStore, type JobState, type Lease } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import {
   approved,
   AT_ONCE,
   capped,
+  correcting,
   counters,
+  decision,
   free,
   leaseOf,
   micro,
@@ -27,11 +29,18 @@ describe("jobs: every operation in every state", () => {
   const operations = {
     approve: (store: Store) => store.approve("j", YES, { scopes: capped(100) }),
     reject: (store: Store) => store.reject("j", NO),
-    cancel: (store: Store) => store.cancel("j"),
+    cancel: (store: Store) => store.cancel("j", NO),
     claim: async (store: Store) => (await store.claim(["text"]))?.lease.attempts ?? null,
     complete: (store: Store, lease: Lease) => store.complete(lease, "again", { actual }),
     fail: (store: Store, lease: Lease) => store.fail(lease, "broken", { retriable: false, actual }),
-    retry: (store: Store, lease: Lease) => store.fail(lease, "busy", { retriable: true, actual }),
+    "fail, retriable": (store: Store, lease: Lease) => store.fail(lease, "busy", { retriable: true, actual }),
+    "give back": (store: Store, lease: Lease) =>
+      store.fail(lease, "stopped", { retriable: false, counts: false, actual }),
+    retry: (store: Store) => store.retry("j", { after: 0 }, decision()),
+    "correct the first hold": async (store: Store) => {
+      if ((await store.getHold("job:j#1")) === null) return null;
+      return store.correct("job:j#1", micro(7), decision());
+    },
     renew: (store: Store, lease: Lease) => store.renew(lease),
     recover: (store: Store) => store.recoverStale(AT_ONCE),
   };
@@ -45,31 +54,51 @@ describe("jobs: every operation in every state", () => {
     readonly moves: Readonly<Record<Operation, readonly [answer: unknown, then?: Shown]>>;
   }
 
-  const waits = { kind: "queued" };
-  const notWaiting = (state: JobState): readonly [unknown] => [{ kind: "not_waiting", state }];
+  const queued = { kind: "queued" };
+  const notWaiting = (state: JobState, approval: Approval | null = YES): readonly [unknown] => [
+    { kind: "not_waiting", state, approval },
+  ];
   const ended = (state: JobState): readonly [unknown] => [{ kind: "ended", state }];
+  const movedOn = (state: JobState): readonly [unknown] => [{ kind: "moved_on", state, retries: 0 }];
   const cancelled = (state: JobState, booked: number): unknown => ({
     kind: "cancelled",
     state,
     booked: micro(booked),
   });
   const completed = { kind: "completed", booked: actual, overrun: 0n };
-  const failed = { kind: "failed", booked: actual };
-  const requeued = { kind: "requeued", booked: actual };
+  const failed = { kind: "failed", booked: actual, overrun: 0n };
+  const requeued = { kind: "requeued", booked: actual, overrun: 0n };
+  const waiting = { kind: "waiting", booked: actual, overrun: 0n };
+  const correctedFrom = (from: number): unknown => ({
+    kind: "corrected",
+    from: micro(from),
+    to: 7n,
+    overrun: 0n,
+  });
   /** Nobody may report, and there is nothing to recover. */
   const noLease = {
     complete: [stale],
     fail: [stale],
-    retry: [stale],
+    "fail, retriable": [stale],
+    "give back": [stale],
     renew: [false],
     recover: [NONE],
   } as const;
-  const over = (state: JobState): In["moves"] => ({
+  const noHold = { "correct the first hold": [null] } as const;
+  const over = (state: JobState, approval = YES): Omit<In["moves"], "correct the first hold"> => ({
     ...noLease,
-    approve: notWaiting(state),
-    reject: notWaiting(state),
+    approve: notWaiting(state, approval),
+    reject: notWaiting(state, approval),
     cancel: ended(state),
     claim: [null],
+    retry: movedOn(state),
+  });
+  /** A report comes too late for the job, and corrects the charge of its own attempt. */
+  const late = (then: Shown): Pick<In["moves"], "complete" | "fail" | "fail, retriable" | "give back"> => ({
+    complete: [correcting, then],
+    fail: [correcting, then],
+    "fail, retriable": [correcting, then],
+    "give back": [correcting, then],
   });
 
   async function running(store: Store): Promise<Lease> {
@@ -86,10 +115,12 @@ describe("jobs: every operation in every state", () => {
       is: ["pending", 0, 0],
       moves: {
         ...noLease,
-        approve: notWaiting("pending"),
-        reject: notWaiting("pending"),
+        ...noHold,
+        approve: notWaiting("pending", null),
+        reject: notWaiting("pending", null),
         cancel: [cancelled("failed", 0), ["failed", 0, 0]],
         claim: [1, ["running", 0, 0]],
+        retry: movedOn("pending"),
       },
     },
     awaiting_approval: {
@@ -100,10 +131,12 @@ describe("jobs: every operation in every state", () => {
       is: ["awaiting_approval", 0, 0],
       moves: {
         ...noLease,
-        approve: [waits, ["queued", 10, 0]],
+        ...noHold,
+        approve: [queued, ["queued", 10, 0]],
         reject: [{ kind: "rejected" }, ["rejected", 0, 0]],
         cancel: [cancelled("rejected", 0), ["rejected", 0, 0]],
         claim: [null],
+        retry: movedOn("awaiting_approval"),
       },
     },
     queued: {
@@ -118,6 +151,8 @@ describe("jobs: every operation in every state", () => {
         reject: notWaiting("queued"),
         cancel: [cancelled("failed", 0), ["failed", 0, 0]],
         claim: [1, ["running", 10, 0]],
+        retry: movedOn("queued"),
+        "correct the first hold": [{ kind: "open" }],
       },
     },
     running: {
@@ -130,9 +165,12 @@ describe("jobs: every operation in every state", () => {
         claim: [null],
         complete: [completed, ["succeeded", 0, 4]],
         fail: [failed, ["failed", 0, 4]],
-        retry: [requeued, ["queued", 10, 4]],
+        "fail, retriable": [requeued, ["queued", 10, 4]],
+        "give back": [requeued, ["queued", 10, 4]],
         renew: [true],
         recover: [lost("j", 1, "requeued"), ["queued", 10, 10]],
+        retry: movedOn("running"),
+        "correct the first hold": [{ kind: "open" }],
       },
     },
     succeeded: {
@@ -142,7 +180,11 @@ describe("jobs: every operation in every state", () => {
         return lease;
       },
       is: ["succeeded", 0, 4],
-      moves: { ...over("succeeded"), complete: [completed] },
+      moves: {
+        ...over("succeeded"),
+        complete: [completed],
+        "correct the first hold": [correctedFrom(4), ["succeeded", 0, 7]],
+      },
     },
     failed: {
       by: async (store) => {
@@ -151,7 +193,14 @@ describe("jobs: every operation in every state", () => {
         return lease;
       },
       is: ["failed", 0, 4],
-      moves: { ...over("failed"), fail: [failed], retry: [failed] },
+      moves: {
+        ...over("failed"),
+        fail: [failed],
+        "fail, retriable": [failed],
+        "give back": [failed],
+        retry: [queued, ["queued", 10, 4]],
+        "correct the first hold": [correctedFrom(4), ["failed", 0, 7]],
+      },
     },
     rejected: {
       by: async (store) => {
@@ -160,20 +209,20 @@ describe("jobs: every operation in every state", () => {
         return stranger("j");
       },
       is: ["rejected", 0, 0],
-      moves: over("rejected"),
+      moves: { ...over("rejected", NO), ...noHold },
     },
     "cancelled while running": {
       by: async (store) => {
         const lease = await running(store);
-        await store.cancel("j");
+        await store.cancel("j", NO);
         return lease;
       },
       is: ["failed", 0, 10],
       moves: {
-        ...over("failed"),
-        complete: [stale, ["failed", 0, 4]],
-        fail: [stale, ["failed", 0, 4]],
-        retry: [stale, ["failed", 0, 4]],
+        ...over("failed", NO),
+        ...late(["failed", 0, 4]),
+        retry: [queued, ["queued", 10, 10]],
+        "correct the first hold": [correctedFrom(10), ["failed", 0, 7]],
       },
     },
     "queued again by its own token": {
@@ -190,7 +239,31 @@ describe("jobs: every operation in every state", () => {
         cancel: [cancelled("failed", 0), ["failed", 0, 4]],
         claim: [2, ["running", 10, 4]],
         fail: [requeued],
-        retry: [requeued],
+        "fail, retriable": [requeued],
+        "give back": [requeued],
+        retry: movedOn("queued"),
+        "correct the first hold": [correctedFrom(4), ["queued", 10, 7]],
+      },
+    },
+    "given back": {
+      by: async (store) => {
+        const lease = await running(store);
+        await store.fail(lease, "stopped", { retriable: true, counts: false, actual });
+        return lease;
+      },
+      is: ["queued", 10, 4],
+      moves: {
+        ...noLease,
+        approve: notWaiting("queued"),
+        reject: notWaiting("queued"),
+        cancel: [cancelled("failed", 0), ["failed", 0, 4]],
+        // It was not counted.
+        claim: [1, ["running", 10, 4]],
+        fail: [requeued],
+        "fail, retriable": [requeued],
+        "give back": [requeued],
+        retry: movedOn("queued"),
+        "correct the first hold": [correctedFrom(4), ["queued", 10, 7]],
       },
     },
     "queued again by recovery": {
@@ -201,15 +274,15 @@ describe("jobs: every operation in every state", () => {
       },
       is: ["queued", 10, 10],
       moves: {
+        ...late(["queued", 10, 4]),
         approve: notWaiting("queued"),
         reject: notWaiting("queued"),
         cancel: [cancelled("failed", 0), ["failed", 0, 10]],
         claim: [2, ["running", 10, 10]],
-        complete: [stale, ["queued", 10, 4]],
-        fail: [stale, ["queued", 10, 4]],
-        retry: [stale, ["queued", 10, 4]],
         renew: [false],
         recover: [NONE],
+        retry: movedOn("queued"),
+        "correct the first hold": [correctedFrom(10), ["queued", 10, 7]],
       },
     },
     "running again, for the token of attempt 1": {
@@ -221,15 +294,30 @@ describe("jobs: every operation in every state", () => {
       },
       is: ["running", 10, 10],
       moves: {
+        ...late(["running", 10, 4]),
         approve: notWaiting("running"),
         reject: notWaiting("running"),
         cancel: [cancelled("failed", 10), ["failed", 0, 20]],
         claim: [null],
-        complete: [stale, ["running", 10, 4]],
-        fail: [stale, ["running", 10, 4]],
-        retry: [stale, ["running", 10, 4]],
         renew: [false],
         recover: [lost("j", 2, "requeued"), ["queued", 10, 20]],
+        retry: movedOn("running"),
+        "correct the first hold": [correctedFrom(10), ["running", 10, 7]],
+      },
+    },
+    "lost, its charge corrected by a person": {
+      by: async (store) => {
+        const lease = await running(store);
+        await store.recoverStale({ ...AT_ONCE, maxAttempts: 1 });
+        await store.correct("job:j#1", micro(5), decision());
+        return lease;
+      },
+      is: ["failed", 0, 5],
+      moves: {
+        // A person's word stands against the late worker's.
+        ...over("failed"),
+        retry: [queued, ["queued", 10, 5]],
+        "correct the first hold": [correctedFrom(5), ["failed", 0, 7]],
       },
     },
     "waiting, because its retry had no room": {
@@ -255,8 +343,33 @@ describe("jobs: every operation in every state", () => {
         reject: [{ kind: "rejected" }, ["rejected", 90, 4]],
         cancel: [cancelled("rejected", 0), ["rejected", 90, 4]],
         claim: [null],
-        fail: [{ kind: "waiting", booked: actual }],
-        retry: [{ kind: "waiting", booked: actual }],
+        fail: [waiting],
+        "fail, retriable": [waiting],
+        "give back": [waiting],
+        retry: movedOn("awaiting_approval"),
+        "correct the first hold": [correctedFrom(4), ["awaiting_approval", 90, 7]],
+      },
+    },
+    "retried by a person": {
+      by: async (store) => {
+        const lease = await running(store);
+        await store.fail(lease, "broken", { retriable: false, actual });
+        await store.retry("j", { after: 0 }, decision());
+        return lease;
+      },
+      is: ["queued", 10, 4],
+      moves: {
+        ...noLease,
+        approve: notWaiting("queued"),
+        reject: notWaiting("queued"),
+        cancel: [cancelled("failed", 0), ["failed", 0, 4]],
+        claim: [2, ["running", 10, 4]],
+        // What its own token was told first stands.
+        fail: [failed],
+        "fail, retriable": [failed],
+        "give back": [failed],
+        retry: [{ kind: "moved_on", state: "queued", retries: 1 }],
+        "correct the first hold": [correctedFrom(4), ["queued", 10, 7]],
       },
     },
   };

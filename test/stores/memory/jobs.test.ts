@@ -1,9 +1,11 @@
 import { Approval, type ApprovalFields, BackendKind, epochSeconds, type JobRequest } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import {
+  decision,
   approved,
   AT_ONCE,
   capped,
+  correcting,
   claim,
   counters,
   free,
@@ -75,7 +77,7 @@ describe("submit", () => {
 
   it("refuses a cap against a pinned one, and remembers nothing of it", async () => {
     const { store } = setUp();
-    await store.pinCap(MONTH, micro(50));
+    await store.pinCap(MONTH, micro(50), decision());
     const error = { code: "cap_conflict", subject: MONTH };
     await expect(store.submit(approved("j"))).rejects.toMatchObject(error);
     expect(await store.job("j")).toBeNull();
@@ -250,7 +252,7 @@ describe("approve", () => {
       store.approve("j", YES, { scopes }),
       store.approve("j", YES, { scopes }),
     ]);
-    expect(twice).toEqual([{ kind: "queued" }, { kind: "not_waiting", state: "queued" }]);
+    expect(twice).toEqual([{ kind: "queued" }, { kind: "not_waiting", state: "queued", approval: YES }]);
     expect(await counters(store, RUN)).toEqual([10n, 0n]);
     expect(await store.job("j")).toMatchObject({ approval: YES });
   });
@@ -272,7 +274,7 @@ describe("approve", () => {
   it("refuses a cap against a pinned one", async () => {
     const { store } = setUp();
     await store.submit(paid("j"));
-    await store.pinCap(RUN, micro(50));
+    await store.pinCap(RUN, micro(50), decision());
     const approve = store.approve("j", YES, { scopes: capped(100) });
     await expect(approve).rejects.toMatchObject({ code: "cap_conflict", subject: RUN });
     expect(await stateOf(store, "j")).toBe("awaiting_approval");
@@ -296,14 +298,33 @@ describe("approve", () => {
     ["a decision with a field too many", { ...YES, decidedBy: "alice" }, { scopes: capped(100) }],
     ["an author", "alice", { scopes: capped(100) }],
     ["no approval", undefined, { scopes: capped(100) }],
-    ["scopes that are undefined", YES, { scopes: undefined }],
-    ["no options", YES, undefined],
     ["an unknown option", YES, { scopes: capped(100), scope: RUN }],
   ])("refuses the type of %s", async (_, approval, options) => {
     const { store } = setUp();
     await store.submit(paid("j"));
     await expect(store.approve("j", approval as never, options as never)).rejects.toThrow(TypeError);
     expect(await stateOf(store, "j")).toBe("awaiting_approval");
+  });
+
+  it("refuses an approval without scopes of what was submitted without any", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    for (const options of [undefined, {}, { scopes: undefined }]) {
+      await expect(store.approve("j", YES, options)).rejects.toThrow(RangeError);
+    }
+    expect(await stateOf(store, "j")).toBe("awaiting_approval");
+    await store.submit(free("f"));
+    expect(await store.approve("f", YES)).toMatchObject({ kind: "not_waiting" });
+  });
+
+  it("holds in the scopes of the submission if it names none, and in its own if it does", async () => {
+    const { store } = setUp();
+    await store.submitMany([paid("a", { scopes: capped(100) }), paid("b", { scopes: capped(100) })]);
+    expect(await store.approve("a", YES)).toEqual({ kind: "queued" });
+    expect(await counters(store, RUN)).toEqual([10n, 0n]);
+    expect(await store.approve("b", YES, { scopes: capped(100, "elsewhere") })).toEqual({ kind: "queued" });
+    expect(await counters(store, RUN)).toEqual([10n, 0n]);
+    expect(await counters(store, "elsewhere")).toEqual([10n, 0n]);
   });
 
   it("takes a clone of an approval, and a plain decision at the store's time", async () => {
@@ -361,7 +382,7 @@ describe("cancel", () => {
     const { store } = setUp();
     await store.submit(approved("j"));
     await store.fail(await leaseOf(store), "busy", { retriable: true, actual: micro(4) });
-    expect(await store.cancel("j")).toEqual({ kind: "cancelled", state: "failed", booked: 0n });
+    expect(await store.cancel("j", NO)).toEqual({ kind: "cancelled", state: "failed", booked: 0n });
     expect(await store.getHold("job:j#2")).toMatchObject({ state: "released" });
     expect(await store.job("j")).toMatchObject({ error: { code: "cancelled" } });
     expect(await counters(store, RUN)).toEqual([0n, 4n]);
@@ -372,11 +393,11 @@ describe("cancel", () => {
     const { store } = setUp();
     await store.submit(approved("j"));
     const lease = await leaseOf(store);
-    expect(await store.cancel("j")).toEqual({ kind: "cancelled", state: "failed", booked: 10n });
+    expect(await store.cancel("j", NO)).toEqual({ kind: "cancelled", state: "failed", booked: 10n });
     expect(await store.getHold("job:j#1")).toMatchObject({ state: "charged" });
-    expect(await store.cancel("j")).toEqual({ kind: "ended", state: "failed" });
+    expect(await store.cancel("j", NO)).toEqual({ kind: "ended", state: "failed" });
     expect(await store.recoverStale(AT_ONCE)).toEqual(NONE);
-    expect(await store.complete(lease, 1, { actual: micro(2) })).toEqual(stale);
+    expect(await store.complete(lease, 1, { actual: micro(2) })).toEqual(correcting);
     expect(await store.job("j")).toMatchObject({ state: "failed", result: null });
     expect(await counters(store, RUN)).toEqual([0n, 2n]);
   });
@@ -385,8 +406,47 @@ describe("cancel", () => {
     const { store } = setUp();
     await store.submit(free("j"));
     const lease = await leaseOf(store);
-    expect(await store.cancel("j")).toEqual({ kind: "cancelled", state: "failed", booked: 0n });
+    expect(await store.cancel("j", NO)).toEqual({ kind: "cancelled", state: "failed", booked: 0n });
     expect(await store.complete(lease, 1)).toEqual(stale);
+  });
+});
+
+describe("retry", () => {
+  it.each<readonly [string, unknown, typeof TypeError]>([
+    ["nothing", undefined, TypeError],
+    ["no count", {}, TypeError],
+    ["a count in words", { after: "0" }, TypeError],
+    ["half a count", { after: 0.5 }, RangeError],
+    ["a negative count", { after: -1 }, RangeError],
+    ["no scopes", { after: 0, scopes: [] }, RangeError],
+    ["scopes that are null", { after: 0, scopes: null }, TypeError],
+    ["a misspelt option", { after: 0, scope: RUN }, TypeError],
+  ])("refuses the options: %s", async (_, options, error) => {
+    const { store } = setUp();
+    await store.submit(free("j"));
+    await store.cancel("j", NO);
+    await expect(store.retry("j", options as never, decision())).rejects.toThrow(error);
+    await expect(store.retry("j", { after: 0 }, YES as never)).rejects.toThrow(TypeError);
+    expect(await stateOf(store, "j")).toBe("failed");
+  });
+
+  it("compares its scopes, caps and ends when its decision comes again", async () => {
+    const { store } = setUp();
+    await store.submit(approved("j"));
+    await store.cancel("j", NO);
+    const by = decision();
+    const scopes = [{ scope: RUN, cap: micro(50), until: epochSeconds(START + 60) }];
+    const retry = (given: typeof scopes): Promise<unknown> =>
+      store.retry("j", { after: 0, scopes: given }, by);
+    expect(await retry(scopes)).toEqual({ kind: "queued" });
+    expect(await retry(scopes)).toEqual({ kind: "queued" });
+    const others = [{ scope: MONTH }, { cap: micro(51) }, { until: epochSeconds(START + 61) }];
+    for (const other of others) {
+      const changed = scopes.map((scope) => ({ ...scope, ...other }));
+      await expect(retry(changed)).rejects.toMatchObject({ code: "decision_conflict", subject: by.id });
+    }
+    expect(await store.job("j")).toMatchObject({ state: "queued", retries: 1 });
+    expect(await counters(store, RUN)).toEqual([10n, 0n]);
   });
 });
 
@@ -396,7 +456,8 @@ describe("job_unknown", () => {
     const error = { code: "job_unknown", subject: "nobody" };
     await expect(store.approve("nobody", YES, { scopes: capped(1) })).rejects.toMatchObject(error);
     await expect(store.reject("nobody", NO)).rejects.toMatchObject(error);
-    await expect(store.cancel("nobody")).rejects.toMatchObject(error);
+    await expect(store.cancel("nobody", NO)).rejects.toMatchObject(error);
+    await expect(store.retry("nobody", { after: 0 }, decision())).rejects.toMatchObject(error);
     await expect(store.jobs({ after: "nobody" })).rejects.toMatchObject(error);
     expect(await store.job("nobody")).toBeNull();
   });
@@ -445,7 +506,7 @@ describe("submitMany", () => {
 
   it("names the pinned cap against which one of the jobs is, and stores nothing", async () => {
     const { store } = setUp();
-    await store.pinCap(RUN, micro(50));
+    await store.pinCap(RUN, micro(50), decision());
     const pinned = approved("right", capped(50, RUN));
     const error = {
       code: "cap_conflict",
@@ -479,7 +540,9 @@ describe("job", () => {
   it("shows what the store knows", async () => {
     const { store } = setUp();
     const runAt = epochSeconds(START - 5);
-    await store.submit(approved("j", capped(100), { payload: { a: [1] }, priority: 7, runAt }));
+    const deadlines = { decideBy: epochSeconds(START + 5), claimBy: epochSeconds(START + 6) };
+    const rest = { requestedBy: "team:red", tags: { user: "u-7" }, ...deadlines, maxRunSeconds: 7 };
+    await store.submit(approved("j", capped(100), { payload: { a: [1] }, priority: 7, runAt, ...rest }));
     const lease = await leaseOf(store);
     await store.complete(lease, { b: null });
     expect(await store.job("j")).toEqual({
@@ -493,8 +556,17 @@ describe("job", () => {
       runAt,
       state: "succeeded",
       attempts: 1,
+      retries: 0,
       approval: YES,
+      cancellation: null,
       error: null,
+      requestedBy: "team:red",
+      tags: { user: "u-7" },
+      decideBy: START + 5,
+      claimBy: START + 6,
+      maxRunSeconds: 7,
+      leasedBy: null,
+      unreadable: null,
       result: { b: null },
     });
   });
@@ -556,7 +628,7 @@ describe("prune", () => {
     await store.reject("rejected", NO);
     clock.now += 10;
     await store.submit(free("recent"));
-    await store.cancel("recent");
+    await store.cancel("recent", NO);
     await store.submit(free("running", { lane: "video" }));
     await store.claim(["video"]);
     await store.submit(paid("waiting"));
@@ -578,10 +650,11 @@ describe("prune", () => {
       state: "succeeded",
     });
     expect(await store.complete(lease, "again")).toEqual(first);
-    expect(await store.cancel("old")).toEqual({ kind: "ended", state: "succeeded" });
+    expect(await store.cancel("old", NO)).toEqual({ kind: "ended", state: "succeeded" });
     expect(await store.approve("rejected", YES, { scopes: capped(100) })).toEqual({
       kind: "not_waiting",
       state: "rejected",
+      approval: null,
     });
     expect(await store.jobs({ after: "old", limit: 1 })).toMatchObject([{ jobId: "recent" }]);
     expect(await counters(store, RUN)).toEqual([0n, 4n]);
@@ -598,10 +671,11 @@ describe("prune", () => {
     expect(await counters(store, RUN)).toEqual([0n, 4n]);
   });
 
-  it.each<readonly [unknown]>([[{}], [undefined], [{ before: "2026" }], [{ before: START, limit: 1 }]])(
+  it.each<readonly [unknown]>([[{}], [undefined], [{ before: "2026" }], [{ before: START, limit: "1" }]])(
     "refuses the options %j",
     async (options) => {
       await expect(setUp().store.prune(options as never)).rejects.toThrow(TypeError);
+      await expect(setUp().store.forget(options as never)).rejects.toThrow(TypeError);
     },
   );
 

@@ -8,7 +8,19 @@ import {
 } from "dispatch-kit";
 import { memoryStore } from "dispatch-kit/memory";
 import { describe, expect, it } from "vitest";
-import { approved, capped, counters, leaseOf, micro, MONTH, MOST, RUN, setUp, START } from "./support.ts";
+import {
+  decision,
+  approved,
+  capped,
+  counters,
+  leaseOf,
+  micro,
+  MONTH,
+  MOST,
+  RUN,
+  setUp,
+  START,
+} from "./support.ts";
 
 /** A hold of 10 in a run and a month with room for 100 each, for a minute. */
 function request(holdId = "h", rest: Partial<HoldRequest> = {}): HoldRequest {
@@ -204,7 +216,15 @@ describe("hold", () => {
       store.release(name),
       store.extend(name, micro(1), 1),
       store.usage(name),
-      store.pinCap(name, micro(1)),
+      // The name of a job's hold may be longer.
+      store.correct(name.repeat(2), micro(1), decision()),
+      store.correct("h", micro(1), decision(name)),
+      store.unpinCap(name, decision()),
+      store.raiseCap(name, { to: micro(1), until: epochSeconds(START) }, decision()),
+      store.cap(name),
+      store.hold(request("h", { tags: { [name]: "x" } })),
+      store.hold(request("h", { tags: { x: name } })),
+      store.pinCap(name, micro(1), decision()),
     ];
     await Promise.all(refused.map((call) => expect(call).rejects.toThrow(RangeError)));
     expect(await counters(store, RUN)).toEqual([0n, 0n]);
@@ -242,7 +262,9 @@ describe("hold", () => {
       store.hold(request("a", { scopes: [{ scope: RUN, cap: money }] })),
       store.settle("h", money),
       store.extend("h", money, 1),
-      store.pinCap(RUN, money),
+      store.correct("h", money, decision()),
+      store.pinCap(RUN, money, decision()),
+      store.raiseCap(RUN, { to: money, until: epochSeconds(START) }, decision()),
     ];
     await Promise.all(refused.map((call) => expect(call).rejects.toThrow(RangeError)));
     expect(await store.getHold("a")).toBeNull();
@@ -255,10 +277,15 @@ describe("hold", () => {
     const money = value as never;
     const refused = [
       store.hold(request("a", { amount: money })),
-      store.hold(request("a", { scopes: [{ scope: RUN, cap: money }] })),
+      // A cap that is left out is the pinned one's business.
+      ...(value === null || value === undefined
+        ? []
+        : [store.hold(request("a", { scopes: [{ scope: RUN, cap: money }] }))]),
+      store.correct("h", money, decision()),
+      store.raiseCap(RUN, { to: money, until: epochSeconds(START) }, decision()),
       store.settle("h", money),
       store.extend("h", money, 1),
-      store.pinCap(RUN, money),
+      store.pinCap(RUN, money, decision()),
     ];
     await Promise.all(refused.map((call) => expect(call).rejects.toThrow(TypeError)));
     expect(await counters(store, RUN)).toEqual([10n, 0n]);
@@ -283,11 +310,13 @@ describe("hold", () => {
     ["a misspelt field", { ...request(), ttl: 60 }],
     ["an explicit undefined", { ...request(), amount: undefined }],
     ["a scope as a string", { ...request(), scopes: [RUN] }],
-    ["a scope without a cap", { ...request(), scopes: [{ scope: RUN }] }],
     ["a scope with a misspelt cap", { ...request(), scopes: [{ scope: RUN, cap: 100n, max: 1n }] }],
     ["scopes that are no list", { ...request(), scopes: { 0: { scope: RUN, cap: 100n }, length: 1 } }],
     ["inherited fields", Object.create(request()) as unknown],
     ["a ttl in words", { ...request(), ttlSeconds: "60" }],
+    ["tags in a list", { ...request(), tags: ["user"] }],
+    ["a tag that is a number", { ...request(), tags: { user: 7 } }],
+    ["a tag under a symbol", { ...request(), tags: { [Symbol("user")]: "u-7" } }],
   ])("refuses %s with a TypeError", async (_, value) => {
     const { store } = setUp();
     await expect(store.hold(value as never)).rejects.toThrow(TypeError);
@@ -372,6 +401,7 @@ describe("hold_owned_by_job", () => {
       state: "open",
       booked: 0n,
       expiresAt: null,
+      tags: {},
     });
     expect(await store.getHold("job:j#2")).toBeNull();
     const longest = `job:${"j".repeat(200)}#1`;
@@ -419,11 +449,11 @@ describe("settle", () => {
       overrun: 95n,
     });
     expect(await counters(store, RUN)).toEqual([0n, 105n]);
-    expect(await store.hold(request("next", { amount: micro(0) }))).toEqual({
+    expect(await store.hold(request("next", { amount: micro(1) }))).toEqual({
       kind: "refused",
       lacking: [
-        { scope: RUN, by: 5n },
-        { scope: MONTH, by: 5n },
+        { scope: RUN, by: 6n },
+        { scope: MONTH, by: 6n },
       ],
     });
     expect(await store.hold(request("next", { amount: micro(20), scopes: capped(125) }))).toEqual({
@@ -553,13 +583,13 @@ describe("extend", () => {
   it("goes by the pinned cap where there is one", async () => {
     const { store } = setUp();
     await store.hold(request());
-    await store.pinCap(MONTH, micro(12));
+    await store.pinCap(MONTH, micro(12), decision());
     expect(await store.extend("h", micro(3), 1)).toEqual({
       kind: "refused",
       lacking: [{ scope: MONTH, by: 1n }],
     });
-    await store.pinCap(MONTH, micro(500));
-    await store.pinCap(RUN, micro(500));
+    await store.pinCap(MONTH, micro(500), decision());
+    await store.pinCap(RUN, micro(500), decision());
     expect(await store.extend("h", micro(300), 1)).toEqual({ kind: "held" });
   });
 
@@ -662,7 +692,7 @@ describe("expire", () => {
 describe("pinCap", () => {
   it("lets no request bring another cap, higher or lower", async () => {
     const { store } = setUp();
-    await store.pinCap(MONTH, micro(50));
+    await store.pinCap(MONTH, micro(50), decision());
     for (const cap of [49, 51, 100]) {
       const scopes = [...capped(100, RUN), ...capped(cap, MONTH)];
       const error = { code: "cap_conflict", subject: MONTH };
@@ -677,18 +707,18 @@ describe("pinCap", () => {
   it("is no conflict for a repeat, which admits nothing", async () => {
     const { store } = setUp();
     await store.hold(request());
-    await store.pinCap(MONTH, micro(50));
+    await store.pinCap(MONTH, micro(50), decision());
     expect(await store.hold(request())).toEqual({ kind: "exists", state: "open" });
   });
 
   it("lowered under what is committed refuses new holds and lets old ones settle", async () => {
     const { store } = setUp();
     await store.hold(request("h", { amount: micro(80) }));
-    await store.pinCap(MONTH, micro(30));
+    await store.pinCap(MONTH, micro(30), decision());
     const scopes = [...capped(100, RUN), ...capped(30, MONTH)];
     for (const [amount, by] of [
-      [0, 50],
       [1, 51],
+      [2, 52],
     ] as const) {
       expect(await store.hold(request("next", { amount: micro(amount), scopes }))).toEqual({
         kind: "refused",
@@ -704,13 +734,56 @@ describe("pinCap", () => {
 
   it("may be moved, and counts from then on", async () => {
     const { store } = setUp();
-    await store.pinCap(RUN, micro(5));
-    await store.pinCap(RUN, micro(5));
-    await store.pinCap(RUN, micro(20));
+    await store.pinCap(RUN, micro(5), decision());
+    await store.pinCap(RUN, micro(5), decision());
+    await store.pinCap(RUN, micro(20), decision());
     await expect(store.hold(request("h", { scopes: capped(5, RUN) }))).rejects.toMatchObject({
       code: "cap_conflict",
     });
     expect(await store.hold(request("h", { scopes: capped(20, RUN) }))).toEqual({ kind: "held" });
+  });
+});
+
+describe("raiseCap, unpinCap, cap", () => {
+  it.each<readonly [string, unknown, typeof TypeError]>([
+    ["nothing", undefined, TypeError],
+    ["no end", { to: micro(20) }, TypeError],
+    ["an end that is null", { to: micro(20), until: null }, TypeError],
+    ["milliseconds", { to: micro(20), until: Date.now() }, RangeError],
+    ["no amount", { until: epochSeconds(START) }, TypeError],
+    ["a misspelt field", { to: micro(20), until: epochSeconds(START), cap: micro(1) }, TypeError],
+  ])("refuses a raise: %s", async (_, raise, error) => {
+    const { store } = setUp();
+    await store.pinCap(RUN, micro(10), decision());
+    await expect(store.raiseCap(RUN, raise as never, decision())).rejects.toThrow(error);
+    expect(await store.cap(RUN)).toEqual({ pinned: 10n, cap: 10n, until: null });
+  });
+
+  it("need who decided, and an id", async () => {
+    const { store } = setUp();
+    const { approval } = decision();
+    for (const by of [undefined, approval, { id: "d" }, { id: "d", approval, more: 1 }] as never[]) {
+      const until = epochSeconds(START + 1);
+      await expect(store.pinCap(RUN, micro(1), by)).rejects.toThrow(TypeError);
+      await expect(store.unpinCap(RUN, by)).rejects.toThrow(TypeError);
+      await expect(store.raiseCap(RUN, { to: micro(1), until }, by)).rejects.toThrow(TypeError);
+      await expect(store.correct("h", micro(1), by)).rejects.toThrow(TypeError);
+    }
+    expect(await store.cap(RUN)).toBeNull();
+  });
+
+  it("judge more for a hold by a cap that is no longer known: there is no room", async () => {
+    const { store } = setUp();
+    await store.pinCap(RUN, micro(100), decision());
+    const until = epochSeconds(START + 5);
+    await store.hold(request("h", { scopes: [{ scope: RUN, until }] }));
+    await store.unpinCap(RUN, decision());
+    expect(await store.extend("h", micro(5), 1)).toEqual({
+      kind: "refused",
+      lacking: [{ scope: RUN, by: 5n, until, unknown: true }],
+    });
+    expect(await store.getHold("h")).toMatchObject({ amount: 10n });
+    expect(await store.settle("h", micro(10))).toMatchObject({ booked: 10n, overrun: 0n });
   });
 });
 
@@ -729,7 +802,7 @@ describe("getHold", () => {
 
   it("shows what is held, with its money in dollars as JSON", async () => {
     const { store } = setUp();
-    await store.hold(request());
+    await store.hold(request("h", { tags: { user: "u-7" } }));
     expect(JSON.parse(JSON.stringify(await store.getHold("h")))).toEqual({
       holdId: "h",
       amount: "0.0000001",
@@ -740,6 +813,7 @@ describe("getHold", () => {
       state: "open",
       booked: "0.00",
       expiresAt: START + 60,
+      tags: { user: "u-7" },
     });
   });
 });

@@ -4,6 +4,7 @@ import {
   BackendKind,
   type BudgetLedger,
   type Claimed,
+  type Decision,
   type DispatchStore,
   type EpochSeconds,
   epochSeconds,
@@ -155,6 +156,13 @@ export const NO: Approval = new Approval({
   outcome: ApprovalOutcome.REJECTED,
 });
 
+let decided = 0;
+
+/** A decision under an id of its own. */
+export function decision(id = `decision:${++decided}`, approval: Approval = YES): Decision {
+  return { id, approval };
+}
+
 /** Local work without a price. */
 export function free(jobId: string, rest: Partial<JobRequest<unknown>> = {}): JobRequest<unknown> {
   const backend = BackendKind.LOCAL;
@@ -192,15 +200,18 @@ export async function leaseOf(store: DispatchStore): Promise<Lease> {
 /** Takes back every lease, whatever its age. */
 export const AT_ONCE = { ttlSeconds: 0 } as const;
 
-/** What a report answers whose token does not hold the job. */
-export const stale = { kind: "stale" } as const;
+/** What a report answers whose token does not hold the job, and whose cost, if it tells one, changes nothing. */
+export const stale = { kind: "stale", corrected: false } as const;
+/** The same of a cost that its own attempt's charge was corrected to. */
+export const correcting = { kind: "stale", corrected: true } as const;
 
 /** What recovery answers that found nothing. */
-export const NONE: RecoverOutcome = { attempts: [], more: false };
+export const NONE: RecoverOutcome = { attempts: [], ended: [], more: false };
 
 /** What recovery answers that found one attempt. */
 export const lost = (jobId: string, attempt: number, outcome: string, charged = 10): unknown => ({
   attempts: [{ jobId, attempt, charged: micro(charged), outcome }],
+  ended: [],
   more: false,
 });
 

@@ -22,7 +22,7 @@ describe("postgresStore: a client that answers something else", () => {
     ["an answer that is no JSON", { rows: [{ answer: '[{"kind":"hel' }] }],
     ["fewer answers than calls", { rows: [{ answer: "[]" }] }],
   ])("throws for %s, and admits nothing", async (_, answered) => {
-    await expect(answering(answered).hold(request)).rejects.toMatchObject({ code: "store_failed" });
+    await expect(answering(answered).hold(request)).rejects.toMatchObject({ code: "outcome_unknown" });
   });
 
   it.each([[null], [undefined], ["a text"], [{ code: 5 }], [{ message: 5 }], [{ code: "EPIPE" }]])(

@@ -37,11 +37,19 @@ const operations: Readonly<Record<string, Operation>> = {
   submit: (on, { jobId }) => on.submit({ ...request(jobId), approved: { approval: YES, scopes } }),
   approve: (on, { jobId }) => on.approve(jobId, YES, { scopes }),
   reject: (on, { jobId }) => on.reject(jobId, NO),
-  cancel: (on, { jobId }) => on.cancel(jobId),
+  cancel: (on, { jobId }) => on.cancel(jobId, NO),
+  retry: (on, { jobId }) => on.retry(jobId, { after: 0 }, { id: `retry ${jobId}`, approval: YES }),
   claim: (on, { jobId }) => on.claim([jobId]),
   complete: async (on, { lease }) => lease && on.complete(lease, null, { actual: micro(7) }),
   completeMany: async (on, { lease }) => lease && on.completeMany([{ lease, result: null }]),
   fail: async (on, { lease }) => lease && on.fail(lease, "no", { retriable: true, actual: micro(3) }),
+  giveBack: async (on, { lease }) => lease && on.fail(lease, "no", { retriable: true, counts: false }),
+  correct: async (on, { jobId, lease }) => {
+    const decision = { id: `correct ${jobId}`, approval: YES };
+    return lease && on.correct(`job:${jobId}#1`, micro(1), decision);
+  },
+  pinCap: (on) => on.pinCap("other", micro(1_000_000), { id: `pin ${String(made)}`, approval: YES }),
+  forget: (on) => on.forget({ before: new Date(Date.now() + 60_000), limit: 1 }),
   renew: async (on, { lease }) => lease && on.renew(lease),
   recoverStale: (on) => on.recoverStale({ ttlSeconds: 0, limit: 1000 }),
 };
@@ -56,6 +64,12 @@ const beginnings: Readonly<Record<string, (jobId: string) => Promise<Lease | nul
   queued: async (jobId) => {
     await operations["submit"]?.(store, { jobId, lease: null });
     return null;
+  },
+  failed: async (jobId) => {
+    await operations["submit"]?.(store, { jobId, lease: null });
+    const lease = (await store.claim([jobId]))?.lease ?? null;
+    if (lease) await store.fail(lease, "no", { retriable: false, actual: micro(2) });
+    return lease;
   },
   running: async (jobId) => {
     await operations["submit"]?.(store, { jobId, lease: null });
@@ -94,9 +108,10 @@ async function waits(): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Approving what does not exist is an error of the caller's. */
+/** What does not exist, or any more, is an error of the caller's. */
 function ignoreUnknown(error: unknown): void {
-  if ((error as { readonly code?: unknown }).code !== "job_unknown") throw error;
+  const { code } = error as { readonly code?: unknown };
+  if (code !== "job_unknown" && code !== "hold_unknown") throw error;
 }
 
 describe.each(["COMMIT", "ROLLBACK"] as const)("two operations at once, the first ends with %s", (end) => {
@@ -113,7 +128,7 @@ describe.each(["COMMIT", "ROLLBACK"] as const)("two operations at once, the firs
             unlike: [],
           });
           // Out of the way of the next pair's recovery.
-          await store.cancel(jobId).catch(ignoreUnknown);
+          await store.cancel(jobId, NO).catch(ignoreUnknown);
         }
       }
       const { reserved } = await store.usage("hot");

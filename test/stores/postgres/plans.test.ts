@@ -86,13 +86,23 @@ async function each(
     leases = (await store.claimMany([lane], 2)).map((claimed) => claimed.lease);
   });
   await run("completeMany", () => store.completeMany(leases.map((one) => ({ lease: one, result: null }))));
-  await run("recoverStale", () => store.recoverStale({ ttlSeconds: 0, limit: 2 }));
   for (const end of ["approve", "reject"]) {
     await run("submit, unapproved", () => store.submit(paid(`${id}-${end}`)));
     if (end === "approve") await run(end, () => store.approve(`${id}-${end}`, YES, { scopes: own(number) }));
     else await run(end, () => store.reject(`${id}-${end}`, NO));
   }
-  await run("cancel", () => store.cancel(`${id}-approve`));
+  await run("cancel", () => store.cancel(`${id}-approve`, NO));
+  const decision = (name: string) => ({ id: `${id} ${name}`, approval: YES });
+  await run("retry", () => store.retry(`${id}-approve`, { after: 0 }, decision("retry")));
+  await run("correct", () => store.correct(holdId, micro(2), decision("correct")));
+  await run("pinCap", () => store.pinCap(`run:${String(number)}`, micro(1_000_000), decision("pin")));
+  await run("cap", () => store.cap(`run:${String(number)}`));
+  await run("pauseLane", () => store.pauseLane(lane, decision("pause")));
+  await run("claim from a paused lane", () => store.claim([lane]));
+  await run("resumeLane", () => store.resumeLane(lane, decision("resume")));
+  await run("prune", () => store.prune({ before: new Date(Date.now() + 60_000), limit: 1 }));
+  await run("forget", () => store.forget({ before: new Date(Date.now() + 60_000), limit: 1 }));
+  await run("recoverStale", () => store.recoverStale({ ttlSeconds: 0, limit: 2 }));
   await run("job", () => store.job(id));
   await run("jobs", () => store.jobs({ limit: 3 }));
   await run("jobs, of a state", () => store.jobs({ state: "rejected", limit: 3 }));
@@ -106,7 +116,7 @@ describe("postgresStore: plans that were made on small tables", () => {
         await rowsRead(call);
       });
       await pool().query(
-        `ANALYZE ${["jobs", "holds", "scopes", "ready", "leases"].map((t) => `${schema}.${t}`).join()}`,
+        `ANALYZE ${["jobs", "holds", "scopes", "ready", "leases", "ended", "decisions", "lanes"].map((t) => `${schema}.${t}`).join()}`,
       );
     }
     const jobs = Array.from({ length: JOBS }, (_, index) =>

@@ -66,11 +66,12 @@ describe("a caller's session", () => {
     ["remote_apply", "remote_apply"],
   ])("whose synchronous_commit is %s commits with %s", async (asked, kept) => {
     const store = await inSession({ synchronous_commit: asked });
-    const client = clients.at(-1);
-    await client?.query("BEGIN");
-    await store.usage(RUN);
-    const { rows } = (await client?.query("SHOW synchronous_commit")) ?? {};
-    await client?.query("COMMIT");
+    // `inSession` has just added it.
+    const client = clients.at(-1) as Client;
+    await client.query("BEGIN");
+    await store.within(client).usage(RUN);
+    const { rows } = await client.query("SHOW synchronous_commit");
+    await client.query("COMMIT");
     expect(rows).toEqual([{ synchronous_commit: kept }]);
   });
 
@@ -78,6 +79,7 @@ describe("a caller's session", () => {
     { search_path: "hostile,pg_catalog" },
     { extra_float_digits: "-15" },
     { synchronous_commit: "off" },
+    { "plpgsql.extra_errors": "all", row_security: "off" },
     { plan_cache_mode: "force_generic_plan", enable_indexscan: "off", enable_nestloop: "off" },
   ])("of %o changes no answer", async (settings) => {
     const plain = await inSession({});
@@ -91,7 +93,10 @@ describe("a caller's session", () => {
     expect(lease).toMatchObject({ jobId: id, attempts: 1 });
     expect(Math.abs(Date.now() / 1000 - lease.leasedAt)).toBeLessThan(60);
     expect(await store.recoverStale(AT_ONCE)).toMatchObject({ attempts: [{ jobId: id, charged: 10n }] });
-    expect(await store.complete(lease, null, { actual: micro(1) })).toEqual({ kind: "stale" });
+    expect(await store.complete(lease, null, { actual: micro(1) })).toEqual({
+      kind: "stale",
+      corrected: true,
+    });
     expect(await store.complete(await leaseOf(store), null)).toMatchObject({
       kind: "completed",
       booked: 10n,

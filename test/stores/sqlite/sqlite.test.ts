@@ -176,10 +176,15 @@ it("sqliteStore: a connection that reads integers as bigints knows what was prun
   await store.complete(await leaseOf(store), null, { actual: micro(4) });
   await store.hold(hold("h"));
   await store.settle("h", micro(4));
-  expect(await store.prune({ before: epochSeconds(START + 1) })).toEqual({ jobs: 1, holds: 2 });
+  expect(await store.prune({ before: epochSeconds(START + 1) })).toEqual({ jobs: 1, holds: 1, more: false });
+  expect(await store.prune({ before: epochSeconds(START + 1) })).toEqual({ jobs: 0, holds: 0, more: false });
+  expect((await store.getHold("job:j#1"))?.scopes[0]?.cap).toBeNull();
   expect(await store.job("j")).toBeNull();
   expect(await store.submit(approved("j"))).toEqual({ kind: "exists", state: "succeeded" });
   expect(await store.hold(hold("h"))).toEqual({ kind: "exists", state: "settled" });
+  expect(await store.forget({ before: epochSeconds(START + 1) })).toEqual({ jobs: 1, holds: 1, more: false });
+  expect(await store.getHold("h")).toBeNull();
+  expect(await store.usage(RUN)).toMatchObject({ reserved: 0n, spent: 8n });
 });
 
 describe("sqliteStore: calls in flight together", () => {

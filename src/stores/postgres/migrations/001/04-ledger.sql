@@ -3,13 +3,16 @@
 
 -- The requests in their order, each with its scopes and caps: those of the list that it names.
 CREATE FUNCTION {schema}.hold_requests(input jsonb, lists jsonb)
-RETURNS TABLE (number bigint, hold_id text, amount bigint, ttl float8, scopes text[], caps bigint[], untils float8[])
+RETURNS TABLE (
+  number bigint, hold_id text, amount bigint, ttl float8, tags text, scopes text[], caps bigint[], untils float8[]
+)
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-  SELECT request.number, request.hold_id, request.amount, request.ttl, list.scopes, list.caps, list.untils
+  SELECT request.number, request.hold_id, request.amount, request.ttl, request.tags,
+      list.scopes, list.caps, list.untils
     FROM ROWS FROM (
-        jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, list bigint)
-      ) WITH ORDINALITY AS request (hold_id, amount, ttl, list, number)
+        jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, tags text, list bigint)
+      ) WITH ORDINALITY AS request (hold_id, amount, ttl, tags, list, number)
       JOIN ROWS FROM (
         jsonb_to_recordset(lists) AS (scopes text[], caps bigint[], untils float8[])
       ) WITH ORDINALITY AS list (scopes, caps, untils, number) ON list.number = request.list;
@@ -42,8 +45,8 @@ BEGIN
         WHERE hold_id = ANY (ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item))
     )
   THEN
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
-      SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, clock + r.ttl
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
+      SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, r.tags, clock + r.ttl, clock + r.ttl
         FROM {schema}.hold_requests(input, lists) AS r;
     PERFORM {schema}.reserve_totals(counters, lists);
     RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
@@ -60,15 +63,17 @@ BEGIN
       answers := array_append(answers, conflict);
       CONTINUE;
     END IF;
-    lacking := {schema}.lacking(counters, request.amount, request.scopes, request.caps, request.untils, clock);
+    lacking := {schema}.lacking(
+      counters, request.amount, request.scopes, request.caps, request.untils, clock, true
+    );
     IF lacking IS DISTINCT FROM '[]' THEN
       answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
       CONTINUE;
     END IF;
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, expires_at)
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
       VALUES (
-        request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils,
-        clock + request.ttl
+        request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils, request.tags,
+        clock + request.ttl, clock + request.ttl
       )
       ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -77,6 +82,9 @@ BEGIN
     ELSE
       -- Made meanwhile, in other scopes.
       SELECT * INTO hold FROM {schema}.holds WHERE hold_id = request.hold_id;
+      IF NOT FOUND THEN
+        PERFORM {schema}.unreadable('a hold');
+      END IF;
       answers := array_append(answers, jsonb_build_object('kind', 'known', 'hold', {schema}.hold_json(hold)));
     END IF;
   END LOOP;
@@ -162,7 +170,7 @@ BEGIN
       AND hold.held <= {schema}.max_amount() - item.amount
     THEN
       -- It was admitted in time.
-      lacking := {schema}.lacking(counters, item.amount, hold.scopes, hold.caps, NULL, clock);
+      lacking := {schema}.lacking(counters, item.amount, hold.scopes, hold.caps, hold.untils, clock, false);
       IF lacking = '[]' THEN
         UPDATE {schema}.holds SET steps = array_append(steps, item.amount), held = held + item.amount
           WHERE hold_id = hold.hold_id;
@@ -228,13 +236,3 @@ BEGIN
   RETURN {schema}.holds_json(ARRAY(SELECT jsonb_array_elements_text(input)));
 END $$;
 
-CREATE FUNCTION {schema}.pin_cap_v1(pinned_scope text, cap bigint) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_generic_plan
-AS $$
-BEGIN
-  PERFORM {schema}.begin_operation();
-  INSERT INTO {schema}.scopes (scope, pinned) VALUES (pinned_scope, cap)
-    ON CONFLICT (scope) DO UPDATE SET pinned = excluded.pinned;
-  RETURN '[]';
-END $$;

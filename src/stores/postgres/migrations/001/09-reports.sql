@@ -6,14 +6,14 @@ BEGIN
   PERFORM {schema}.lock_jobs(input);
   RETURN {schema}.lock_holds(ARRAY(
     SELECT (
-        SELECT {schema}.job_hold(j.job_id, array_position(j.tokens, i ->> 'token'))
+        SELECT {schema}.job_hold(j.job_id, j.hold_numbers[array_position(j.tokens, i ->> 'token')])
           FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId'
       )
       FROM jsonb_array_elements(input) AS i
   ));
 END $$;
 
--- What a report of a job's attempt n is: `not_free` if it says what free work has cost; `repeated` if it has ended the
+-- What a report of a job's nth claim is: `not_free` if it says what free work has cost; `repeated` if it has ended the
 -- attempt before; `current` if the attempt runs; else, or if its token was never minted for the job, `stale`.
 CREATE FUNCTION {schema}.report_kind(job {schema}.jobs, n int, actual bigint, own_ends text[]) RETURNS text
 LANGUAGE sql IMMUTABLE
@@ -33,7 +33,11 @@ RETURN jsonb_build_object('kind', kind, 'held', coalesce(held, 0)::text, 'booked
 -- What was booked when a hold was closed, without a later correction.
 CREATE FUNCTION {schema}.first_booking(hold {schema}.holds) RETURNS bigint
 LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN hold.state = 'charged' OR hold.settled_from = 'charged' THEN hold.held ELSE hold.booked END;
+RETURN CASE
+  WHEN hold.state = 'charged' OR hold.settled_from = 'charged' THEN hold.held
+  WHEN hold.corrected THEN coalesce(hold.first_settled, 0)
+  ELSE hold.booked
+END;
 
 -- Closes the hold of an attempt at its actual cost, or, if that is unknown, in full. Free work has none.
 CREATE FUNCTION {schema}.close_attempt(
@@ -60,67 +64,117 @@ BEGIN
   RETURN {schema}.move_hold(counters, hold, 'settled', actual, clock);
 END $$;
 
+-- The answer to it; `corrected`: its cost is what its attempt is charged now, or was until a person corrected it.
+CREATE FUNCTION {schema}.too_late(hold {schema}.holds, actual bigint) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object('kind', 'stale', 'corrected', coalesce(
+  actual IS NOT NULL AND (
+    hold.state = 'charged'
+    OR hold.settled_from = 'charged'
+      AND actual = CASE WHEN hold.corrected THEN hold.first_settled ELSE hold.booked END
+  ),
+  false
+));
+
+-- Whether a job that was given back may be held for without a person: what is booked for it and the next hold are at most
+-- its attempts' cost for each time that it was approved or retried.
+CREATE FUNCTION {schema}.may_hold_again(job {schema}.jobs) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN (
+    SELECT sum(h.booked) + job.max_cost <= job.max_cost::numeric * job.max_attempts * job.grants
+      FROM {schema}.holds AS h
+      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job.job_id, n) FROM generate_series(1, job.holds) AS n))
+  ) IS TRUE;
+END $$;
+
 -- What lacks room for the hold of a retry, by the scopes and caps of the last one. A scope whose time is over is named
 -- alone.
 CREATE FUNCTION {schema}.lacking_retry(
   counters {schema}.counters, amount bigint, hold {schema}.holds, clock float8
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  lacking jsonb := {schema}.lacking(counters, amount, hold.scopes, hold.caps, hold.untils, clock, true);
 BEGIN
-  FOR k IN 1 .. coalesce(cardinality(hold.scopes), 0) LOOP
-    IF {schema}.is_over(hold.untils[k], clock) THEN
-      RETURN jsonb_build_array(jsonb_build_object('scope', hold.scopes[k], 'by', amount::text, 'over', true));
-    END IF;
-  END LOOP;
-  RETURN {schema}.lacking(counters, amount, hold.scopes, hold.caps, NULL, clock);
+  IF lacking = '[]' THEN
+    RETURN lacking;
+  END IF;
+  RETURN coalesce(
+    (SELECT jsonb_build_array(each) FROM jsonb_array_elements(lacking) AS each WHERE each ? 'over' LIMIT 1), lacking
+  );
 END $$;
 
 -- How an attempt ended that did not succeed (`requeued`, `failed` or `waiting`), and the counters after it.
 CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters);
 
--- After a job's attempt n, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait
--- for a person. The client makes the message of `no_room` of its parts.
+-- After a job's nth claim, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait for
+-- a person. `how` is `counted` for an attempt that counts, `lost` or `timed_out` if recovery has ended it, `given` or
+-- `refused` if the job was given back. The client makes the messages of `no_room` and `cost_limit` of their parts.
 CREATE FUNCTION {schema}.retry_or_end(
-  counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, lost boolean, message text,
+  counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, how text, message text,
   most_attempts bigint, delay float8, clock float8
 ) RETURNS {schema}.retried LANGUAGE plpgsql AS $$
 DECLARE
   retried {schema}.retried;
+  is_free boolean := {schema}.is_free(job.backend, job.max_cost);
+  counts boolean := how IN ('counted', 'lost', 'timed_out');
+  code text := CASE WHEN how IN ('lost', 'timed_out') THEN how ELSE 'error' END;
   lacking jsonb;
-  why jsonb;
 BEGIN
-  IF n >= least(job.max_attempts, most_attempts) THEN
+  IF NOT counts THEN
+    job.tried := job.tried - 1;
+    IF how = 'refused' THEN
+      job.refusals := job.refusals + 1;
+      delay := {schema}.refusal_delay(job.refusals);
+    END IF;
+  END IF;
+
+  IF counts AND job.tried - job.tried_before >= least(job.max_attempts, most_attempts) THEN
     retried.kind := 'failed';
     job.state := 'failed';
     job.ended_at := clock;
-  ELSIF {schema}.is_free(job.backend, job.max_cost) THEN
-    retried.kind := 'requeued';
-    job.state := 'pending';
-    job.run_at := clock + delay;
+  ELSIF how = 'refused' AND job.refusals >= {schema}.most_refusals() THEN
+    code := 'payload_refused';
+  ELSIF NOT counts AND NOT is_free AND NOT {schema}.may_hold_again(job) THEN
+    code := 'cost_limit';
   ELSE
-    lacking := {schema}.lacking_retry(counters, job.max_cost, hold, clock);
-    IF lacking = '[]' THEN
-      retried.kind := 'requeued';
-      job.state := 'queued';
-      counters := {schema}.hold_for_job(
-        counters, job.job_id, n + 1, job.max_cost, hold.scopes, hold.caps, hold.untils
-      );
-    ELSE
-      retried.kind := 'waiting';
-      job.state := 'awaiting_approval';
-    END IF;
     job.run_at := clock + delay;
+    IF is_free THEN
+      retried.kind := 'requeued';
+      job.state := 'pending';
+    ELSE
+      lacking := {schema}.lacking_retry(counters, job.max_cost, hold, clock);
+      IF lacking = '[]' THEN
+        retried.kind := 'requeued';
+        job.state := 'queued';
+        job.holds := job.holds + 1;
+        counters := {schema}.hold_for_job(
+          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils
+        );
+      ELSE
+        code := 'no_room';
+      END IF;
+    END IF;
   END IF;
-  why := CASE
-    WHEN retried.kind = 'waiting' THEN jsonb_build_object('code', 'no_room', 'message', message, 'lacking', lacking)
-    ELSE jsonb_build_object('code', CASE WHEN lost THEN 'lost' ELSE 'error' END, 'message', message)
-  END;
-  job.ends[n] := CASE WHEN lost THEN 'taken' ELSE retried.kind END;
+  IF retried.kind IS NULL THEN
+    retried.kind := 'waiting';
+    job.state := 'awaiting_approval';
+  END IF;
+
+  job.ends[n] := CASE WHEN how IN ('lost', 'timed_out') THEN 'taken' ELSE retried.kind END;
   UPDATE {schema}.jobs
-    SET state = job.state, ends = job.ends, error = why::text, run_at = job.run_at, ended_at = job.ended_at
+    SET state = job.state, attention = {schema}.attention(job.state), ends = job.ends, run_at = job.run_at,
+      ended_at = job.ended_at, holds = job.holds,
+      tried = job.tried, refusals = job.refusals,
+      error = CASE code
+        WHEN 'no_room' THEN jsonb_build_object('code', code, 'message', message, 'lacking', lacking)
+        ELSE jsonb_build_object('code', code, 'message', message)
+      END::text
     WHERE job_id = job.job_id;
   DELETE FROM {schema}.leases WHERE job_id = job.job_id;
-  IF retried.kind = 'requeued' THEN
-    PERFORM {schema}.make_ready(job);
+  IF retried.kind = 'failed' THEN
+    INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+  ELSIF retried.kind = 'requeued' THEN
+    PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
   END IF;
   retried.counters := counters;
   RETURN retried;
@@ -140,6 +194,7 @@ DECLARE
   places int[];
   outcomes jsonb[];
   all_closed boolean;
+  all_counted boolean;
   item record;
   job {schema}.jobs%ROWTYPE;
   hold {schema}.holds%ROWTYPE;
@@ -162,16 +217,19 @@ BEGIN
       WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
         AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
         AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
-      RETURNING j.job_id, cardinality(j.tokens) AS attempt, {schema}.is_free(j.backend, j.max_cost) AS free
+      RETURNING j.job_id, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
   ),
   no_longer_leased AS (
     DELETE FROM {schema}.leases WHERE job_id = ANY (ARRAY(SELECT job_id FROM completed))
+  ),
+  ended AS (
+    INSERT INTO {schema}.ended (ended_at, job_id) SELECT clock, job_id FROM completed
   ),
   closed AS (
     UPDATE {schema}.holds AS h
       SET state = CASE WHEN reports -> h.job_id ->> 'actual' IS NULL THEN 'charged' ELSE 'settled' END,
         booked = coalesce((reports -> h.job_id ->> 'actual')::bigint, h.held), resolved_at = clock
-      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, attempt) FROM completed WHERE NOT free))
+      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, holds) FROM completed WHERE NOT free))
         AND h.state = 'open'
       RETURNING h.job_id, h.held, h.booked, h.scopes
   ),
@@ -190,16 +248,21 @@ BEGIN
         spent = s.spent + (moved.booked ->> s.scope)::numeric
       FROM moved
       WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed))
+      RETURNING 1
   )
   SELECT array_agg(done.place), array_agg({schema}.reported('completed', done.held, done.booked)),
-      (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed)
-    INTO places, outcomes, all_closed
+      (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed),
+      (SELECT count(*) FROM counted) = (SELECT count(*) FROM moved, jsonb_object_keys(moved.held))
+    INTO places, outcomes, all_closed, all_counted
     FROM (
       SELECT (reports -> job_id -> 'place')::int AS place, 0 AS held, 0 AS booked FROM completed WHERE free
       UNION ALL SELECT (reports -> job_id -> 'place')::int, held, booked FROM closed
     ) AS done;
   IF NOT all_closed THEN
     RAISE EXCEPTION 'a running job is without its open hold';
+  END IF;
+  IF NOT all_counted THEN
+    PERFORM {schema}.unreadable('a counter');
   END IF;
   FOR k IN 1 .. coalesce(cardinality(places), 0) LOOP
     answers[places[k]] := outcomes[k];
@@ -221,7 +284,7 @@ BEGIN
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
     n := array_position(job.tokens, item.token);
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, n);
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, job.hold_numbers[n]);
     CASE {schema}.report_kind(job, n, item.actual, '{completed}')
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
@@ -230,6 +293,7 @@ BEGIN
           SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
           WHERE job_id = job.job_id;
         DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
         answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
       WHEN 'repeated' THEN
         answers[item.place] := {schema}.reported('completed', hold.held, {schema}.first_booking(hold));
@@ -240,7 +304,7 @@ BEGIN
         END IF;
       WHEN 'stale' THEN
         counters := {schema}.correct_charge(counters, hold, item.actual, clock);
-        answers[item.place] := '{"kind":"stale"}';
+        answers[item.place] := {schema}.too_late(hold, item.actual);
     END CASE;
   END LOOP;
   PERFORM {schema}.write_counters(counters);
@@ -267,16 +331,16 @@ BEGIN
 
   FOR item IN
     SELECT * FROM jsonb_to_recordset(input)
-      AS i ("jobId" text, token text, error text, actual bigint, most bigint, delay float8)
+      AS i ("jobId" text, token text, error text, actual bigint, most bigint, delay float8, how text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
     n := array_position(job.tokens, item.token);
-    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, n);
+    SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.job_hold(job.job_id, job.hold_numbers[n]);
     CASE {schema}.report_kind(job, n, item.actual, '{requeued,failed,waiting}')
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         retried := {schema}.retry_or_end(
-          counters, job, hold, n, false, item.error, item.most, item.delay, clock
+          counters, job, hold, n, item.how, item.error, item.most, item.delay, clock
         );
         counters := retried.counters;
         answers := array_append(
@@ -288,7 +352,7 @@ BEGIN
         answers := array_append(answers, '{"kind":"free"}');
       WHEN 'stale' THEN
         counters := {schema}.correct_charge(counters, hold, item.actual, clock);
-        answers := array_append(answers, '{"kind":"stale"}');
+        answers := array_append(answers, {schema}.too_late(hold, item.actual));
     END CASE;
   END LOOP;
   PERFORM {schema}.write_counters(counters);

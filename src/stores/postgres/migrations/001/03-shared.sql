@@ -17,16 +17,56 @@ BEGIN
     RAISE EXCEPTION 'the transaction must be READ COMMITTED, it is %', current_setting('transaction_isolation')
       USING ERRCODE = 'invalid_transaction_state';
   END IF;
+  -- Rows that a policy hides would count as missing: a counter as 0, a pin as none.
+  IF row_security_active('{schema}.scopes'::regclass) OR row_security_active('{schema}.holds'::regclass)
+    OR row_security_active('{schema}.jobs'::regclass) OR row_security_active('{schema}.ready'::regclass)
+    OR row_security_active('{schema}.leases'::regclass) OR row_security_active('{schema}.ended'::regclass)
+    OR row_security_active('{schema}.lanes'::regclass)
+    OR row_security_active('{schema}.decisions'::regclass) OR row_security_active('{schema}.store'::regclass)
+  THEN
+    RAISE EXCEPTION 'policies of row security hide rows of the schema from the role %: it must see all of them',
+      current_user USING ERRCODE = 'insufficient_privilege';
+  END IF;
   -- What was answered must be on the disk. A session may ask for more than that, and keeps it.
   IF current_setting('synchronous_commit') <> 'remote_apply' THEN
     PERFORM set_config('synchronous_commit', 'on', true);
   END IF;
 END $$;
 
--- Undoes a batch that is all or nothing; the client reads the reason from the message.
+-- Undoes a batch that is all or nothing; the client knows it by its code, and reads the reason from the message.
 CREATE FUNCTION {schema}.undo_batch(reason jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'dispatch-kit%', reason;
+  RAISE EXCEPTION '%', reason USING ERRCODE = 'DK001';
+END $$;
+
+-- Undoes an operation that cannot read what it was asked about: what is unknown admits nothing.
+CREATE FUNCTION {schema}.unreadable(what text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% cannot be read; was it deleted, or are there policies of row security?', what;
+END $$;
+
+
+-- Decisions -----------------------------------------------------------------------------------------------------------
+
+-- What was decided under an id, as an answer; NULL if nothing was. Looked up after the locks: whoever waited sees it.
+CREATE FUNCTION {schema}.decided(decision_id text) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  IF decision_id IS NULL THEN
+    RETURN NULL;
+  END IF;
+  RETURN (
+    SELECT jsonb_build_object('kind', 'decided', 'body', d.body, 'answer', d.answer::jsonb)
+      FROM {schema}.decisions AS d WHERE d.id = decision_id
+  );
+END $$;
+
+-- Keeps the answer to a decision, if it has an id.
+CREATE FUNCTION {schema}.keep_decision(decision_id text, subject text, body text, answer jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF decision_id IS NOT NULL THEN
+    INSERT INTO {schema}.decisions (id, subject, body, answer) VALUES (decision_id, subject, body, answer::text);
+  END IF;
 END $$;
 
 
@@ -37,7 +77,9 @@ CREATE TYPE {schema}.counters AS (
   scopes text[],
   reserved numeric[],
   spent numeric[],
-  pinned bigint[]
+  pinned bigint[],
+  -- The raised caps by scope, `[to, until]`; NULL if there are none.
+  raises jsonb
 );
 
 -- Makes the counters that are missing, locks all of them, and reads them.
@@ -46,18 +88,20 @@ DECLARE
   counters {schema}.counters;
 BEGIN
   wanted := ARRAY(SELECT DISTINCT w.scope COLLATE "C" FROM unnest(wanted) AS w (scope) ORDER BY 1);
-  -- A counter is never deleted: one that is there stays.
+  -- No operation deletes a counter: one that is there stays.
   IF (SELECT count(*) FROM {schema}.scopes AS s WHERE s.scope = ANY (wanted)) < cardinality(wanted) THEN
     INSERT INTO {schema}.scopes (scope) SELECT unnest(wanted) ON CONFLICT DO NOTHING;
   END IF;
-  SELECT array_agg(locked.scope), array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned)
+  SELECT array_agg(locked.scope), array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned),
+      jsonb_object_agg(locked.scope, jsonb_build_array(locked.raised_to, locked.raised_until))
+        FILTER (WHERE locked.raised_to IS NOT NULL)
     INTO counters
     FROM (
-      SELECT s.scope, s.reserved, s.spent, s.pinned
+      SELECT s.scope, s.reserved, s.spent, s.pinned, s.raised_to, s.raised_until
         FROM {schema}.scopes AS s WHERE s.scope = ANY (wanted) ORDER BY s.scope FOR UPDATE
     ) AS locked;
   IF coalesce(cardinality(counters.scopes), 0) <> cardinality(wanted) THEN
-    RAISE EXCEPTION 'not every counter can be read; are there policies of row security on the table scopes?';
+    PERFORM {schema}.unreadable('a counter');
   END IF;
   RETURN counters;
 END $$;
@@ -90,7 +134,8 @@ BEGIN
       );
 END $$;
 
--- The first scope whose pinned cap is not the one of the request, as an answer; NULL if there is none.
+-- The first scope whose pinned cap is not the one of the request, or that has no cap at all, as an answer; NULL if there
+-- is none. A request without a cap takes the pinned one.
 CREATE FUNCTION {schema}.pin_conflict(
   counters {schema}.counters, scopes text[], caps bigint[]
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -99,31 +144,51 @@ DECLARE
 BEGIN
   FOR k IN 1 .. cardinality(scopes) LOOP
     pinned := counters.pinned[array_position(counters.scopes, scopes[k])];
-    IF pinned <> caps[k] THEN
-      RETURN jsonb_build_object('kind', 'pinned', 'scope', scopes[k], 'pinned', pinned::text);
+    IF pinned <> caps[k] OR pinned IS NULL AND caps[k] IS NULL THEN
+      RETURN jsonb_build_object('kind', 'pinned', 'scope', scopes[k], 'pinned', pinned::text, 'asked', caps[k]::text);
     END IF;
   END LOOP;
   RETURN NULL;
 END $$;
 
+-- The cap that counts in the ith of the locked scopes: the pinned one, with its raise, or that of the request.
+CREATE FUNCTION {schema}.cap_of(counters {schema}.counters, i int, asked bigint, clock float8) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+  WHEN counters.raises IS NULL THEN coalesce(counters.pinned[i], asked)
+  ELSE coalesce(
+    {schema}.cap_in_force(
+      counters.pinned[i], (counters.raises -> counters.scopes[i] ->> 0)::bigint,
+      (counters.raises -> counters.scopes[i] ->> 1)::float8, clock
+    ),
+    asked
+  )
+END;
+
 -- The scopes that lack room for an amount, and by how much; an empty list if it fits everywhere. What is new has no
--- room in a scope whose time is over; `untils` is NULL where time does not count.
+-- room in a scope whose time is over. An amount of 0 moves no money, so it fits also where the cap is passed.
 CREATE FUNCTION {schema}.lacking(
-  counters {schema}.counters, amount bigint, scopes text[], caps bigint[], untils float8[], clock float8
+  counters {schema}.counters, amount bigint, scopes text[], caps bigint[], untils float8[], clock float8, is_new boolean
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   lacking jsonb := '[]';
   room numeric;
+  is_over boolean;
   i int;
 BEGIN
   FOR k IN 1 .. cardinality(scopes) LOOP
     i := array_position(counters.scopes, scopes[k]);
-    room := coalesce(counters.pinned[i], caps[k]) - counters.reserved[i] - counters.spent[i];
-    IF {schema}.is_over(untils[k], clock) THEN
-      lacking := lacking || jsonb_build_object('scope', scopes[k], 'by', amount::text, 'over', true);
+    room := {schema}.cap_of(counters, i, caps[k], clock) - counters.reserved[i] - counters.spent[i];
+    is_over := is_new AND {schema}.is_over(untils[k], clock);
     -- What is unknown is no room.
-    ELSIF (amount <= room) IS NOT TRUE THEN
-      lacking := lacking || jsonb_build_object('scope', scopes[k], 'by', (amount - room)::text);
+    IF is_over OR (amount <= room OR amount = 0 AND room IS NOT NULL) IS NOT TRUE THEN
+      lacking := lacking || jsonb_strip_nulls(jsonb_build_object(
+        'scope', scopes[k],
+        'by', (CASE WHEN is_over OR room IS NULL THEN amount ELSE amount - room END)::text,
+        'until', untils[k],
+        'over', nullif(is_over, false),
+        'unknown', CASE WHEN NOT is_over AND room IS NULL THEN true END
+      ));
     END IF;
   END LOOP;
   RETURN lacking;
@@ -143,14 +208,17 @@ BEGIN
       LEFT JOIN unnest(counters.scopes, counters.reserved, counters.spent, counters.pinned)
         AS c (scope, reserved, spent, pinned) ON c.scope = u.scope
       GROUP BY u.scope
+      -- A raised cap, and one that is left out and not pinned, are for the requests one by one.
       HAVING bool_or({schema}.is_over(u.until, clock)) OR bool_or(c.pinned <> u.cap)
-        OR (sum(list.total) <= min(u.cap) - min(c.reserved + c.spent)) IS NOT TRUE
+        OR (sum(list.total) <= min(coalesce(u.cap, c.pinned)) - min(c.reserved + c.spent)) IS NOT TRUE
+        OR bool_or(u.cap IS NULL AND c.pinned IS NULL)
   );
 END $$;
 
 -- Reserves all the totals, in scopes that are locked. A scope finds its own by its name.
 CREATE FUNCTION {schema}.reserve_totals(counters {schema}.counters, lists jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  changed bigint;
   totals jsonb := (
     SELECT jsonb_object_agg(asked.scope, asked.total)
       FROM (
@@ -162,6 +230,10 @@ DECLARE
 BEGIN
   UPDATE {schema}.scopes AS s SET reserved = s.reserved + (totals ->> s.scope)::numeric
     WHERE s.scope = ANY (counters.scopes);
+  GET DIAGNOSTICS changed = ROW_COUNT;
+  IF changed <> coalesce(cardinality(counters.scopes), 0) THEN
+    PERFORM {schema}.unreadable('a counter');
+  END IF;
 END $$;
 
 
@@ -180,6 +252,9 @@ RETURN jsonb_build_object(
   'state', hold.state,
   'booked', hold.booked::text,
   'settledFrom', hold.settled_from,
+  'corrected', hold.corrected,
+  'firstSettled', hold.first_settled::text,
+  'tags', hold.tags,
   'expiresAt', hold.expires_at,
   'pruned', hold.pruned
 );
@@ -207,7 +282,8 @@ CREATE FUNCTION {schema}.move_hold(
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE {schema}.holds
-    SET state = next_state, booked = next_booked, settled_from = hold.state, resolved_at = clock
+    SET state = next_state, booked = next_booked, settled_from = hold.state, resolved_at = clock, due = NULL,
+      closed = CASE WHEN hold.job_id IS NULL THEN clock END
     WHERE hold_id = hold.hold_id;
   RETURN {schema}.add_to_counters(
     counters, hold.scopes, CASE hold.state WHEN 'open' THEN -hold.held ELSE 0 END, next_booked - hold.booked
@@ -216,11 +292,12 @@ END $$;
 
 -- Sets aside what an attempt may cost. Such a hold does not expire: recovery resolves it.
 CREATE FUNCTION {schema}.hold_for_job(
-  counters {schema}.counters, job_id text, n int, amount bigint, scopes text[], caps bigint[], untils float8[]
+  counters {schema}.counters, job_id text, n int, amount bigint, tags text, scopes text[], caps bigint[],
+  untils float8[]
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
-    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils);
+  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
+    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags);
   RETURN {schema}.add_to_counters(counters, scopes, amount, 0);
 END $$;
 
@@ -239,9 +316,20 @@ RETURN jsonb_build_object(
   'maxAttempts', job.max_attempts,
   'priority', job.priority,
   'askedRunAt', job.asked_run_at,
+  'scopes', job.scope_names,
+  'requestedBy', job.requested_by,
+  'tags', job.tags,
+  'decideBy', job.decide_by,
+  'claimBy', job.claim_by,
+  'maxRunSeconds', job.max_run_seconds,
   'state', job.state,
-  'attempts', cardinality(job.tokens),
+  'tried', job.tried,
+  'retries', job.retries,
+  'leasedBy', CASE job.state
+    WHEN 'running' THEN (SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = job.job_id)
+  END,
   'decision', job.decision,
+  'cancellation', job.cancellation,
   'error', job.error,
   'result', job.result,
   'pruned', job.pruned
@@ -250,7 +338,7 @@ RETURN jsonb_build_object(
 -- The hold that is open while a paid job is queued, for its next attempt, and while it runs.
 CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN {schema}.job_hold(job.job_id, cardinality(job.tokens) + CASE job.state WHEN 'running' THEN 0 ELSE 1 END);
+RETURN {schema}.job_hold(job.job_id, job.holds);
 
 -- Locks the jobs that the items name.
 CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS void LANGUAGE plpgsql AS $$
@@ -261,8 +349,9 @@ BEGIN
 END $$;
 
 -- Lets a job be claimed.
-CREATE FUNCTION {schema}.make_ready(job {schema}.jobs) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.make_ready(job_id text, lane text, priority bigint, run_at float8, sequence bigint)
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
-    VALUES (job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+    VALUES (job_id, lane, priority, run_at, sequence);
 END $$;

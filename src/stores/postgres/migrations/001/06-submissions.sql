@@ -1,22 +1,22 @@
 -- Submissions.
 
--- The submissions in their order, each with the approval that it names by its place, counted from 1, if it names one.
+-- The submissions in their order; `more` has the fields that few jobs have. Each with the approval that it names by its place, counted from 1, if it names one.
 CREATE FUNCTION {schema}.submissions(input jsonb, approvals jsonb)
 RETURNS TABLE (
   number bigint, job_id text, lane text, payload text, backend text, max_cost bigint, max_attempts bigint,
-  priority bigint, asked_run_at float8, decision text, scopes text[], caps bigint[], untils float8[]
+  priority bigint, asked_run_at float8, more jsonb, decision text, scopes text[], caps bigint[], untils float8[]
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
   SELECT job.number, job.job_id, job.lane, job.payload, job.backend, job.max_cost, job.max_attempts,
-      job.priority, job.run_at, approval.decision, approval.scopes, approval.caps, approval.untils
+      job.priority, job.run_at, job.more, approval.decision, approval.scopes, approval.caps, approval.untils
     FROM ROWS FROM (
         jsonb_to_recordset(input) AS (
           "jobId" text, lane text, payload text, backend text, "maxCost" bigint, "maxAttempts" bigint,
-          priority bigint, "runAt" float8, approval bigint
+          priority bigint, "runAt" float8, more jsonb, approval bigint
         )
       ) WITH ORDINALITY
-        AS job (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, approval, number)
+        AS job (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, more, approval, number)
       LEFT JOIN ROWS FROM (
         jsonb_to_recordset(approvals) AS (decision text, scopes text[], caps bigint[], untils float8[])
       ) WITH ORDINALITY AS approval (decision, scopes, caps, untils, number) ON approval.number = job.approval;
@@ -62,10 +62,20 @@ BEGIN
         FROM {schema}.submissions(input, approvals) AS s
     ),
     stored AS (
-      INSERT INTO {schema}.jobs
-          (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at, state, decision)
+      INSERT INTO {schema}.jobs (
+          job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+          requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
+          deadline, decision, holds, grants
+        )
         SELECT new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
-            new.asked_run_at, coalesce(new.asked_run_at, clock), new.state, {schema}.dated(new.decision, clock)
+            new.asked_run_at, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
+            new.more ->> 'tags', (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8,
+            (new.more ->> 'maxRunSeconds')::float8, coalesce(new.asked_run_at, clock), new.state,
+            {schema}.attention(new.state),
+            {schema}.deadline_of(
+              new.state, (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8, false
+            ),
+            {schema}.dated(new.decision, clock), (new.state = 'queued')::int, (new.state = 'queued')::int
           FROM new ORDER BY new.number
         RETURNING jobs.job_id, jobs.lane, jobs.priority, jobs.run_at, jobs.sequence, jobs.state
     ),
@@ -74,9 +84,9 @@ BEGIN
         SELECT job_id, lane, priority, run_at, sequence FROM stored WHERE state <> 'awaiting_approval'
     ),
     held AS (
-      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
+      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
         SELECT {schema}.job_hold(new.job_id, 1), new.job_id, new.max_cost, new.max_cost,
-            new.scopes, new.caps, new.untils
+            new.scopes, new.caps, new.untils, new.more ->> 'tags'
           FROM new WHERE new.state = 'queued'
     )
     SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}') INTO answers FROM new;
@@ -95,7 +105,10 @@ BEGIN
         CASE WHEN job.max_cost IS DISTINCT FROM submission.max_cost THEN 'maxCost' END,
         CASE WHEN job.max_attempts IS DISTINCT FROM submission.max_attempts THEN 'maxAttempts' END,
         CASE WHEN job.priority IS DISTINCT FROM submission.priority THEN 'priority' END,
-        CASE WHEN job.asked_run_at IS DISTINCT FROM submission.asked_run_at THEN 'runAt' END
+        CASE WHEN job.asked_run_at IS DISTINCT FROM submission.asked_run_at THEN 'runAt' END,
+        CASE WHEN job.scope_names IS DISTINCT FROM submission.more ->> 'scopes' THEN 'scopes' END,
+        CASE WHEN job.requested_by IS DISTINCT FROM submission.more ->> 'requestedBy' THEN 'requestedBy' END,
+        CASE WHEN job.max_run_seconds IS DISTINCT FROM (submission.more ->> 'maxRunSeconds')::float8 THEN 'maxRunSeconds' END
       ], NULL);
       IF atomic AND NOT job.pruned AND differing <> '{}' THEN
         PERFORM {schema}.undo_batch(jsonb_build_object('kind', 'other', 'jobId', job.job_id, 'fields', differing));
@@ -113,27 +126,37 @@ BEGIN
         CONTINUE;
       END IF;
       lacking := {schema}.lacking(
-        counters, submission.max_cost, submission.scopes, submission.caps, submission.untils, clock
+        counters, submission.max_cost, submission.scopes, submission.caps, submission.untils, clock, true
       );
       IF lacking IS DISTINCT FROM '[]' THEN
         answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
         CONTINUE;
       END IF;
     END IF;
-    INSERT INTO {schema}.jobs
-        (job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, run_at, state, decision)
+    INSERT INTO {schema}.jobs (
+        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+        requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
+        deadline, decision, holds, grants
+      )
       VALUES (
         submission.job_id, submission.lane, submission.payload, submission.backend, submission.max_cost,
-        submission.max_attempts, submission.priority, submission.asked_run_at,
-        coalesce(submission.asked_run_at, clock), first_state, {schema}.dated(submission.decision, clock)
+        submission.max_attempts, submission.priority, submission.asked_run_at, submission.more ->> 'askedScopes',
+        submission.more ->> 'scopes', submission.more ->> 'requestedBy', submission.more ->> 'tags',
+        (submission.more ->> 'decideBy')::float8, (submission.more ->> 'claimBy')::float8,
+        (submission.more ->> 'maxRunSeconds')::float8, coalesce(submission.asked_run_at, clock), first_state,
+        {schema}.attention(first_state),
+        {schema}.deadline_of(
+          first_state, (submission.more ->> 'decideBy')::float8, (submission.more ->> 'claimBy')::float8, false
+        ),
+        {schema}.dated(submission.decision, clock), (first_state = 'queued')::int, (first_state = 'queued')::int
       )
       RETURNING * INTO job;
     IF first_state <> 'awaiting_approval' THEN
-      PERFORM {schema}.make_ready(job);
+      PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
     END IF;
     IF first_state = 'queued' THEN
       counters := {schema}.hold_for_job(
-        counters, submission.job_id, 1, submission.max_cost, submission.scopes, submission.caps, submission.untils
+        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils
       );
     END IF;
     answers := array_append(answers, {schema}.submitted(first_state));

@@ -1,0 +1,32 @@
+import { ApprovalOutcome } from "../approval/approval.ts";
+import { decisionBody, type DecisionDraft, decisionOf, decisionWith } from "../approval/decision.ts";
+import type { HeldScope } from "../budget/scopes.ts";
+import type { Reader } from "../internal/check.ts";
+import type { Decided } from "./operations.ts";
+
+/** Read what approves, and what rejects or cancels: a decision, or an approval without an id. */
+export const APPROVED: Reader<DecisionDraft> = /* @__PURE__ */ decisionWith(ApprovalOutcome.APPROVED);
+export const REJECTED: Reader<DecisionDraft> = /* @__PURE__ */ decisionWith(ApprovalOutcome.REJECTED);
+
+/** A decision with an id, and what it decides. */
+export function decidedBy(
+  operation: string,
+  decision: unknown,
+  ...change: readonly (string | number)[]
+): Decided {
+  return withBody(operation, decisionOf(`${operation}: decision`, decision), ...change);
+}
+
+/** A decision, and what it decides. */
+export function withBody(
+  operation: string,
+  { id, approval }: DecisionDraft,
+  ...change: readonly (string | number)[]
+): Decided {
+  return { id, approval, body: decisionBody([operation, ...change], approval) };
+}
+
+/** Scopes as a part of a decision. */
+export function scopeTexts(scopes: readonly HeldScope[] | null): readonly string[] {
+  return scopes?.map(({ scope, cap, until }) => JSON.stringify([scope, cap && String(cap), until])) ?? [];
+}

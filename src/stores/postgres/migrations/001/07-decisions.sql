@@ -1,0 +1,327 @@
+-- What people decide about jobs and lanes.
+
+-- The scopes that an approval holds in: its own, or by default those of the submission. No row without any.
+CREATE FUNCTION {schema}.approval_scopes(own jsonb, asked text)
+RETURNS TABLE (scopes text[], caps bigint[], untils float8[])
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+  SELECT array_agg(u.scope), array_agg(u.cap), array_agg(u.until)
+    FROM jsonb_to_recordset(coalesce(own, asked::jsonb)) AS u (scope text, cap bigint, until float8)
+    HAVING count(*) > 0;
+END;
+
+-- Queues a job once more, with its next hold in these scopes, or answers why not. Free work needs no hold. Only the caps
+-- of a request are compared with the pinned ones.
+CREATE TYPE {schema}.queued AS (answer jsonb, counters {schema}.counters);
+CREATE FUNCTION {schema}.queue_job(
+  counters {schema}.counters, job {schema}.jobs, next_scopes text[], next_caps bigint[], next_untils float8[],
+  is_request boolean, clock float8
+) RETURNS {schema}.queued LANGUAGE plpgsql AS $$
+DECLARE
+  queued {schema}.queued;
+  lacking jsonb;
+BEGIN
+  queued.counters := counters;
+  IF NOT {schema}.is_free(job.backend, job.max_cost) THEN
+    IF next_scopes IS NULL THEN
+      queued.answer := '{"kind":"no_scopes"}';
+      RETURN queued;
+    END IF;
+    IF is_request THEN
+      queued.answer := {schema}.pin_conflict(counters, next_scopes, next_caps);
+    END IF;
+    IF queued.answer IS NOT NULL THEN
+      RETURN queued;
+    END IF;
+    lacking := {schema}.lacking(counters, job.max_cost, next_scopes, next_caps, next_untils, clock, true);
+    IF lacking IS DISTINCT FROM '[]' THEN
+      queued.answer := jsonb_build_object('kind', 'refused', 'lacking', lacking);
+      RETURN queued;
+    END IF;
+    job.holds := job.holds + 1;
+    queued.counters := {schema}.hold_for_job(
+      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils
+    );
+  END IF;
+  IF job.ended_at IS NOT NULL THEN
+    DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND job_id = job.job_id;
+  END IF;
+  UPDATE {schema}.jobs
+    SET state = CASE WHEN {schema}.is_free(job.backend, job.max_cost) THEN 'pending' ELSE 'queued' END,
+      decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
+      claim_by = job.claim_by, attention = NULL,
+      deadline = CASE WHEN job.tokens = '{}' THEN job.claim_by END, ended_at = NULL, holds = job.holds, tried_before = job.tried_before,
+      retries = job.retries, grants = job.grants + 1, refusals = 0
+    WHERE job_id = job.job_id;
+  PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+  queued.answer := '{"kind":"queued"}';
+  RETURN queued;
+END $$;
+
+-- What a decision about a job that does not wait answers: the decision that stands.
+CREATE FUNCTION {schema}.not_waiting(job {schema}.jobs) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+  'kind', 'not_waiting', 'state', job.state, 'approval', coalesce(job.cancellation, job.decision)::jsonb
+);
+
+CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  item record;
+  job {schema}.jobs%ROWTYPE;
+  held record;
+  queued {schema}.queued;
+  answer jsonb;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  PERFORM {schema}.lock_jobs(input);
+  counters := {schema}.lock_counters(ARRAY(
+    SELECT unnest(wanted.scopes)
+      FROM jsonb_array_elements(input) AS i, LATERAL (
+        SELECT a.scopes
+          FROM {schema}.approval_scopes(
+            nullif(i -> 'scopes', 'null'), (SELECT j.asked_scopes FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId')
+          ) AS a
+      ) AS wanted
+  ));
+  clock := {schema}.read_clock(at);
+
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i ("jobId" text, decision text, scopes jsonb, "decisionId" text, subject text, body text)
+  LOOP
+    SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    answer := {schema}.decided(item."decisionId");
+    IF answer IS NOT NULL THEN
+      NULL;
+    ELSIF job.job_id IS NULL THEN
+      answer := NULL;
+    ELSIF job.state <> 'awaiting_approval' THEN
+      answer := {schema}.not_waiting(job);
+      PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+    ELSIF job.deadline <= clock THEN
+      answer := jsonb_build_object('kind', 'expired', 'deadline', job.deadline);
+    ELSE
+      job.decision := {schema}.dated(item.decision, clock);
+      SELECT * INTO held FROM {schema}.approval_scopes(nullif(item.scopes, 'null'), job.asked_scopes);
+      queued := {schema}.queue_job(counters, job, held.scopes, held.caps, held.untils, true, clock);
+      counters := queued.counters;
+      answer := queued.answer;
+      IF answer ->> 'kind' = 'queued' THEN
+        PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+      END IF;
+    END IF;
+    answers := array_append(answers, answer);
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  clock float8;
+  item record;
+  job {schema}.jobs%ROWTYPE;
+  answer jsonb;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  PERFORM {schema}.lock_jobs(input);
+  clock := {schema}.read_clock(at);
+
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
+  LOOP
+    SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    answer := {schema}.decided(item."decisionId");
+    IF answer IS NULL AND job.job_id IS NOT NULL THEN
+      IF job.state <> 'awaiting_approval' THEN
+        answer := {schema}.not_waiting(job);
+      ELSE
+        UPDATE {schema}.jobs
+          SET state = 'rejected', decision = {schema}.dated(item.decision, clock), error = item.error, ended_at = clock,
+            attention = 'rejected', deadline = NULL
+          WHERE job_id = job.job_id;
+        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+        answer := '{"kind":"rejected"}';
+      END IF;
+      PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+    END IF;
+    answers := array_append(answers, answer);
+  END LOOP;
+  RETURN to_jsonb(answers);
+END $$;
+
+-- The money of a job that runs is charged in full, that of one that is queued is released.
+CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  counters {schema}.counters;
+  clock float8;
+  item record;
+  job {schema}.jobs%ROWTYPE;
+  hold {schema}.holds%ROWTYPE;
+  charged bigint;
+  end_state text;
+  answer jsonb;
+  answers jsonb[] := '{}';
+BEGIN
+  PERFORM {schema}.begin_operation();
+  PERFORM {schema}.lock_jobs(input);
+  counters := {schema}.lock_holds(ARRAY(
+    SELECT (SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId')
+      FROM jsonb_array_elements(input) AS i
+  ));
+  clock := {schema}.read_clock(at);
+
+  FOR item IN
+    SELECT * FROM jsonb_to_recordset(input)
+      AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
+  LOOP
+    SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    answer := {schema}.decided(item."decisionId");
+    IF answer IS NOT NULL OR job.job_id IS NULL THEN
+      answers := array_append(answers, answer);
+      CONTINUE;
+    END IF;
+    IF {schema}.is_terminal(job.state) THEN
+      answer := jsonb_build_object('kind', 'ended', 'state', job.state);
+    ELSE
+      charged := 0;
+      SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job) AND holds.state = 'open';
+      IF FOUND AND job.state = 'running' THEN
+        charged := hold.held;
+        counters := {schema}.move_hold(counters, hold, 'charged', charged, clock);
+      ELSIF FOUND THEN
+        counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
+      END IF;
+      end_state := CASE job.state WHEN 'awaiting_approval' THEN 'rejected' ELSE 'failed' END;
+      DELETE FROM {schema}.ready WHERE job_id = job.job_id;
+      DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+      IF job.state = 'running' THEN
+        job.ends[cardinality(job.tokens)] := 'taken';
+      END IF;
+      UPDATE {schema}.jobs
+        SET state = end_state, ends = job.ends, ended_at = clock, error = item.error,
+          attention = {schema}.attention(end_state), deadline = NULL,
+          cancellation = {schema}.dated(item.decision, clock)
+        WHERE job_id = job.job_id;
+      INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+      answer := jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text);
+    END IF;
+    PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+    answers := array_append(answers, answer);
+  END LOOP;
+  PERFORM {schema}.write_counters(counters);
+  RETURN to_jsonb(answers);
+END $$;
+
+-- Queues a failed job again, for its `max_attempts` more.
+CREATE FUNCTION {schema}.retry_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  item record;
+  counters {schema}.counters;
+  clock float8;
+  job {schema}.jobs%ROWTYPE;
+  held record;
+  queued {schema}.queued;
+  answer jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  PERFORM {schema}.lock_jobs(jsonb_build_array(input));
+  SELECT * INTO item FROM jsonb_to_record(input)
+    AS i ("jobId" text, after int, decision text, scopes jsonb, "decisionId" text, subject text, body text);
+  SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+  -- By default where the last hold was.
+  IF nullif(item.scopes, 'null') IS NULL THEN
+    SELECT h.scopes, h.caps, h.untils INTO held FROM {schema}.holds AS h WHERE h.hold_id = {schema}.open_hold(job);
+  ELSE
+    SELECT * INTO held FROM {schema}.approval_scopes(item.scopes, NULL);
+  END IF;
+  counters := {schema}.lock_counters(coalesce(held.scopes, '{}'));
+  clock := {schema}.read_clock(at);
+
+  answer := {schema}.decided(item."decisionId");
+  IF answer IS NOT NULL OR job.job_id IS NULL THEN
+    RETURN jsonb_build_array(answer);
+  END IF;
+  IF job.pruned THEN
+    RETURN '[{"kind":"pruned"}]';
+  END IF;
+  IF job.state <> 'failed' OR job.retries <> item.after THEN
+    answer := jsonb_build_object('kind', 'moved_on', 'state', job.state, 'retries', job.retries);
+  ELSE
+    job.decision := {schema}.dated(item.decision, clock);
+    job.cancellation := NULL;
+    job.run_at := clock;
+    job.claim_by := NULL;
+    job.tried_before := job.tried;
+    job.retries := job.retries + 1;
+    queued := {schema}.queue_job(
+      counters, job, held.scopes, held.caps, held.untils, nullif(item.scopes, 'null') IS NOT NULL, clock
+    );
+    PERFORM {schema}.write_counters(queued.counters);
+    answer := queued.answer;
+  END IF;
+  IF answer ->> 'kind' IN ('queued', 'moved_on') THEN
+    PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+  END IF;
+  RETURN jsonb_build_array(answer);
+END $$;
+
+-- Pauses a lane, or resumes it.
+CREATE FUNCTION {schema}.set_lane_v1(input jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  item record;
+  is_new boolean;
+  answer jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT * INTO item FROM jsonb_to_record(input)
+    AS i (lane text, paused boolean, decision text, "decisionId" text, body text);
+  -- Locks the lane, so that of two decisions with one id the second waits for the first.
+  INSERT INTO {schema}.lanes (lane, paused, approval) VALUES (item.lane, false, item.decision) ON CONFLICT DO NOTHING;
+  is_new := FOUND;
+  PERFORM 1 FROM {schema}.lanes WHERE lane = item.lane FOR UPDATE;
+  answer := {schema}.decided(item."decisionId");
+  IF answer IS NULL THEN
+    UPDATE {schema}.lanes
+      SET paused = item.paused, approval = {schema}.dated(item.decision, {schema}.read_clock(at))
+      WHERE lane = item.lane;
+    answer := '{"kind":"done"}';
+    PERFORM {schema}.keep_decision(item."decisionId", NULL, item.body, answer);
+  ELSIF is_new THEN
+    DELETE FROM {schema}.lanes WHERE lane = item.lane;
+  END IF;
+  RETURN jsonb_build_array(answer);
+END $$;
+
+CREATE FUNCTION {schema}.lanes_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object('lane', l.lane, 'paused', l.paused, 'approval', l.approval)
+      FROM {schema}.lanes AS l ORDER BY l.lane
+  ));
+END $$;

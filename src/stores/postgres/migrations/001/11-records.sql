@@ -1,0 +1,169 @@
+-- Look-ups, and the deletion of what ended.
+
+CREATE FUNCTION {schema}.job_v1(input jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT (SELECT {schema}.job_json(j) FROM {schema}.jobs AS j WHERE j.job_id = wanted.job_id)
+      FROM jsonb_array_elements_text(input) WITH ORDINALITY AS wanted (job_id, place)
+      ORDER BY wanted.place
+  ));
+END $$;
+
+-- The jobs after `after`, at most `most`, in the order of their submission; a NULL state or lane is any. Where there
+-- is no job `after`, the answer is one NULL.
+CREATE FUNCTION {schema}.jobs_v1(wanted_state text, wanted_lane text, most bigint, after text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  start bigint := 0;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  IF after IS NOT NULL THEN
+    SELECT sequence INTO start FROM {schema}.jobs WHERE job_id = after;
+    IF NOT FOUND THEN
+      RETURN '[null]';
+    END IF;
+  END IF;
+  IF {schema}.attention(wanted_state) IS NOT NULL THEN
+    RETURN to_jsonb(ARRAY(
+      SELECT {schema}.job_json(j) FROM {schema}.jobs AS j
+        WHERE NOT j.pruned AND j.sequence > start AND j.attention = wanted_state
+          AND (wanted_lane IS NULL OR j.lane = wanted_lane)
+        ORDER BY j.sequence LIMIT most
+    ));
+  END IF;
+  RETURN to_jsonb(ARRAY(
+    SELECT {schema}.job_json(j) FROM {schema}.jobs AS j
+      WHERE NOT j.pruned AND j.sequence > start
+        AND (wanted_state IS NULL OR j.state = wanted_state)
+        AND (wanted_lane IS NULL OR j.lane = wanted_lane)
+      ORDER BY j.sequence LIMIT most
+  ));
+END $$;
+
+-- The ids of all holds of some jobs.
+CREATE FUNCTION {schema}.holds_of(job_ids text[]) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT {schema}.job_hold(j.job_id, n)
+      FROM {schema}.jobs AS j, generate_series(1, j.holds) AS n WHERE j.job_id = ANY (job_ids)
+  );
+END $$;
+
+CREATE FUNCTION {schema}.no_longer_ended(job_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  job record;
+BEGIN
+  FOR job IN SELECT j.ended_at, j.job_id FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids) LOOP
+    DELETE FROM {schema}.ended AS e WHERE e.ended_at = job.ended_at AND e.job_id = job.job_id;
+  END LOOP;
+END $$;
+
+CREATE FUNCTION {schema}.swept(jobs int, holds int, most bigint) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_array(jsonb_build_object(
+  'jobs', least(jobs, most), 'holds', least(holds, most), 'more', jobs > most OR holds > most
+));
+
+-- Takes the contents from what ended before an instant: from at most `most` jobs, and as many holds of callers. What
+-- another has locked is for the next time.
+CREATE FUNCTION {schema}.prune_v1(before float8, most bigint) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  job_ids text[];
+  hold_ids text[];
+  swept jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  job_ids := ARRAY(
+    SELECT old.job_id
+      FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+        SELECT 1 FROM {schema}.jobs AS j
+          WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
+      ) AS locked
+      LIMIT most + 1
+  );
+  hold_ids := ARRAY(
+    SELECT hold_id FROM {schema}.holds WHERE closed < before AND NOT pruned
+      ORDER BY closed LIMIT most + 1 FOR UPDATE SKIP LOCKED
+  );
+  swept := {schema}.swept(cardinality(job_ids), cardinality(hold_ids), most);
+  job_ids := job_ids[:least(most, cardinality(job_ids))];
+  hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
+  hold_ids := hold_ids || {schema}.holds_of(job_ids);
+  PERFORM {schema}.no_longer_ended(job_ids);
+  UPDATE {schema}.jobs
+    SET payload = 'null', asked_scopes = NULL, tags = NULL, result = NULL, error = NULL, decision = NULL,
+      cancellation = NULL, pruned = true
+    WHERE job_id = ANY (job_ids);
+  -- A correction needs the scopes of a closed hold, and nothing its caps.
+  UPDATE {schema}.holds
+    SET caps = array_fill(NULL::bigint, ARRAY[cardinality(scopes)]),
+      untils = array_fill(NULL::float8, ARRAY[cardinality(scopes)]), tags = NULL, pruned = true
+    WHERE hold_id = ANY (hold_ids);
+  RETURN swept;
+END $$;
+
+-- Deletes what ended before an instant: at most `most` jobs, and as many holds of callers.
+CREATE FUNCTION {schema}.forget_v1(before float8, most bigint) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  job_ids text[];
+  hold_ids text[];
+  swept jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  job_ids := ARRAY(
+    SELECT job_id FROM {schema}.jobs WHERE ended_at < before AND pruned
+      ORDER BY sequence LIMIT most + 1 FOR UPDATE SKIP LOCKED
+  );
+  IF cardinality(job_ids) <= most THEN
+    job_ids := job_ids || ARRAY(
+      SELECT old.job_id
+        FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+          SELECT 1 FROM {schema}.jobs AS j
+            WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
+        ) AS locked
+        LIMIT most + 1 - cardinality(job_ids)
+    );
+  END IF;
+  hold_ids := ARRAY(
+    SELECT hold_id FROM {schema}.holds WHERE closed < before AND pruned
+      ORDER BY closed LIMIT most + 1 FOR UPDATE SKIP LOCKED
+  );
+  IF cardinality(hold_ids) <= most THEN
+    hold_ids := hold_ids || ARRAY(
+      SELECT hold_id FROM {schema}.holds WHERE closed < before AND NOT pruned
+        ORDER BY closed LIMIT most + 1 - cardinality(hold_ids) FOR UPDATE SKIP LOCKED
+    );
+  END IF;
+  swept := {schema}.swept(cardinality(job_ids), cardinality(hold_ids), most);
+  job_ids := job_ids[:least(most, cardinality(job_ids))];
+  hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
+  hold_ids := hold_ids || {schema}.holds_of(job_ids);
+  DELETE FROM {schema}.holds WHERE hold_id = ANY (hold_ids);
+  -- After the holds: whoever was just correcting one has kept the decision by now.
+  DELETE FROM {schema}.decisions
+    WHERE subject = ANY (hold_ids || ARRAY(SELECT 'job:' || u.job_id FROM unnest(job_ids) AS u (job_id)));
+  PERFORM {schema}.no_longer_ended(job_ids);
+  DELETE FROM {schema}.jobs WHERE job_id = ANY (job_ids);
+  RETURN swept;
+END $$;
+
+CREATE FUNCTION {schema}.id_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(SELECT id FROM {schema}.store));
+END $$;
