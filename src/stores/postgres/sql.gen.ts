@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "9be220b9c25ad2ec6fa60ff3a987c1db7d1c253eb020f61f6403ce20e6e7ca35",
+    sha256: "e7ec21022d47b8b05666b24cd9d8f0d98c35098ab91c497a2b3c794b0fa7431a",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -248,8 +248,8 @@ CREATE TABLE {schema}.leases (
 
 CREATE TABLE {schema}.ended (
   ended_at float8 NOT NULL,
-  job_id text COLLATE "C" NOT NULL,
-  PRIMARY KEY (ended_at, job_id)
+  sequence bigint NOT NULL,
+  PRIMARY KEY (ended_at, sequence)
 );
 -- What the operations share.
 --
@@ -1148,7 +1148,7 @@ BEGIN
     );
   END IF;
   IF job.ended_at IS NOT NULL THEN
-    DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND job_id = job.job_id;
+    DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND sequence = job.sequence;
   END IF;
   UPDATE {schema}.jobs
     SET state = CASE WHEN {schema}.is_free(job.backend, job.max_cost) THEN 'pending' ELSE 'queued' END,
@@ -1256,7 +1256,7 @@ BEGIN
           SET state = 'rejected', decision = {schema}.dated(item.decision, clock), error = item.error, ended_at = clock,
             attention = 'rejected', deadline = NULL
           WHERE job_id = job.job_id;
-        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+        INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answer := '{"kind":"rejected"}';
       END IF;
       PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
@@ -1322,7 +1322,7 @@ BEGIN
           attention = {schema}.attention(end_state), deadline = NULL,
           cancellation = {schema}.dated(item.decision, clock)
         WHERE job_id = job.job_id;
-      INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+      INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
       answer := jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text);
     END IF;
     PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
@@ -1768,7 +1768,7 @@ BEGIN
     WHERE job_id = job.job_id;
   DELETE FROM {schema}.leases WHERE job_id = job.job_id;
   IF retried.kind = 'failed' THEN
-    INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+    INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
   ELSIF retried.kind = 'requeued' THEN
     PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
   END IF;
@@ -1813,13 +1813,13 @@ BEGIN
       WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
         AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
         AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
-      RETURNING j.job_id, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
+      RETURNING j.job_id, j.sequence, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
   ),
   no_longer_leased AS (
     DELETE FROM {schema}.leases WHERE job_id = ANY (ARRAY(SELECT job_id FROM completed))
   ),
   ended AS (
-    INSERT INTO {schema}.ended (ended_at, job_id) SELECT clock, job_id FROM completed
+    INSERT INTO {schema}.ended (ended_at, sequence) SELECT clock, sequence FROM completed
   ),
   closed AS (
     UPDATE {schema}.holds AS h
@@ -1889,7 +1889,7 @@ BEGIN
           SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
           WHERE job_id = job.job_id;
         DELETE FROM {schema}.leases WHERE job_id = job.job_id;
-        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+        INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
       WHEN 'repeated' THEN
         answers[item.place] := {schema}.reported('completed', hold.held, {schema}.first_booking(hold));
@@ -2058,7 +2058,7 @@ BEGIN
         END
       WHERE job_id = job.job_id;
     DELETE FROM {schema}.ready WHERE job_id = job.job_id;
-    INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+    INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
     ended := array_append(ended, jsonb_build_object(
       'jobId', job.job_id, 'state', CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, 'released', released::text
     ));
@@ -2127,8 +2127,8 @@ CREATE FUNCTION {schema}.no_longer_ended(job_ids text[]) RETURNS void LANGUAGE p
 DECLARE
   job record;
 BEGIN
-  FOR job IN SELECT j.ended_at, j.job_id FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids) LOOP
-    DELETE FROM {schema}.ended AS e WHERE e.ended_at = job.ended_at AND e.job_id = job.job_id;
+  FOR job IN SELECT j.ended_at, j.sequence FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids) LOOP
+    DELETE FROM {schema}.ended AS e WHERE e.ended_at = job.ended_at AND e.sequence = job.sequence;
   END LOOP;
 END $$;
 
@@ -2151,10 +2151,10 @@ DECLARE
 BEGIN
   PERFORM {schema}.begin_operation();
   job_ids := ARRAY(
-    SELECT old.job_id
-      FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-        SELECT 1 FROM {schema}.jobs AS j
-          WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
+    SELECT locked.job_id
+      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+        SELECT j.job_id FROM {schema}.jobs AS j
+          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
       ) AS locked
       LIMIT most + 1
   );
@@ -2196,10 +2196,10 @@ BEGIN
   );
   IF cardinality(job_ids) <= most THEN
     job_ids := job_ids || ARRAY(
-      SELECT old.job_id
-        FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-          SELECT 1 FROM {schema}.jobs AS j
-            WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
+      SELECT locked.job_id
+        FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+          SELECT j.job_id FROM {schema}.jobs AS j
+            WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
         ) AS locked
         LIMIT most + 1 - cardinality(job_ids)
     );

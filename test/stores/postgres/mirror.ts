@@ -17,9 +17,9 @@ const checks: Readonly<Record<string, (schema: string) => string>> = {
       FULL JOIN (SELECT * FROM ${schema}.jobs WHERE state = 'running') AS j USING (job_id)
       WHERE l.job_id IS NULL OR j.job_id IS NULL`,
   "what has ended is what can be pruned": (schema) => `
-    SELECT coalesce(j.job_id, e.job_id) FROM ${schema}.ended e
-      FULL JOIN (SELECT * FROM ${schema}.jobs WHERE ended_at IS NOT NULL AND NOT pruned) AS j USING (job_id, ended_at)
-      WHERE e.job_id IS NULL OR j.job_id IS NULL`,
+    SELECT sequence FROM ${schema}.ended e
+      FULL JOIN (SELECT * FROM ${schema}.jobs WHERE ended_at IS NOT NULL AND NOT pruned) AS j USING (sequence, ended_at)
+      WHERE e.ctid IS NULL OR j.job_id IS NULL`,
   "what only an index needs is what it repeats": (schema) => `
     SELECT job_id FROM ${schema}.jobs
       WHERE attention IS DISTINCT FROM CASE WHEN state IN ('awaiting_approval', 'failed', 'rejected') THEN state END

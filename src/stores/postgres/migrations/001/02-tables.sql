@@ -141,6 +141,6 @@ CREATE TABLE {schema}.leases (
 
 CREATE TABLE {schema}.ended (
   ended_at float8 NOT NULL,
-  job_id text COLLATE "C" NOT NULL,
-  PRIMARY KEY (ended_at, job_id)
+  sequence bigint NOT NULL,
+  PRIMARY KEY (ended_at, sequence)
 );

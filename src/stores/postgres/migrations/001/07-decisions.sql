@@ -44,7 +44,7 @@ BEGIN
     );
   END IF;
   IF job.ended_at IS NOT NULL THEN
-    DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND job_id = job.job_id;
+    DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND sequence = job.sequence;
   END IF;
   UPDATE {schema}.jobs
     SET state = CASE WHEN {schema}.is_free(job.backend, job.max_cost) THEN 'pending' ELSE 'queued' END,
@@ -152,7 +152,7 @@ BEGIN
           SET state = 'rejected', decision = {schema}.dated(item.decision, clock), error = item.error, ended_at = clock,
             attention = 'rejected', deadline = NULL
           WHERE job_id = job.job_id;
-        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+        INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answer := '{"kind":"rejected"}';
       END IF;
       PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
@@ -218,7 +218,7 @@ BEGIN
           attention = {schema}.attention(end_state), deadline = NULL,
           cancellation = {schema}.dated(item.decision, clock)
         WHERE job_id = job.job_id;
-      INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+      INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
       answer := jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text);
     END IF;
     PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);

@@ -172,7 +172,7 @@ BEGIN
     WHERE job_id = job.job_id;
   DELETE FROM {schema}.leases WHERE job_id = job.job_id;
   IF retried.kind = 'failed' THEN
-    INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+    INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
   ELSIF retried.kind = 'requeued' THEN
     PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
   END IF;
@@ -217,13 +217,13 @@ BEGIN
       WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
         AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
         AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
-      RETURNING j.job_id, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
+      RETURNING j.job_id, j.sequence, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
   ),
   no_longer_leased AS (
     DELETE FROM {schema}.leases WHERE job_id = ANY (ARRAY(SELECT job_id FROM completed))
   ),
   ended AS (
-    INSERT INTO {schema}.ended (ended_at, job_id) SELECT clock, job_id FROM completed
+    INSERT INTO {schema}.ended (ended_at, sequence) SELECT clock, sequence FROM completed
   ),
   closed AS (
     UPDATE {schema}.holds AS h
@@ -293,7 +293,7 @@ BEGIN
           SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
           WHERE job_id = job.job_id;
         DELETE FROM {schema}.leases WHERE job_id = job.job_id;
-        INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+        INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
       WHEN 'repeated' THEN
         answers[item.place] := {schema}.reported('completed', hold.held, {schema}.first_booking(hold));

@@ -102,7 +102,7 @@ BEGIN
         END
       WHERE job_id = job.job_id;
     DELETE FROM {schema}.ready WHERE job_id = job.job_id;
-    INSERT INTO {schema}.ended (ended_at, job_id) VALUES (clock, job.job_id);
+    INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
     ended := array_append(ended, jsonb_build_object(
       'jobId', job.job_id, 'state', CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, 'released', released::text
     ));

@@ -59,8 +59,8 @@ CREATE FUNCTION {schema}.no_longer_ended(job_ids text[]) RETURNS void LANGUAGE p
 DECLARE
   job record;
 BEGIN
-  FOR job IN SELECT j.ended_at, j.job_id FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids) LOOP
-    DELETE FROM {schema}.ended AS e WHERE e.ended_at = job.ended_at AND e.job_id = job.job_id;
+  FOR job IN SELECT j.ended_at, j.sequence FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids) LOOP
+    DELETE FROM {schema}.ended AS e WHERE e.ended_at = job.ended_at AND e.sequence = job.sequence;
   END LOOP;
 END $$;
 
@@ -83,10 +83,10 @@ DECLARE
 BEGIN
   PERFORM {schema}.begin_operation();
   job_ids := ARRAY(
-    SELECT old.job_id
-      FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-        SELECT 1 FROM {schema}.jobs AS j
-          WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
+    SELECT locked.job_id
+      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+        SELECT j.job_id FROM {schema}.jobs AS j
+          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
       ) AS locked
       LIMIT most + 1
   );
@@ -128,10 +128,10 @@ BEGIN
   );
   IF cardinality(job_ids) <= most THEN
     job_ids := job_ids || ARRAY(
-      SELECT old.job_id
-        FROM (SELECT e.job_id FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-          SELECT 1 FROM {schema}.jobs AS j
-            WHERE j.job_id = old.job_id AND j.ended_at < before FOR UPDATE SKIP LOCKED
+      SELECT locked.job_id
+        FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+          SELECT j.job_id FROM {schema}.jobs AS j
+            WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
         ) AS locked
         LIMIT most + 1 - cardinality(job_ids)
     );
