@@ -40,6 +40,20 @@ export const deadlineCases: readonly Definition[] = featured(
   ["deadlines"],
   [
     define(
+      "jobs",
+      ["submit", "claim", "recoverStale"],
+      "deadlines: a job that a claim has passed over is offered again after recovery, if the clock was set back",
+      async ({ store, clock }) => {
+        for (const id of ["a", "b"]) await store.submit(free(id, { claimBy: at(60) }));
+        await store.submit(free("c"));
+        clock.now = START + 90;
+        same("what is claimed", (await leaseOf(store)).jobId, "c");
+        clock.now = START + 30;
+        same("recovery", await store.recoverStale({ ttlSeconds: 1e6 }), NO_ATTEMPTS);
+        same("what is claimed then", await claimed(store, 2), ["a", "b"]);
+      },
+    ),
+    define(
       "both",
       ["submit", "approve", "recoverStale", "usage", "job"],
       "deadlines: decideBy: at its second an approval is expired, and recovery ends the job as rejected",

@@ -46,6 +46,7 @@ export class OverlaidTables implements Tables {
   readonly claimable: Tables["claimable"] = (lanes, now) => this.#base.claimable(lanes, now);
   readonly lost: Tables["lost"] = (now, ttl, limit) => this.#base.lost(now, ttl, limit);
   readonly overdue: Tables["overdue"] = (now, limit) => this.#base.overdue(now, limit);
+  readonly unpark: Tables["unpark"] = () => undefined;
   readonly jobs: Tables["jobs"] = (filter) => this.#base.jobs(filter);
   readonly endedJobs: Tables["endedJobs"] = () => [];
   readonly pruneJob: Tables["pruneJob"] = () => undefined;

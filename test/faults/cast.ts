@@ -93,8 +93,9 @@ export class Cast {
 
   /** The rows as they are at one instant, unless the database is away or kept by a process that is stopped. */
   async #audit(): Promise<readonly string[]> {
+    // What cannot be changed now is changed the next time.
+    await hurry(this.#direct, LOOK).catch(() => undefined);
     try {
-      await hurry(this.#direct, LOOK);
       const rows = await readRows(this.#direct, LOOK);
       this.#journal.write({ did: "audit" });
       return instantViolations(this.#plan, rows).map((violation) => `meanwhile ${violation}`);

@@ -54,7 +54,7 @@ export async function conduct(stage: Stage, seed: number, broken: string | null 
   journal.close();
   const violations = [...trouble, ...verdict.violations];
   // What a failed seed wrote stays there to be read.
-  if (!process.env["KEEP"] && (violations.length === 0 || broken !== null)) rmSync(folder, { recursive: true });
+  if (violations.length === 0 || broken !== null) rmSync(folder, { recursive: true });
   return { ...verdict, violations, seed, folder };
 }
 

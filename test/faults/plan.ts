@@ -70,13 +70,13 @@ export function makePlan(store: StoreName, seed: number): Plan {
     "run:1": BigInt(Math.floor(total * 0.35)),
     "run:2": BigInt(Math.floor(total * 0.35)),
   };
-  const scopes = (): readonly PlannedScope[] => {
+  const scopes = (isPinned = random.percent(25)): readonly PlannedScope[] => {
     // Some go by an older, lower cap.
     const share = random.percent(20) ? 80n : 100n;
     const named = ["month:2026-11", random.pick(["run:1", "run:2"])].map((scope) => {
       return { scope, cap: ((caps[scope] ?? 0n) * share) / 100n };
     });
-    return random.shuffled(random.percent(25) ? [...named, { scope: PINNED, cap: null }] : named);
+    return random.shuffled(isPinned ? [...named, { scope: PINNED, cap: null }] : named);
   };
   // Each kind of job that is not usual has some of its own, the rest are as they come.
   const kindOf = random.shuffled(Array.from(jobAmounts, (_, index) => index));
@@ -87,15 +87,16 @@ export function makePlan(store: StoreName, seed: number): Plan {
   const jobs = jobAmounts.map((maxCost, index): PlannedJob => {
     const isDoomed = is(index, 0, 2);
     const hangs = is(index, 2, 2);
-    const isNewer = is(index, 4, 2);
-    const [isUndecided, isUnclaimed] = [is(index, 6, 2), is(index, 8, 2)];
+    const isNewer = is(index, 4, 3);
+    const [isUndecided, isUnclaimed] = [is(index, 7, 2), is(index, 9, 2)];
     const deadline = (): number => random.between(5, 20) / 10;
     return {
       jobId: `j${String(index)}`,
       lane: random.pick(LANES),
-      maxCost,
+      // Cheap, so that there is room for it.
+      maxCost: isDoomed || isNewer ? BigInt(random.between(5, 30)) : maxCost,
       maxAttempts: isDoomed ? 1 : random.between(1, 3),
-      scopes: scopes(),
+      scopes: isDoomed || isNewer ? scopes(false) : scopes(),
       approvedAtOnce: isUndecided ? false : isDoomed || hangs || isNewer || random.percent(70),
       decideBy: isUndecided ? deadline() : null,
       claimBy: isUnclaimed || (isUndecided && random.percent(30)) ? deadline() : null,

@@ -95,6 +95,7 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
 
     recoverStale({ ttlSeconds, maxAttempts, limit }) {
       const now = tables.now();
+      tables.unpark(now);
       const lost = tables.lost(now, ttlSeconds, limit + 1);
       const attempts = lost.slice(0, limit).map((job) => {
         const { booked } = holds.closeAttempt(job, null);

@@ -149,6 +149,8 @@ export interface Tables {
   claimable(lanes: readonly string[], now: EpochSeconds): JobRecord | null;
   /** Running jobs whose lease is lost, at most `limit`. */
   lost(now: EpochSeconds, ttlSeconds: number, limit: number): readonly JobRecord[];
+  /** Offers again the jobs that a claim has put aside and whose deadlines lie in the future, as after a clock was set back. */
+  unpark(now: EpochSeconds): void;
   /** Jobs that wait, or wait for a claim, and whose deadline has passed, at most `limit`. */
   overdue(now: EpochSeconds, limit: number): readonly JobRecord[];
   /** Not the pruned ones, in the order of submission. */

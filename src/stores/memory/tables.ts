@@ -18,7 +18,7 @@ import {
   type ScopeRecord,
   type Tables,
 } from "../engine/tables.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes, type Place } from "./lanes.ts";
 
 const NOTHING: ScopeRecord = { reserved: 0n, spent: 0n, pin: undefined };
 
@@ -38,6 +38,8 @@ export class MemoryTables implements Tables {
   #submitted = 0;
   /** The jobs that can be claimed, now or later. */
   readonly #lanes = new Lanes();
+  /** The places of jobs that a claim has met after their deadlines. */
+  readonly #parked = new Map<string, Place>();
   readonly #running = new Set<string>();
 
   constructor(now: () => EpochSeconds) {
@@ -111,7 +113,8 @@ export class MemoryTables implements Tables {
     const old = this.#jobs.get(jobId);
     if (old) this.#lanes.remove({ jobId, lane, priority, runAt: old.runAt, sequence });
     this.#jobs.set(jobId, job);
-    if (job.state === JobState.QUEUED || job.state === JobState.PENDING) {
+    this.#parked.delete(jobId);
+    if (isOffered(job)) {
       this.#lanes.add({ jobId, lane, priority, runAt: job.runAt, sequence });
     }
     if (job.state === JobState.RUNNING) this.#running.add(jobId);
@@ -125,6 +128,16 @@ export class MemoryTables implements Tables {
       if (!place || !job || !isOverdue(job, now)) return job;
       // Recovery ends it. Until then it is in no claim's way.
       this.#lanes.remove(place);
+      this.#parked.set(place.jobId, place);
+    }
+  }
+
+  unpark(now: EpochSeconds): void {
+    for (const [jobId, place] of this.#parked) {
+      const job = this.job(jobId);
+      if (job && isOverdue(job, now)) continue;
+      this.#parked.delete(jobId);
+      if (job && isOffered(job)) this.#lanes.add(place);
     }
   }
 
@@ -195,6 +208,10 @@ function first<Value>(limit: number, values: Iterable<Value>, fits: (value: Valu
     if (found.push(value) >= limit) break;
   }
   return found;
+}
+
+function isOffered({ state }: JobRecord): boolean {
+  return state === JobState.QUEUED || state === JobState.PENDING;
 }
 
 function isOverdue(job: JobRecord, now: EpochSeconds): boolean {

@@ -4,8 +4,8 @@ import { Group, missingAnswer } from "../group.ts";
 import { ask, isPool, type PostgresClient, type PostgresValue, Undone } from "./client.ts";
 
 /** How often a statement is tried that lost against another one. */
-const TRIES = 3;
-/** Milliseconds to wait after a deadlock or a serialization failure, times the number of tries: the other statement gets its locks first. */
+const TRIES = 5;
+/** Milliseconds to wait after a deadlock, times the number of tries: the other statement gets its locks first. */
 const DEADLOCK_WAIT = 50;
 
 /** The input of one call. Two calls about the same hold, job or token are never in one statement. */
@@ -89,7 +89,7 @@ export class Calls {
       } catch (error) {
         const code = codeOf(error);
         if (this.#alone || tries >= TRIES || !REPEATABLE.includes(code)) throw error;
-        if (code !== DUPLICATE) await new Promise((go) => setTimeout(go, DEADLOCK_WAIT * tries));
+        if (code === DEADLOCK) await new Promise((go) => setTimeout(go, DEADLOCK_WAIT * tries));
       }
     }
   }
@@ -134,9 +134,9 @@ export function answerAt<Answer>(answers: readonly Answer[], index: number): Ans
   return answer;
 }
 
-const DUPLICATE = "23505";
-/** After these (also a deadlock and a serialization failure) nothing has changed, and a repeat may succeed. */
-const REPEATABLE: readonly unknown[] = ["40P01", "40001", DUPLICATE];
+const DEADLOCK = "40P01";
+/** After these (also a serialization failure and a duplicate key) nothing has changed, and a repeat may succeed. */
+const REPEATABLE: readonly unknown[] = [DEADLOCK, "40001", "23505"];
 
 /** The SQLSTATE of an error of the database; `null` for any other error. */
 function codeOf(error: unknown): unknown {

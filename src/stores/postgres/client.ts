@@ -81,7 +81,9 @@ export async function run(client: PostgresClient, text: string): Promise<void> {
 const MIGRATE = "call migrate() once, or, if a newer version has, update this one";
 
 /** Errors before anything was sent: nothing was committed. */
-const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
+/** The same if the connection was not made yet; an established one can report them too. */
+const NOT_CONNECTED = new Set(["EHOSTUNREACH", "ENETUNREACH"]);
 
 /** SQLSTATEs of the database itself; a code that begins with E is the system's, such as EPIPE. */
 const ANSWERED = /^(?!08|57P|40003|E)[0-9A-Z]{5}$/;
@@ -91,7 +93,11 @@ const ANSWERED = /^(?!08|57P|40003|E)[0-9A-Z]{5}$/;
  * it (40003), or that did not answer, may have committed it. Errors are told apart by their codes alone.
  */
 function failure(cause: unknown): unknown {
-  const { code, message } = (cause ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  const { code, message, syscall } = (cause ?? {}) as {
+    readonly code?: unknown;
+    readonly message?: unknown;
+    readonly syscall?: unknown;
+  };
   const text = typeof message === "string" ? message : "the client threw what is no error";
   if (code === UNDONE) {
     try {
@@ -104,7 +110,9 @@ function failure(cause: unknown): unknown {
     const hint = "use within(client) for your own transaction, and a Pool for everything else";
     return new DispatchError("store_failed", `the client is inside an open transaction: ${hint}`, { cause });
   }
-  if (typeof code === "string" && (NOT_SENT.has(code) || ANSWERED.test(code))) {
+  const isKnown = (name: string): boolean =>
+    NOT_SENT.has(name) || (NOT_CONNECTED.has(name) && syscall === "connect") || ANSWERED.test(name);
+  if (typeof code === "string" && isKnown(code)) {
     const hint = ["3F000", "42883"].includes(code) ? `; ${MIGRATE}` : "";
     return new DispatchError("store_failed", `PostgreSQL: ${text}${hint}`, { cause });
   }

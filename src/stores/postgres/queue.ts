@@ -15,7 +15,7 @@ import type { JobState } from "../../dispatch/lifecycle.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import { scopesToJson, tagsToJson } from "../engine/codec.ts";
-import { jobSubject } from "../engine/tables.ts";
+import { jobSubject, type ShownJob } from "../engine/tables.ts";
 import type { Decided, QueueOperations, Submission } from "../operations.ts";
 import { allOrNothing, answerAt, type Calls, type Item, jsonb } from "./calls.ts";
 import {
@@ -163,17 +163,24 @@ export function queueOperations(calls: Calls): QueueOperations {
     },
 
     async jobs({ state, lane, limit, after }) {
-      const jobs = await calls.call<readonly (JobAnswer | null)[]>(
-        "jobs",
-        [state, "text"],
-        [lane, "text"],
-        [limit, "bigint"],
-        [after, "text"],
-      );
-      return jobs.map((job) => {
-        if (job === null) throw unknownJob(after ?? "");
-        return shownOf(job);
-      });
+      const found: ShownJob[] = [];
+      let [last, isCut] = [after, true];
+      while (isCut && found.length < limit) {
+        const [cut, jobs] = await calls.call<readonly [boolean, readonly (JobAnswer | null)[]]>(
+          "jobs",
+          [state, "text"],
+          [lane, "text"],
+          [limit - found.length, "bigint"],
+          [last, "text"],
+        );
+        for (const job of jobs) {
+          if (job === null) throw unknownJob(last ?? "");
+          found.push(shownOf(job));
+          last = job.jobId;
+        }
+        isCut = cut;
+      }
+      return found;
     },
 
     prune(before, limit) {

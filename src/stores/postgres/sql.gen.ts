@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "e7ec21022d47b8b05666b24cd9d8f0d98c35098ab91c497a2b3c794b0fa7431a",
+    sha256: "e6845f086f3bd10392e1b0cb6138bfca447861f5e5377df4b86ed2dbbbd89033",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -218,14 +218,17 @@ CREATE TABLE {schema}.jobs (
   retries int NOT NULL DEFAULT 0,
   grants int NOT NULL DEFAULT 0,
   refusals int NOT NULL DEFAULT 0,
-  -- When it ends by itself, unless it is decided on or claimed for the first time before.
+  -- When it ends by itself, unless it is decided on or claimed for the first time before. Once a claim has met it after
+  -- that, it is parked: not ready. Should its deadline lie in the future again, recovery lets it be claimed.
   deadline float8,
+  parked boolean NOT NULL DEFAULT false,
   -- The states that people look for among millions of jobs that went well: the index has no others.
   attention text
 ) WITH (fillfactor = 50);
 CREATE INDEX ON {schema}.jobs (sequence) WHERE NOT pruned;
 CREATE INDEX ON {schema}.jobs (sequence) WHERE pruned;
 CREATE INDEX ON {schema}.jobs (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX ON {schema}.jobs (deadline) WHERE parked;
 CREATE INDEX ON {schema}.jobs (attention, sequence) WHERE attention IS NOT NULL AND NOT pruned;
 
 CREATE TABLE {schema}.ready (
@@ -368,6 +371,9 @@ DECLARE
 BEGIN
   FOR k IN 1 .. coalesce(cardinality(scopes), 0) LOOP
     i := array_position(counters.scopes, scopes[k]);
+    IF i IS NULL THEN
+      RAISE EXCEPTION 'a hold was made meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
     counters.reserved[i] := counters.reserved[i] + more_reserved;
     counters.spent[i] := counters.spent[i] + more_spent;
   END LOOP;
@@ -593,12 +599,23 @@ CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN {schema}.job_hold(job.job_id, job.holds);
 
--- Locks the jobs that the items name.
-CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- Locks the jobs that the items name. Answers those that there were: one that is submitted while the operation waits for
+-- its other locks is seen later, and is not locked.
+CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM {schema}.jobs
-    WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
-    ORDER BY job_id FOR UPDATE;
+  RETURN ARRAY(
+    SELECT job_id FROM {schema}.jobs
+      WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
+      ORDER BY job_id FOR UPDATE
+  );
+END $$;
+
+-- Undoes an operation that meets a job which it has not locked: the client tries again.
+CREATE FUNCTION {schema}.ensure_locked(job_id text, locked_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF job_id IS NOT NULL AND job_id <> ALL (locked_ids) THEN
+    RAISE EXCEPTION 'a job was submitted meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
 END $$;
 
 -- Lets a job be claimed.
@@ -986,7 +1003,8 @@ BEGIN
   );
   clock := {schema}.read_clock(at);
 
-  -- Many new jobs that all fit are stored in one statement.
+  -- Many new jobs that all fit are stored in one statement: numbered in their order, and inserted in that of their ids, so
+  -- that two who submit the same jobs wait for each other in one order.
   IF jsonb_array_length(input) > 1
     AND {schema}.all_fit(counters, approvals, clock)
     AND NOT EXISTS (
@@ -996,16 +1014,18 @@ BEGIN
     AND (SELECT count(DISTINCT item ->> 'jobId') FROM jsonb_array_elements(input) AS item) = jsonb_array_length(input)
   THEN
     WITH new AS MATERIALIZED (
-      SELECT s.*, {schema}.first_state(s.backend, s.max_cost, s.decision) AS state
-        FROM {schema}.submissions(input, approvals) AS s
+      SELECT s.*, {schema}.first_state(s.backend, s.max_cost, s.decision) AS state,
+          nextval('{schema}.jobs_sequence_seq'::regclass) AS sequence
+        FROM (SELECT * FROM {schema}.submissions(input, approvals) AS each ORDER BY each.number) AS s
     ),
     stored AS (
       INSERT INTO {schema}.jobs (
-          job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
           requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
           deadline, decision, holds, grants
         )
-        SELECT new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
+        OVERRIDING SYSTEM VALUE
+        SELECT new.sequence, new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
             new.asked_run_at, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
             new.more ->> 'tags', (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8,
             (new.more ->> 'maxRunSeconds')::float8, coalesce(new.asked_run_at, clock), new.state,
@@ -1014,7 +1034,7 @@ BEGIN
               new.state, (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8, false
             ),
             {schema}.dated(new.decision, clock), (new.state = 'queued')::int, (new.state = 'queued')::int
-          FROM new ORDER BY new.number
+          FROM new ORDER BY new.job_id COLLATE "C"
         RETURNING jobs.job_id, jobs.lane, jobs.priority, jobs.run_at, jobs.sequence, jobs.state
     ),
     made_ready AS (
@@ -1174,6 +1194,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   counters {schema}.counters;
   clock float8;
   item record;
@@ -1184,7 +1205,7 @@ DECLARE
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(input);
+  locked_ids := {schema}.lock_jobs(input);
   counters := {schema}.lock_counters(ARRAY(
     SELECT unnest(wanted.scopes)
       FROM jsonb_array_elements(input) AS i, LATERAL (
@@ -1201,6 +1222,7 @@ BEGIN
       AS i ("jobId" text, decision text, scopes jsonb, "decisionId" text, subject text, body text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
     answer := {schema}.decided(item."decisionId");
     IF answer IS NOT NULL THEN
       NULL;
@@ -1232,6 +1254,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   clock float8;
   item record;
   job {schema}.jobs%ROWTYPE;
@@ -1239,7 +1262,7 @@ DECLARE
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(input);
+  locked_ids := {schema}.lock_jobs(input);
   clock := {schema}.read_clock(at);
 
   FOR item IN
@@ -1247,6 +1270,7 @@ BEGIN
       AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
     answer := {schema}.decided(item."decisionId");
     IF answer IS NULL AND job.job_id IS NOT NULL THEN
       IF job.state <> 'awaiting_approval' THEN
@@ -1272,6 +1296,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   counters {schema}.counters;
   clock float8;
   item record;
@@ -1283,7 +1308,7 @@ DECLARE
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(input);
+  locked_ids := {schema}.lock_jobs(input);
   counters := {schema}.lock_holds(ARRAY(
     SELECT (SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId')
       FROM jsonb_array_elements(input) AS i
@@ -1295,6 +1320,7 @@ BEGIN
       AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
     answer := {schema}.decided(item."decisionId");
     IF answer IS NOT NULL OR job.job_id IS NULL THEN
       answers := array_append(answers, answer);
@@ -1319,7 +1345,7 @@ BEGIN
       END IF;
       UPDATE {schema}.jobs
         SET state = end_state, ends = job.ends, ended_at = clock, error = item.error,
-          attention = {schema}.attention(end_state), deadline = NULL,
+          attention = {schema}.attention(end_state), deadline = NULL, parked = false,
           cancellation = {schema}.dated(item.decision, clock)
         WHERE job_id = job.job_id;
       INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
@@ -1338,6 +1364,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   item record;
   counters {schema}.counters;
   clock float8;
@@ -1347,10 +1374,11 @@ DECLARE
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(jsonb_build_array(input));
+  locked_ids := {schema}.lock_jobs(jsonb_build_array(input));
   SELECT * INTO item FROM jsonb_to_record(input)
     AS i ("jobId" text, after int, decision text, scopes jsonb, "decisionId" text, subject text, body text);
   SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+  PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
   -- By default where the last hold was.
   IF nullif(item.scopes, 'null') IS NULL THEN
     SELECT h.scopes, h.caps, h.untils INTO held FROM {schema}.holds AS h WHERE h.hold_id = {schema}.open_hold(job);
@@ -1466,6 +1494,7 @@ DECLARE
   locked_bytes bigint;
   bytes bigint := 0;
   is_cut boolean := false;
+  has_claimed boolean := false;
   claimed_ids text[];
   claimed jsonb;
   answers jsonb[] := '{}';
@@ -1522,12 +1551,13 @@ BEGIN
             ORDER BY c.place LIMIT item.most - cardinality(claimed_ids)
         ) AS locked;
       bytes := bytes + coalesce(locked_bytes, 0);
-      IF bytes > {schema}.most_claimed_bytes() AND cardinality(claimed_ids || locked_ids) > 1 THEN
+      IF bytes > {schema}.most_claimed_bytes() AND (has_claimed OR cardinality(locked_ids) > 1) THEN
         is_cut := true;
         locked_ids := {schema}.first_within(
-          locked_ids, {schema}.most_claimed_bytes() - bytes + locked_bytes, claimed_ids = '{}' AND answers = '{}'
+          locked_ids, {schema}.most_claimed_bytes() - bytes + locked_bytes, NOT has_claimed
         );
       END IF;
+      has_claimed := has_claimed OR cardinality(locked_ids) > 0;
 
       IF cardinality(locked_ids) > 0 THEN
         WITH running AS (
@@ -1558,11 +1588,12 @@ BEGIN
         looked_below := current_priority - 1;
       ELSE
         -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way.
-        DELETE FROM {schema}.ready
-          WHERE job_id = ANY (ARRAY(
-            SELECT j.job_id FROM {schema}.jobs AS j
-              WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
-          ));
+        candidates := ARRAY(
+          SELECT j.job_id FROM {schema}.jobs AS j
+            WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
+        );
+        UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (candidates);
+        DELETE FROM {schema}.ready WHERE job_id = ANY (candidates);
         width := width * 4;
       END IF;
     END LOOP;
@@ -2012,6 +2043,16 @@ BEGIN
   has_more := has_more OR cardinality(overdue_ids) > most;
   overdue_ids := overdue_ids[:least(most, cardinality(overdue_ids))];
   job_ids := lost_ids || overdue_ids;
+  -- Parked by a clock that was ahead.
+  FOR job IN
+    UPDATE {schema}.jobs SET parked = false
+      WHERE job_id = ANY (ARRAY(
+        SELECT j.job_id FROM {schema}.jobs AS j WHERE j.parked AND j.deadline > clock FOR UPDATE SKIP LOCKED
+      ))
+      RETURNING *
+  LOOP
+    PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+  END LOOP;
   counters := {schema}.lock_holds(ARRAY(
     SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids)
   ));
@@ -2051,7 +2092,7 @@ BEGIN
     END IF;
     UPDATE {schema}.jobs
       SET state = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END,
-        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, ended_at = clock,
+        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock,
         error = CASE
           WHEN is_waiting THEN '{"code":"expired","message":"nobody approved it in time"}'
           ELSE '{"code":"expired","message":"nobody claimed it in time"}'
@@ -2081,37 +2122,41 @@ BEGIN
   ));
 END $$;
 
--- The jobs after \`after\`, at most \`most\`, in the order of their submission; a NULL state or lane is any. Where there
--- is no job \`after\`, the answer is one NULL.
+-- The jobs after \`after\`, at most \`most\`, in the order of their submission; a NULL state or lane is any. Payloads and
+-- results end the list too, at the size of a claim: the client asks on. Answers whether they did, and the jobs; where there
+-- is no job \`after\`, one NULL.
 CREATE FUNCTION {schema}.jobs_v1(wanted_state text, wanted_lane text, most bigint, after text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   start bigint := 0;
+  job {schema}.jobs%ROWTYPE;
+  bytes bigint := 0;
+  answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
   IF after IS NOT NULL THEN
     SELECT sequence INTO start FROM {schema}.jobs WHERE job_id = after;
     IF NOT FOUND THEN
-      RETURN '[null]';
+      RETURN '[false, [null]]';
     END IF;
   END IF;
-  IF {schema}.attention(wanted_state) IS NOT NULL THEN
-    RETURN to_jsonb(ARRAY(
-      SELECT {schema}.job_json(j) FROM {schema}.jobs AS j
-        WHERE NOT j.pruned AND j.sequence > start AND j.attention = wanted_state
-          AND (wanted_lane IS NULL OR j.lane = wanted_lane)
-        ORDER BY j.sequence LIMIT most
-    ));
-  END IF;
-  RETURN to_jsonb(ARRAY(
-    SELECT {schema}.job_json(j) FROM {schema}.jobs AS j
+  FOR job IN
+    SELECT * FROM {schema}.jobs AS j
       WHERE NOT j.pruned AND j.sequence > start
+        AND ({schema}.attention(wanted_state) IS NULL OR j.attention = wanted_state)
         AND (wanted_state IS NULL OR j.state = wanted_state)
         AND (wanted_lane IS NULL OR j.lane = wanted_lane)
       ORDER BY j.sequence LIMIT most
-  ));
+  LOOP
+    bytes := bytes + octet_length(job.payload) + coalesce(octet_length(job.result), 0);
+    IF bytes > {schema}.most_claimed_bytes() AND answers <> '{}' THEN
+      RETURN jsonb_build_array(true, to_jsonb(answers));
+    END IF;
+    answers := array_append(answers, {schema}.job_json(job));
+  END LOOP;
+  RETURN jsonb_build_array(false, to_jsonb(answers));
 END $$;
 
 -- The ids of all holds of some jobs.

@@ -46,17 +46,12 @@ export function sqliteStore<Payload = unknown, Result = unknown>(
     return new Transactions(connection, schema, clock ?? (() => epochSeconds(new Date())));
   };
   const own = on("sqliteStore: database", database);
-  return Object.assign(
-    new Store<Payload, Result>(own.grouped, parsers, () => {
-      own.migrate();
-    }),
-    {
-      within: (connection: SqliteDatabase) => {
-        const theirs = on("within: database", connection);
-        return new Store<Payload, Result>(theirs.within, parsers, () => {
-          theirs.migrateWithin();
-        });
-      },
+  return Object.assign(new Store<Payload, Result>(own.grouped, parsers, () => own.migrate()), {
+    within: (connection: SqliteDatabase) => {
+      const theirs = on("within: database", connection);
+      return new Store<Payload, Result>(theirs.within, parsers, () => {
+        theirs.migrateWithin();
+      });
     },
-  );
+  });
 }

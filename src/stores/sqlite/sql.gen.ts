@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "fc9c2a081b30d0864d73e8d594801a4033d43ddc9f67f0ca9e811079f250a512",
+    sha256: "5ac0f152464f5e5f5ec651ade59673f71015c22413c041844c16ef56a3759fdb",
     sql: `-- Money is text of digits: clients return inexact numbers above 2^53. No minus sign gets in, so no balance is negative.
 
 CREATE TABLE {prefix}_scopes (
@@ -120,6 +120,7 @@ CREATE INDEX {prefix}_jobs_running ON {prefix}_jobs (leased_at) WHERE state = 'r
 CREATE INDEX {prefix}_jobs_deadline ON {prefix}_jobs (deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX {prefix}_jobs_to_park ON {prefix}_jobs (deadline)
   WHERE deadline IS NOT NULL AND state IN ('pending', 'queued') AND parked = 0;
+CREATE INDEX {prefix}_jobs_parked ON {prefix}_jobs (deadline) WHERE parked = 1;
 CREATE INDEX {prefix}_jobs_ended ON {prefix}_jobs (pruned, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX {prefix}_jobs_state ON {prefix}_jobs (state, sequence) WHERE pruned = 0;
 CREATE INDEX {prefix}_jobs_lane ON {prefix}_jobs (lane, sequence) WHERE pruned = 0;
@@ -152,6 +153,7 @@ export interface Statements {
   readonly highestPriority: string;
   readonly claimable: string;
   readonly park: string;
+  readonly unpark: string;
   readonly overdue: string;
   readonly lost: string;
   readonly jobs: string;
@@ -248,6 +250,7 @@ WHERE lane = ? AND state IN ('pending', 'queued') AND parked = 0 AND priority = 
 ORDER BY run_at, sequence LIMIT 1`,
   park: `UPDATE {prefix}_jobs SET parked = 1
 WHERE deadline IS NOT NULL AND deadline <= ? AND state IN ('pending', 'queued') AND parked = 0`,
+  unpark: `UPDATE {prefix}_jobs SET parked = 0 WHERE parked = 1 AND deadline > ?`,
   overdue: `SELECT * FROM {prefix}_jobs WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ?`,
   lost: `SELECT * FROM {prefix}_jobs
 WHERE state = 'running' AND (run_until <= ? OR ? - leased_at >= coalesce(lease_seconds, ?))

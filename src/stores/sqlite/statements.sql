@@ -147,6 +147,9 @@ ORDER BY run_at, sequence LIMIT 1;
 UPDATE {prefix}_jobs SET parked = 1
 WHERE deadline IS NOT NULL AND deadline <= ? AND state IN ('pending', 'queued') AND parked = 0;
 
+-- name: unpark
+UPDATE {prefix}_jobs SET parked = 0 WHERE parked = 1 AND deadline > ?;
+
 -- name: overdue
 -- At the very second of its deadline a job is overdue.
 SELECT * FROM {prefix}_jobs WHERE deadline IS NOT NULL AND deadline <= ? ORDER BY deadline LIMIT ?;

@@ -173,6 +173,10 @@ export class SqliteTables implements Tables {
     return this.#client.rows(this.#sql.lost, now, now, ttlSeconds, limit).map(jobOf);
   }
 
+  unpark(now: EpochSeconds): void {
+    this.#client.run(this.#sql.unpark, now);
+  }
+
   overdue(now: EpochSeconds, limit: number): readonly JobRecord[] {
     return this.#client.rows(this.#sql.overdue, now, limit).map(jobOf);
   }

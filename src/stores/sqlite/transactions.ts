@@ -7,6 +7,10 @@ import { Schema } from "./schema.ts";
 import { SqliteTables } from "./tables.ts";
 
 interface Task {
+  /** When it was called, on the monotonic clock in milliseconds. */
+  readonly since: number;
+  /** Whether it runs in a transaction of its own, since one that it was in has failed. */
+  readonly isAlone: boolean;
   readonly operation: (operations: Operations) => unknown;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
@@ -14,6 +18,8 @@ interface Task {
 
 /** The longest wait in milliseconds between two tries to lock the file. */
 const LONGEST_WAIT = 20;
+/** Milliseconds after which a transaction takes no more calls, so that the process goes on. */
+const LONGEST_TURN = 20;
 
 type Answered<Answer> = { readonly answer: Answer } | { readonly error: unknown };
 
@@ -33,8 +39,10 @@ export class Transactions {
   readonly #operations: Operations;
   #now: EpochSeconds | null = null;
   #waiting: Task[] = [];
-  /** The connection's busy timeout in milliseconds, once its settings are checked. */
-  #patience: number | null = null;
+  #isRunning = false;
+  /** The connection's busy timeout in milliseconds, as it was seen last. */
+  #patience = Infinity;
+  #isPinned = false;
 
   constructor(database: SqliteDatabase, prefix: string, clock: () => EpochSeconds) {
     this.#client = new Client(database);
@@ -48,10 +56,11 @@ export class Transactions {
   /** Runs an operation in one transaction with all calls in flight, each with its own outcome. */
   readonly grouped: Run = (operation) =>
     new Promise((resolve, reject) => {
-      this.#waiting.push({ operation, resolve, reject });
-      if (this.#waiting.length > 1) return;
+      this.#waiting.push({ since: performance.now(), isAlone: false, operation, resolve, reject });
+      if (this.#isRunning) return;
+      this.#isRunning = true;
       later(() => {
-        void this.#flush();
+        void this.#runAll();
       });
     });
 
@@ -61,9 +70,13 @@ export class Transactions {
       resolve(this.#inside(operation));
     });
 
-  migrate(): void {
-    this.#pinSafe();
-    this.#client.exec("BEGIN IMMEDIATE");
+  async migrate(): Promise<void> {
+    const since = performance.now();
+    for (let wait = 1; !this.#tryBegin(); wait = Math.min(2 * wait, LONGEST_WAIT)) {
+      const waited = performance.now() - since;
+      if (waited >= this.#patience) throw locked(waited);
+      await pause(wait);
+    }
     try {
       this.migrateWithin();
       this.#client.exec("COMMIT");
@@ -93,42 +106,49 @@ export class Transactions {
     return answered.answer;
   }
 
-  /** Runs all calls that wait, once the file can be locked. It always resolves. */
-  async #flush(): Promise<void> {
-    let failure: Answered<never> | null = null;
-    try {
-      await this.#begin();
-    } catch (error) {
-      failure = { error };
+  /**
+   * Runs all calls that wait. While another transaction has locked the file, it tries again without blocking the process,
+   * which may be the one that has to end the other: each call for as long as the connection's busy timeout.
+   */
+  async #runAll(): Promise<void> {
+    for (let wait = 1; this.#waiting.length > 0;) {
+      let begun: Answered<boolean>;
+      try {
+        begun = { answer: this.#tryBegin() };
+      } catch (error) {
+        begun = { error };
+      }
+      if ("error" in begun) {
+        for (const { reject } of this.#waiting.splice(0)) reject(begun.error);
+      } else if (begun.answer) {
+        wait = 1;
+        this.#runSome();
+        // Whatever else this process has to do comes between two transactions.
+        if (this.#waiting.length > 0) await new Promise<void>(later);
+      } else {
+        this.#rejectLate();
+        await pause(wait);
+        wait = Math.min(2 * wait, LONGEST_WAIT);
+      }
     }
-    const tasks = this.#waiting;
-    this.#waiting = [];
-    if (failure) for (const { reject } of tasks) reject(failure.error);
-    else this.#runAll(tasks);
+    this.#isRunning = false;
   }
 
-  /**
-   * Begins a transaction. While another one has locked the file, it is tried again without blocking the process, which may
-   * be the one that has to end the other: for as long as the connection's busy timeout.
-   */
-  async #begin(): Promise<void> {
-    const patience = this.#pinSafe();
-    const startedAt = performance.now();
-    for (let wait = 1; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
-      if (this.#tryBegin(patience)) return;
-      const waited = performance.now() - startedAt;
-      if (waited >= patience) {
-        const message = `SQLite: another transaction was open for ${Math.round(waited)} ms; nothing was done`;
-        throw new DispatchError("store_failed", message);
-      }
-      await new Promise((go) => setTimeout(go, wait));
-    }
+  /** Rejects the calls that have waited for the file too long. */
+  #rejectLate(): void {
+    const now = performance.now();
+    const late = this.#waiting.filter(({ since }) => now - since >= this.#patience);
+    this.#waiting = this.#waiting.filter(({ since }) => now - since < this.#patience);
+    for (const { since, reject } of late) reject(locked(now - since));
   }
 
   /** Begins a transaction if the file is not locked. */
-  #tryBegin(patience: number): boolean {
+  #tryBegin(): boolean {
+    const { synchronous, timeout } = this.#ensureSafe();
+    this.#patience = timeout;
     // Somebody's own transaction on this connection.
     if (this.#client.inTransaction() === true) return false;
+    this.#pin(synchronous);
     this.#client.exec("PRAGMA busy_timeout = 0");
     try {
       this.#client.exec("BEGIN IMMEDIATE");
@@ -137,19 +157,25 @@ export class Transactions {
       if (isBusy(error)) return false;
       throw error;
     } finally {
-      this.#client.exec(`PRAGMA busy_timeout = ${patience}`);
+      this.#client.exec(`PRAGMA busy_timeout = ${this.#patience}`);
     }
   }
 
-  /** Runs calls in the transaction that was begun. */
-  #runAll(tasks: readonly Task[]): void {
-    let answers: readonly Answered<unknown>[];
+  /** Runs calls in the transaction that was begun, as many as its time allows. */
+  #runSome(): void {
+    const start = performance.now();
+    const tasks: Task[] = [];
+    const answers: Answered<unknown>[] = [];
     try {
-      answers = tasks.map(({ operation }) => this.#answer(operation));
+      for (let next = this.#next(tasks); next; next = this.#next(tasks)) {
+        tasks.push(next);
+        answers.push(this.#answer(next.operation));
+        if (performance.now() - start >= LONGEST_TURN) break;
+      }
     } catch (error) {
       this.#undo("ROLLBACK");
-      // One of them may have caused it: run each alone.
-      if (tasks.length > 1) for (const task of tasks) this.#runAlone(task);
+      // One of them may have caused it: each runs alone.
+      if (tasks.length > 1) this.#waiting.unshift(...tasks.map((task) => ({ ...task, isAlone: true })));
       else tasks[0]?.reject(error);
       return;
     }
@@ -169,14 +195,11 @@ export class Transactions {
     });
   }
 
-  #runAlone(task: Task): void {
-    try {
-      this.#client.exec("BEGIN IMMEDIATE");
-    } catch (error) {
-      task.reject(error);
-      return;
-    }
-    this.#runAll([task]);
+  /** The next call of a transaction that has these already. */
+  #next(tasks: readonly Task[]): Task | undefined {
+    const [next] = this.#waiting;
+    const isFull = tasks.length > 0 && (next?.isAlone === true || tasks[0]?.isAlone === true);
+    return isFull ? undefined : this.#waiting.shift();
   }
 
   /** The answer of an operation, or the error that it throws; a failure of the database is thrown here. */
@@ -193,17 +216,11 @@ export class Transactions {
     }
   }
 
-  /**
-   * Some builds of SQLite lower `synchronous` once the file is in WAL, unless the connection has set it.
-   *
-   * @returns the connection's busy timeout in milliseconds.
-   */
-  #pinSafe(): number {
-    if (this.#patience !== null) return this.#patience;
-    const { synchronous, timeout } = this.#ensureSafe();
+  /** Some builds of SQLite lower `synchronous` once the file is in WAL, unless the connection has set it. */
+  #pin(synchronous: number): void {
+    if (this.#isPinned) return;
     this.#client.exec(`PRAGMA synchronous = ${synchronous}`);
-    this.#patience = timeout;
-    return timeout;
+    this.#isPinned = true;
   }
 
   /** What was committed must be on the disk, and another process's transaction is waited for. */
@@ -240,6 +257,15 @@ export class Transactions {
 
 function unsafe(name: string, needed: string, given: number): DispatchError {
   return new DispatchError("store_failed", `PRAGMA ${name} must be ${needed}; it is ${given}`);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((go) => setTimeout(go, milliseconds));
+}
+
+function locked(milliseconds: number): DispatchError {
+  const message = `SQLite: another transaction was open for ${Math.round(milliseconds)} ms; nothing was done`;
+  return new DispatchError("store_failed", message);
 }
 
 /** Whether another connection has locked the file: SQLite's result code 5, as each client tells it. */

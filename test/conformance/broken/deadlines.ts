@@ -14,6 +14,11 @@ function late(base: Tables, now: EpochSeconds): readonly JobRecord[] {
 
 export const brokenDeadlines: readonly Broken[] = [
   [
+    "deadlines: a job that a claim has passed over is offered again after recovery, if the clock was set back",
+    "leaves aside for ever what a claim has passed over",
+    tables(() => ({ unpark: () => undefined })),
+  ],
+  [
     "deadlines: decideBy: at its second an approval is expired, and recovery ends the job as rejected",
     "compares with > instead of >=",
     tables((base) => ({

@@ -116,6 +116,7 @@ export const attempts: Readonly<Record<string, Breaking>> = {
           `SELECT job_id, payload FROM {jobs} AS job
             WHERE state = 'queued' AND lane = $1 AND run_at <= $2 AND (deadline IS NULL OR deadline > $2)
               AND NOT EXISTS (SELECT 1 FROM {lanes} AS l WHERE l.lane = job.lane AND l.paused)
+              AND ${raw.isPostgres ? "max_run_seconds" : "json_extract(terms, '$[5]')"} IS NULL
             ORDER BY run_at, sequence LIMIT 1`,
           lane,
           Date.now() / 1000,
@@ -130,7 +131,7 @@ export const attempts: Readonly<Record<string, Breaking>> = {
               attempts = '' || json_insert(attempts, '$[#]', json_object('token', $2, 'end', NULL, 'hold', holds))`;
         const leasedAt = epochSeconds(new Date());
         const [row] = await raw.run(
-          `UPDATE {jobs} SET state = 'running', ${made} WHERE job_id = $1
+          `UPDATE {jobs} SET state = 'running', deadline = NULL, ${made} WHERE job_id = $1
             RETURNING ${raw.isPostgres ? "tried" : "json_extract(counts, '$[0]')"} AS made`,
           jobId,
           token,

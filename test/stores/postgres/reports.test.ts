@@ -169,6 +169,38 @@ describe("large payloads", () => {
       Array.from({ length: 5 }, (_, index) => `each-${String(index)}`),
     );
   }, 60_000);
+
+  it("are claimed for other lanes in the same turn one by one, too", async () => {
+    const lanes = ["other-a", "other-b", "other-c"];
+    for (const lane of lanes) await store.submit(job(lane, megabytes(5), lane));
+    const jobs = await Promise.all(lanes.map((lane) => store.claim([lane])));
+    expect(jobs.map((each) => each?.lease.jobId)).toEqual(lanes);
+  }, 60_000);
+
+  it("are listed in several answers", async () => {
+    for (let index = 0; index < 5; index++) {
+      await store.submit(job(`list-${String(index)}`, megabytes(3), "list"));
+    }
+    let calls = 0;
+    const counting = postgresStore(
+      through((answer) => (calls++, answer)),
+      { schema },
+    );
+    const listed = await counting.jobs({ lane: "list", limit: 4 });
+    expect(listed.map(({ jobId }) => jobId)).toEqual(["list-0", "list-1", "list-2", "list-3"]);
+    expect(calls).toBe(2);
+  }, 60_000);
+});
+
+describe("a host that cannot be reached", () => {
+  it.each([
+    ["before the connection", "connect", "store_failed"],
+    ["on a connection that was made", "read", "outcome_unknown"],
+  ])("%s", async (_, syscall, code) => {
+    const error = Object.assign(new Error("host is unreachable"), { code: "EHOSTUNREACH", syscall });
+    const away = postgresStore({ query: () => Promise.reject(error) }, { schema });
+    await expect(away.claim(["text"])).rejects.toMatchObject({ code });
+  });
 });
 
 describe("operations that lose a deadlock", () => {

@@ -66,8 +66,8 @@ describe("a caller's session", () => {
     ["remote_apply", "remote_apply"],
   ])("whose synchronous_commit is %s commits with %s", async (asked, kept) => {
     const store = await inSession({ synchronous_commit: asked });
-    // `inSession` has just added it.
-    const client = clients.at(-1) as Client;
+    const client = clients.at(-1);
+    if (client === undefined) throw new Error("inSession adds its client");
     await client.query("BEGIN");
     await store.within(client).usage(RUN);
     const { rows } = await client.query("SHOW synchronous_commit");

@@ -89,6 +89,62 @@ describe("sqliteStore: a file that is locked", () => {
     for (const database of [own, theirs]) database.close();
   });
 
+  it("is waited for by migrate, too", async () => {
+    const [own, theirs] = [open(), open()];
+    theirs.exec("BEGIN IMMEDIATE");
+    const migrated = sqliteStore(own, { schema: "later" }).migrate();
+    await wait(50);
+    theirs.exec("COMMIT");
+    await migrated;
+    for (const database of [own, theirs]) database.close();
+  });
+
+  it("by somebody's own transaction at the first call of all is waited for", async () => {
+    const database = open();
+    database.exec("BEGIN");
+    const used = sqliteStore(database).usage("run:1");
+    await wait(50);
+    database.exec("COMMIT");
+    expect((await used).spent).toBe(0n);
+    database.close();
+  });
+
+  it("gives each call its own time, by the connection's busy timeout as it is", async () => {
+    const [own, theirs] = [open(100), open()];
+    const store = sqliteStore(own);
+    await store.usage("run:1");
+    own.exec("PRAGMA busy_timeout = 300");
+    theirs.exec("BEGIN IMMEDIATE");
+    const early = store.usage("run:1").then(() => "answered", String);
+    await wait(200);
+    const late = store.usage("run:1");
+    expect(await early).toContain("another transaction was open for 3");
+    theirs.exec("COMMIT");
+    expect((await late).spent).toBe(0n);
+    expect(own.prepare("PRAGMA busy_timeout").get()).toMatchObject({ timeout: 300 });
+    for (const database of [own, theirs]) database.close();
+  });
+
+  it("is not locked for long by many calls of one turn, and the process goes on", async () => {
+    const database = open();
+    const store = sqliteStore(database);
+    let longest = 0;
+    let last = performance.now();
+    const ticking = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    const calls = Array.from({ length: 4000 }, (_, index) => store.usage(`scope:${String(index)}`));
+    await wait(0);
+    last = performance.now();
+    longest = 0;
+    expect(await Promise.all(calls)).toHaveLength(4000);
+    clearInterval(ticking);
+    // Without a limit, all of them are one transaction.
+    expect(longest).toBeLessThan(100);
+    database.close();
+  });
+
   it.each([
     ["node:sqlite", { code: "ERR_SQLITE_ERROR", errcode: 5 }],
     ["node:sqlite, in a snapshot", { code: "ERR_SQLITE_ERROR", errcode: 517 }],

@@ -113,6 +113,7 @@ CREATE INDEX {prefix}_jobs_running ON {prefix}_jobs (leased_at) WHERE state = 'r
 CREATE INDEX {prefix}_jobs_deadline ON {prefix}_jobs (deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX {prefix}_jobs_to_park ON {prefix}_jobs (deadline)
   WHERE deadline IS NOT NULL AND state IN ('pending', 'queued') AND parked = 0;
+CREATE INDEX {prefix}_jobs_parked ON {prefix}_jobs (deadline) WHERE parked = 1;
 CREATE INDEX {prefix}_jobs_ended ON {prefix}_jobs (pruned, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX {prefix}_jobs_state ON {prefix}_jobs (state, sequence) WHERE pruned = 0;
 CREATE INDEX {prefix}_jobs_lane ON {prefix}_jobs (lane, sequence) WHERE pruned = 0;

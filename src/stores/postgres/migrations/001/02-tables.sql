@@ -111,14 +111,17 @@ CREATE TABLE {schema}.jobs (
   retries int NOT NULL DEFAULT 0,
   grants int NOT NULL DEFAULT 0,
   refusals int NOT NULL DEFAULT 0,
-  -- When it ends by itself, unless it is decided on or claimed for the first time before.
+  -- When it ends by itself, unless it is decided on or claimed for the first time before. Once a claim has met it after
+  -- that, it is parked: not ready. Should its deadline lie in the future again, recovery lets it be claimed.
   deadline float8,
+  parked boolean NOT NULL DEFAULT false,
   -- The states that people look for among millions of jobs that went well: the index has no others.
   attention text
 ) WITH (fillfactor = 50);
 CREATE INDEX ON {schema}.jobs (sequence) WHERE NOT pruned;
 CREATE INDEX ON {schema}.jobs (sequence) WHERE pruned;
 CREATE INDEX ON {schema}.jobs (deadline) WHERE deadline IS NOT NULL;
+CREATE INDEX ON {schema}.jobs (deadline) WHERE parked;
 CREATE INDEX ON {schema}.jobs (attention, sequence) WHERE attention IS NOT NULL AND NOT pruned;
 
 CREATE TABLE {schema}.ready (

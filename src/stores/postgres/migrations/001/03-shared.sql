@@ -115,6 +115,9 @@ DECLARE
 BEGIN
   FOR k IN 1 .. coalesce(cardinality(scopes), 0) LOOP
     i := array_position(counters.scopes, scopes[k]);
+    IF i IS NULL THEN
+      RAISE EXCEPTION 'a hold was made meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
     counters.reserved[i] := counters.reserved[i] + more_reserved;
     counters.spent[i] := counters.spent[i] + more_spent;
   END LOOP;
@@ -340,12 +343,23 @@ CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN {schema}.job_hold(job.job_id, job.holds);
 
--- Locks the jobs that the items name.
-CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- Locks the jobs that the items name. Answers those that there were: one that is submitted while the operation waits for
+-- its other locks is seen later, and is not locked.
+CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM {schema}.jobs
-    WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
-    ORDER BY job_id FOR UPDATE;
+  RETURN ARRAY(
+    SELECT job_id FROM {schema}.jobs
+      WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
+      ORDER BY job_id FOR UPDATE
+  );
+END $$;
+
+-- Undoes an operation that meets a job which it has not locked: the client tries again.
+CREATE FUNCTION {schema}.ensure_locked(job_id text, locked_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF job_id IS NOT NULL AND job_id <> ALL (locked_ids) THEN
+    RAISE EXCEPTION 'a job was submitted meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
 END $$;
 
 -- Lets a job be claimed.

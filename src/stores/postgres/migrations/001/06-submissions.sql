@@ -48,7 +48,8 @@ BEGIN
   );
   clock := {schema}.read_clock(at);
 
-  -- Many new jobs that all fit are stored in one statement.
+  -- Many new jobs that all fit are stored in one statement: numbered in their order, and inserted in that of their ids, so
+  -- that two who submit the same jobs wait for each other in one order.
   IF jsonb_array_length(input) > 1
     AND {schema}.all_fit(counters, approvals, clock)
     AND NOT EXISTS (
@@ -58,16 +59,18 @@ BEGIN
     AND (SELECT count(DISTINCT item ->> 'jobId') FROM jsonb_array_elements(input) AS item) = jsonb_array_length(input)
   THEN
     WITH new AS MATERIALIZED (
-      SELECT s.*, {schema}.first_state(s.backend, s.max_cost, s.decision) AS state
-        FROM {schema}.submissions(input, approvals) AS s
+      SELECT s.*, {schema}.first_state(s.backend, s.max_cost, s.decision) AS state,
+          nextval('{schema}.jobs_sequence_seq'::regclass) AS sequence
+        FROM (SELECT * FROM {schema}.submissions(input, approvals) AS each ORDER BY each.number) AS s
     ),
     stored AS (
       INSERT INTO {schema}.jobs (
-          job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
           requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
           deadline, decision, holds, grants
         )
-        SELECT new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
+        OVERRIDING SYSTEM VALUE
+        SELECT new.sequence, new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
             new.asked_run_at, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
             new.more ->> 'tags', (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8,
             (new.more ->> 'maxRunSeconds')::float8, coalesce(new.asked_run_at, clock), new.state,
@@ -76,7 +79,7 @@ BEGIN
               new.state, (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8, false
             ),
             {schema}.dated(new.decision, clock), (new.state = 'queued')::int, (new.state = 'queued')::int
-          FROM new ORDER BY new.number
+          FROM new ORDER BY new.job_id COLLATE "C"
         RETURNING jobs.job_id, jobs.lane, jobs.priority, jobs.run_at, jobs.sequence, jobs.state
     ),
     made_ready AS (

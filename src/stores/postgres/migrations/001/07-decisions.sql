@@ -70,6 +70,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   counters {schema}.counters;
   clock float8;
   item record;
@@ -80,7 +81,7 @@ DECLARE
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(input);
+  locked_ids := {schema}.lock_jobs(input);
   counters := {schema}.lock_counters(ARRAY(
     SELECT unnest(wanted.scopes)
       FROM jsonb_array_elements(input) AS i, LATERAL (
@@ -97,6 +98,7 @@ BEGIN
       AS i ("jobId" text, decision text, scopes jsonb, "decisionId" text, subject text, body text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
     answer := {schema}.decided(item."decisionId");
     IF answer IS NOT NULL THEN
       NULL;
@@ -128,6 +130,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   clock float8;
   item record;
   job {schema}.jobs%ROWTYPE;
@@ -135,7 +138,7 @@ DECLARE
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(input);
+  locked_ids := {schema}.lock_jobs(input);
   clock := {schema}.read_clock(at);
 
   FOR item IN
@@ -143,6 +146,7 @@ BEGIN
       AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
     answer := {schema}.decided(item."decisionId");
     IF answer IS NULL AND job.job_id IS NOT NULL THEN
       IF job.state <> 'awaiting_approval' THEN
@@ -168,6 +172,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   counters {schema}.counters;
   clock float8;
   item record;
@@ -179,7 +184,7 @@ DECLARE
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(input);
+  locked_ids := {schema}.lock_jobs(input);
   counters := {schema}.lock_holds(ARRAY(
     SELECT (SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = i ->> 'jobId')
       FROM jsonb_array_elements(input) AS i
@@ -191,6 +196,7 @@ BEGIN
       AS i ("jobId" text, decision text, error text, "decisionId" text, subject text, body text)
   LOOP
     SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+    PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
     answer := {schema}.decided(item."decisionId");
     IF answer IS NOT NULL OR job.job_id IS NULL THEN
       answers := array_append(answers, answer);
@@ -215,7 +221,7 @@ BEGIN
       END IF;
       UPDATE {schema}.jobs
         SET state = end_state, ends = job.ends, ended_at = clock, error = item.error,
-          attention = {schema}.attention(end_state), deadline = NULL,
+          attention = {schema}.attention(end_state), deadline = NULL, parked = false,
           cancellation = {schema}.dated(item.decision, clock)
         WHERE job_id = job.job_id;
       INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
@@ -234,6 +240,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  locked_ids text[];
   item record;
   counters {schema}.counters;
   clock float8;
@@ -243,10 +250,11 @@ DECLARE
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  PERFORM {schema}.lock_jobs(jsonb_build_array(input));
+  locked_ids := {schema}.lock_jobs(jsonb_build_array(input));
   SELECT * INTO item FROM jsonb_to_record(input)
     AS i ("jobId" text, after int, decision text, scopes jsonb, "decisionId" text, subject text, body text);
   SELECT * INTO job FROM {schema}.jobs WHERE job_id = item."jobId";
+  PERFORM {schema}.ensure_locked(job.job_id, locked_ids);
   -- By default where the last hold was.
   IF nullif(item.scopes, 'null') IS NULL THEN
     SELECT h.scopes, h.caps, h.untils INTO held FROM {schema}.holds AS h WHERE h.hold_id = {schema}.open_hold(job);

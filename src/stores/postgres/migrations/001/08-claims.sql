@@ -35,6 +35,7 @@ DECLARE
   locked_bytes bigint;
   bytes bigint := 0;
   is_cut boolean := false;
+  has_claimed boolean := false;
   claimed_ids text[];
   claimed jsonb;
   answers jsonb[] := '{}';
@@ -91,12 +92,13 @@ BEGIN
             ORDER BY c.place LIMIT item.most - cardinality(claimed_ids)
         ) AS locked;
       bytes := bytes + coalesce(locked_bytes, 0);
-      IF bytes > {schema}.most_claimed_bytes() AND cardinality(claimed_ids || locked_ids) > 1 THEN
+      IF bytes > {schema}.most_claimed_bytes() AND (has_claimed OR cardinality(locked_ids) > 1) THEN
         is_cut := true;
         locked_ids := {schema}.first_within(
-          locked_ids, {schema}.most_claimed_bytes() - bytes + locked_bytes, claimed_ids = '{}' AND answers = '{}'
+          locked_ids, {schema}.most_claimed_bytes() - bytes + locked_bytes, NOT has_claimed
         );
       END IF;
+      has_claimed := has_claimed OR cardinality(locked_ids) > 0;
 
       IF cardinality(locked_ids) > 0 THEN
         WITH running AS (
@@ -127,11 +129,12 @@ BEGIN
         looked_below := current_priority - 1;
       ELSE
         -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way.
-        DELETE FROM {schema}.ready
-          WHERE job_id = ANY (ARRAY(
-            SELECT j.job_id FROM {schema}.jobs AS j
-              WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
-          ));
+        candidates := ARRAY(
+          SELECT j.job_id FROM {schema}.jobs AS j
+            WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
+        );
+        UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (candidates);
+        DELETE FROM {schema}.ready WHERE job_id = ANY (candidates);
         width := width * 4;
       END IF;
     END LOOP;

@@ -56,6 +56,16 @@ BEGIN
   has_more := has_more OR cardinality(overdue_ids) > most;
   overdue_ids := overdue_ids[:least(most, cardinality(overdue_ids))];
   job_ids := lost_ids || overdue_ids;
+  -- Parked by a clock that was ahead.
+  FOR job IN
+    UPDATE {schema}.jobs SET parked = false
+      WHERE job_id = ANY (ARRAY(
+        SELECT j.job_id FROM {schema}.jobs AS j WHERE j.parked AND j.deadline > clock FOR UPDATE SKIP LOCKED
+      ))
+      RETURNING *
+  LOOP
+    PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
+  END LOOP;
   counters := {schema}.lock_holds(ARRAY(
     SELECT {schema}.open_hold(j) FROM {schema}.jobs AS j WHERE j.job_id = ANY (job_ids)
   ));
@@ -95,7 +105,7 @@ BEGIN
     END IF;
     UPDATE {schema}.jobs
       SET state = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END,
-        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, ended_at = clock,
+        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock,
         error = CASE
           WHEN is_waiting THEN '{"code":"expired","message":"nobody approved it in time"}'
           ELSE '{"code":"expired","message":"nobody claimed it in time"}'

@@ -13,37 +13,41 @@ BEGIN
   ));
 END $$;
 
--- The jobs after `after`, at most `most`, in the order of their submission; a NULL state or lane is any. Where there
--- is no job `after`, the answer is one NULL.
+-- The jobs after `after`, at most `most`, in the order of their submission; a NULL state or lane is any. Payloads and
+-- results end the list too, at the size of a claim: the client asks on. Answers whether they did, and the jobs; where there
+-- is no job `after`, one NULL.
 CREATE FUNCTION {schema}.jobs_v1(wanted_state text, wanted_lane text, most bigint, after text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   start bigint := 0;
+  job {schema}.jobs%ROWTYPE;
+  bytes bigint := 0;
+  answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
   IF after IS NOT NULL THEN
     SELECT sequence INTO start FROM {schema}.jobs WHERE job_id = after;
     IF NOT FOUND THEN
-      RETURN '[null]';
+      RETURN '[false, [null]]';
     END IF;
   END IF;
-  IF {schema}.attention(wanted_state) IS NOT NULL THEN
-    RETURN to_jsonb(ARRAY(
-      SELECT {schema}.job_json(j) FROM {schema}.jobs AS j
-        WHERE NOT j.pruned AND j.sequence > start AND j.attention = wanted_state
-          AND (wanted_lane IS NULL OR j.lane = wanted_lane)
-        ORDER BY j.sequence LIMIT most
-    ));
-  END IF;
-  RETURN to_jsonb(ARRAY(
-    SELECT {schema}.job_json(j) FROM {schema}.jobs AS j
+  FOR job IN
+    SELECT * FROM {schema}.jobs AS j
       WHERE NOT j.pruned AND j.sequence > start
+        AND ({schema}.attention(wanted_state) IS NULL OR j.attention = wanted_state)
         AND (wanted_state IS NULL OR j.state = wanted_state)
         AND (wanted_lane IS NULL OR j.lane = wanted_lane)
       ORDER BY j.sequence LIMIT most
-  ));
+  LOOP
+    bytes := bytes + octet_length(job.payload) + coalesce(octet_length(job.result), 0);
+    IF bytes > {schema}.most_claimed_bytes() AND answers <> '{}' THEN
+      RETURN jsonb_build_array(true, to_jsonb(answers));
+    END IF;
+    answers := array_append(answers, {schema}.job_json(job));
+  END LOOP;
+  RETURN jsonb_build_array(false, to_jsonb(answers));
 END $$;
 
 -- The ids of all holds of some jobs.
