@@ -37,9 +37,9 @@ export async function jobChecks({ core, memory, ledger }, check) {
     const lost = await store.claim(["gpu"]);
     now += 60;
     const attempt = { jobId: "job-1", attempt: 1, charged: "0.40", outcome: "requeued" };
-    equal(await store.recoverStale({ ttlSeconds: 60 }), { attempts: [attempt], more: false });
+    equal(await store.recoverStale({ ttlSeconds: 60 }), { attempts: [attempt], ended: [], more: false });
     const again = await store.claim(["gpu"]);
-    equal(await store.complete(lost.lease, "late"), { kind: "stale" });
+    equal(await store.complete(lost.lease, "late"), { kind: "stale", corrected: false });
     equal((await store.complete(again.lease, "in time", { actual: usd("0.10") })).kind, "completed");
     equal((await store.job("job-1")).result, "in time");
     equal(await store.usage("run:42"), { reserved: "0.00", spent: "0.50" });
@@ -84,6 +84,13 @@ export async function jobChecks({ core, memory, ledger }, check) {
       return "done";
     };
     const summary = await core.drain(store, executor, { lanes: ["text"], signal: controller.signal });
-    equal(summary, { completed: 2, requeued: 0, failed: 0, waiting: 0, stale: 0 });
+    equal(summary, {
+      completed: 2,
+      requeued: 0,
+      failed: 0,
+      given_back: 0,
+      waiting: 0,
+      stale: 0,
+    });
   });
 }
