@@ -1,6 +1,5 @@
 import { ApprovalOutcome } from "../approval/approval.ts";
 import { decisionBody, type DecisionDraft, decisionOf, decisionWith } from "../approval/decision.ts";
-import type { HeldScope } from "../budget/scopes.ts";
 import type { Reader } from "../internal/check.ts";
 import type { Decided } from "./operations.ts";
 
@@ -12,7 +11,7 @@ export const REJECTED: Reader<DecisionDraft> = /* @__PURE__ */ decisionWith(Appr
 export function decidedBy(
   operation: string,
   decision: unknown,
-  ...change: readonly (string | number)[]
+  ...change: readonly (string | number | null)[]
 ): Decided {
   return withBody(operation, decisionOf(`${operation}: decision`, decision), ...change);
 }
@@ -21,12 +20,7 @@ export function decidedBy(
 export function withBody(
   operation: string,
   { id, approval }: DecisionDraft,
-  ...change: readonly (string | number)[]
+  ...change: readonly (string | number | null)[]
 ): Decided {
   return { id, approval, body: decisionBody([operation, ...change], approval) };
-}
-
-/** Scopes as a part of a decision. */
-export function scopeTexts(scopes: readonly HeldScope[] | null): readonly string[] {
-  return scopes?.map(({ scope, cap, until }) => JSON.stringify([scope, cap && String(cap), until])) ?? [];
 }

@@ -48,7 +48,8 @@ import { jobState } from "../dispatch/lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import { type Instant, instant } from "../time.ts";
 import { claimJobs } from "./claim-jobs.ts";
-import { APPROVED, decidedBy, REJECTED, scopeTexts, withBody } from "./decided.ts";
+import { scopesToJson } from "./engine/codec.ts";
+import { APPROVED, decidedBy, REJECTED, withBody } from "./decided.ts";
 import type { Completion, Run, Submission } from "./operations.ts";
 import { type Parsers, StoredValues } from "./stored-values.ts";
 
@@ -161,7 +162,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     const { scopes } = read("approve: options", options, { scopes: optional(scopeCaps, null) });
     const checked = identifier("approve: jobId", jobId);
     const draft = APPROVED("approve: approval", approval);
-    const decided = withBody("approve", draft, checked, ...scopeTexts(scopes));
+    const decided = withBody("approve", draft, checked, scopes && scopesToJson(scopes));
     return this.#run((operations) => operations.approve(checked, scopes, decided));
   }
 
@@ -181,7 +182,7 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     const checked = identifier("retry: jobId", jobId);
     const readers = { after: whole, scopes: optional(scopeCaps, null) };
     const { after, scopes } = read("retry: options", options, readers);
-    const decided = decidedBy("retry", decision, checked, after, ...scopeTexts(scopes));
+    const decided = decidedBy("retry", decision, checked, after, scopes && scopesToJson(scopes));
     return this.#run((operations) => operations.retry(checked, after, scopes, decided));
   }
 

@@ -13,14 +13,13 @@ interface ScopeText {
   readonly until: EpochSeconds | null;
 }
 
+/** Scopes as a database takes them. */
+export function scopeTexts(scopes: readonly HeldScope[]): readonly ScopeText[] {
+  return scopes.map(({ scope, cap, until }) => ({ scope, cap: cap === null ? null : String(cap), until }));
+}
+
 export function scopesToJson(scopes: readonly HeldScope[]): string {
-  return JSON.stringify(
-    scopes.map(({ scope, cap, until }): ScopeText => ({
-      scope,
-      cap: cap === null ? null : String(cap),
-      until,
-    })),
-  );
+  return JSON.stringify(scopeTexts(scopes));
 }
 
 /** Reads what {@link scopesToJson} wrote. */

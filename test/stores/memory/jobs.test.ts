@@ -243,6 +243,36 @@ function cycle(): unknown {
   return knot;
 }
 
+describe("scopes with a cap of 0", () => {
+  const none = capped(0, RUN);
+  const lacks = { kind: "refused", lacking: [{ scope: RUN, by: 10n }] };
+
+  it("are refused like any other without room, wherever scopes are given", async () => {
+    const { store } = setUp();
+    const hold = { holdId: "h", amount: micro(10), scopes: none, ttlSeconds: 60 };
+    expect(await store.hold(hold)).toEqual(lacks);
+    expect(await store.submit(approved("at-once", none))).toEqual(lacks);
+    await store.submit(paid("j", { scopes: none }));
+    expect(await store.approve("j", YES)).toEqual(lacks);
+    expect(await store.approve("j", YES, { scopes: none })).toEqual(lacks);
+    await store.submit(approved("failed", capped(100, RUN), { lane: "other", maxAttempts: 1 }));
+    const { lease } = await claim(store, "other");
+    await store.fail(lease, "no", { retriable: false, actual: micro(0) });
+    const decision = { id: "again", approval: YES };
+    expect(await store.retry("failed", { after: 0, scopes: none }, decision)).toEqual(lacks);
+  });
+
+  it("are a part of what a decision decides", async () => {
+    const { store } = setUp();
+    await store.submit(paid("j"));
+    const decision = { id: "d", approval: YES };
+    expect(await store.approve("j", decision, { scopes: capped(100, RUN) })).toEqual({ kind: "queued" });
+    await expect(store.approve("j", decision, { scopes: none })).rejects.toMatchObject({
+      code: "decision_conflict",
+    });
+  });
+});
+
 describe("approve", () => {
   it("holds and queues in one step, once", async () => {
     const { store } = setUp();
