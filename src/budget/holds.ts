@@ -146,9 +146,14 @@ function setAside(hold: HoldRow): bigint {
   return from === HoldState.RELEASED ? 0n : heldAmount(hold);
 }
 
+/** Whether a hold was charged in full, also if its cost was told or corrected since. */
+export function wasCharged({ state, settledFrom }: HoldRow): boolean {
+  return state === HoldState.CHARGED || settledFrom === HoldState.CHARGED;
+}
+
 /** What was booked when a job's hold was closed, without a later correction. */
 export function firstBooking(hold: HoldRow): MicroCents {
-  if (hold.state === HoldState.CHARGED || hold.settledFrom === HoldState.CHARGED) return heldAmount(hold);
+  if (wasCharged(hold)) return heldAmount(hold);
   return hold.corrected ? (hold.firstSettled ?? microCents(0n)) : hold.booked;
 }
 

@@ -25,7 +25,7 @@ import {
   MOST_CLAIMED_BYTES,
 } from "../operations.ts";
 import type { Holds } from "./holds.ts";
-import type { Attempt, AttemptEnd, JobRecord, Tables } from "./tables.ts";
+import { type Attempt, ended, type JobRecord, type Tables } from "./tables.ts";
 
 type JobError = NonNullable<Job["error"]>;
 type Retried = "requeued" | "failed" | "waiting";
@@ -230,11 +230,6 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
 
 function waiting(job: JobRecord, error: JobError): JobRecord {
   return { ...job, state: JobState.AWAITING_APPROVAL, error };
-}
-
-function ended(job: JobRecord, end: AttemptEnd): JobRecord {
-  const attempts = job.attempts.map((attempt) => (attempt.end === null ? { ...attempt, end } : attempt));
-  return { ...job, attempts, leasedBy: null, leaseSeconds: null, runUntil: null };
 }
 
 function lossOf(job: JobRecord, now: EpochSeconds): JobError {

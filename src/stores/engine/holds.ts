@@ -9,6 +9,7 @@ import {
   releaseHold,
   settleHold,
   unknownHold,
+  wasCharged,
 } from "../../budget/holds.ts";
 import { jobHoldId } from "../../budget/hold-request.ts";
 import type { HeldScope } from "../../budget/scopes.ts";
@@ -99,8 +100,7 @@ export class Holds {
   /** Replaces the full charge of a lost attempt by what its own token reports, once. @returns whether it says so. */
   correctAttempt(jobId: string, n: number, actual: MicroCents): boolean {
     const hold = this.known(jobHoldId(jobId, n));
-    const wasCharged = hold.state === HoldState.CHARGED || hold.settledFrom === HoldState.CHARGED;
-    if (!wasCharged) return false;
+    if (!wasCharged(hold)) return false;
     const { outcome, move } = settleHold(hold, actual);
     this.apply(move);
     return outcome.kind === "settled";

@@ -3,12 +3,10 @@ import {
   chargeHold,
   correctHold,
   extendHold,
-  heldAmount,
   releaseHold,
   repeatHold,
   settleHold,
 } from "../../budget/holds.ts";
-import { jobOfHold } from "../../budget/hold-request.ts";
 import { pinnedCap, raised } from "../../budget/caps.ts";
 import { BudgetState } from "../../budget/state.ts";
 import { microCents } from "../../money/micro-cents.ts";
@@ -17,7 +15,7 @@ import { instant } from "../../time.ts";
 import type { LedgerOperations } from "../operations.ts";
 import { decide, DONE } from "./decide.ts";
 import type { Holds } from "./holds.ts";
-import { type HoldRecord, jobSubject, type Tables } from "./tables.ts";
+import { type HoldRecord, holdSubject, shownHold, type Tables } from "./tables.ts";
 
 /** The ledger over any tables. What throws has changed nothing. */
 export function ledgerOperations(tables: Tables, holds: Holds): LedgerOperations {
@@ -71,22 +69,11 @@ export function ledgerOperations(tables: Tables, holds: Holds): LedgerOperations
 
     getHold(holdId) {
       const hold = tables.hold(holdId);
-      if (!hold) return null;
-      const { scopes, state, booked, expiresAt, tags } = hold;
-      return outcome({
-        holdId,
-        amount: heldAmount(hold),
-        scopes: outcomes(scopes),
-        state,
-        booked,
-        expiresAt,
-        tags,
-      });
+      return hold && shownHold(hold);
     },
 
     correct(holdId, actual, decided) {
-      const jobId = jobOfHold(holdId);
-      return decide(tables, jobId === null ? holdId : jobSubject(jobId), decided, (): CorrectOutcome => {
+      return decide(tables, holdSubject(holdId), decided, (): CorrectOutcome => {
         const correction = correctHold(holds.known(holdId), actual);
         holds.apply(correction.move);
         return correction.outcome;

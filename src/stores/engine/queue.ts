@@ -17,13 +17,16 @@ import type {
   RetryOutcome,
   SubmitOutcome,
 } from "../../dispatch/outcomes.ts";
+import type { Lacking } from "../../budget/contract.ts";
+import type { HeldScope } from "../../budget/scopes.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
+import type { EpochSeconds } from "../../time.ts";
 import type { QueueOperations, Submission } from "../operations.ts";
 import { decide, DONE } from "./decide.ts";
 import type { Holds } from "./holds.ts";
 import { forget, prune } from "./sweeps.ts";
-import { type JobRecord, jobSubject, phaseOf, type Tables } from "./tables.ts";
+import { ended, type JobRecord, jobSubject, phaseOf, type Tables } from "./tables.ts";
 
 /** Submissions, decisions and look-ups over any tables. What throws has changed nothing. */
 export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
@@ -42,17 +45,7 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
         if (job.state !== JobState.AWAITING_APPROVAL) return notWaiting(job);
         const deadline = deadlineOf(job.terms, phaseOf(job));
         if (deadline !== null && isPast(deadline, now)) return outcome({ kind: "expired", deadline });
-        const approved = { ...job, decision: approval, error: null, grants: job.grants + 1, refusals: 0 };
-        if (isFree(job.body)) {
-          tables.putJob({ ...approved, state: JobState.PENDING });
-          return outcome({ kind: "queued" });
-        }
-        const held = scopes ?? job.terms.askedScopes;
-        if (held === null) throw scopesMissing(jobId);
-        const lacking = holds.holdNext(job, held, now, true);
-        if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
-        tables.putJob({ ...approved, state: JobState.QUEUED, scopes: held, holds: job.holds + 1 });
-        return outcome({ kind: "queued" });
+        return queueJob({ ...job, decision: approval }, scopes ?? job.terms.askedScopes, now, true);
       });
     },
 
@@ -73,13 +66,10 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
         const state = job.state === JobState.AWAITING_APPROVAL ? JobState.REJECTED : JobState.FAILED;
         // A claimed job may have run: charged in full. A queued one has not.
         let booked = microCents(0n);
-        let { attempts } = job;
-        if (job.state === JobState.RUNNING) {
-          booked = holds.closeAttempt(job, null).booked;
-          attempts = attempts.map((attempt) => ({ ...attempt, end: attempt.end ?? "taken" }));
-        } else if (job.state === JobState.QUEUED) holds.releaseCurrent(job);
+        if (job.state === JobState.RUNNING) booked = holds.closeAttempt(job, null).booked;
+        else if (job.state === JobState.QUEUED) holds.releaseCurrent(job);
         const error = { code: "cancelled", message: storableText(cancellation.reason) } as const;
-        tables.putJob({ ...job, state, attempts, cancellation, error, endedAt, leasedBy: null });
+        tables.putJob(ended({ ...job, state, cancellation, error, endedAt }, "taken"));
         return outcome({ kind: "cancelled", state, booked });
       });
     },
@@ -97,22 +87,11 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
           runAt: now,
           decision,
           cancellation: null,
-          error: null,
           endedAt: null,
           triedBefore: job.tried,
           retries: job.retries + 1,
-          grants: job.grants + 1,
-          refusals: 0,
         };
-        if (isFree(job.body)) {
-          tables.putJob({ ...retried, state: JobState.PENDING });
-          return outcome({ kind: "queued" });
-        }
-        const held = scopes ?? job.scopes;
-        const lacking = holds.holdNext(job, held, now, scopes !== null);
-        if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
-        tables.putJob({ ...retried, state: JobState.QUEUED, scopes: held, holds: job.holds + 1 });
-        return outcome({ kind: "queued" });
+        return queueJob(retried, scopes ?? job.scopes, now, scopes !== null);
       });
     },
 
@@ -149,6 +128,29 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
       return tables.id();
     },
   };
+
+  /**
+   * Queues a job once more, as a person has decided, with its next hold in these scopes. Free work needs none.
+   *
+   * @param isRequest - whether the caps are those of a request, which are compared with the pinned ones.
+   */
+  function queueJob(
+    job: JobRecord,
+    scopes: readonly HeldScope[] | null,
+    now: EpochSeconds,
+    isRequest: boolean,
+  ): { readonly kind: "queued" } | { readonly kind: "refused"; readonly lacking: readonly Lacking[] } {
+    const queued = { ...job, error: null, grants: job.grants + 1, refusals: 0 };
+    if (isFree(job.body)) {
+      tables.putJob({ ...queued, state: JobState.PENDING });
+      return outcome({ kind: "queued" });
+    }
+    if (scopes === null) throw scopesMissing(job.body.jobId);
+    const lacking = holds.holdNext(job, scopes, now, isRequest);
+    if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
+    tables.putJob({ ...queued, state: JobState.QUEUED, scopes, holds: job.holds + 1 });
+    return outcome({ kind: "queued" });
+  }
 
   function submit(submission: Submission): SubmitOutcome {
     const { body, terms, approved } = submission;

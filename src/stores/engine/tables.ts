@@ -1,12 +1,14 @@
 import type { Approval } from "../../approval/approval.ts";
-import type { Tags } from "../../budget/contract.ts";
-import type { HoldRow } from "../../budget/holds.ts";
+import type { Hold, Tags } from "../../budget/contract.ts";
+import { jobOfHold } from "../../budget/hold-request.ts";
+import { heldAmount, type HoldRow } from "../../budget/holds.ts";
 import type { Pin } from "../../budget/caps.ts";
 import type { HeldScope } from "../../budget/scopes.ts";
 import type { deadlineOf } from "../../dispatch/rules.ts";
 import type { JobBody, JobTerms } from "../../dispatch/job-request.ts";
 import type { Job, LaneState } from "../../dispatch/job.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
 import type { EpochSeconds } from "../../time.ts";
 
 /** A hold as it is kept. */
@@ -69,6 +71,12 @@ export function phaseOf({ state, grants, attempts }: JobRecord): Parameters<type
   return { state, isDecided: grants > 0 || isClaimed, isClaimed };
 }
 
+/** A job whose claim that runs has ended so; one that does not run has none. */
+export function ended(job: JobRecord, end: AttemptEnd): JobRecord {
+  const attempts = job.attempts.map((attempt) => (attempt.end === null ? { ...attempt, end } : attempt));
+  return { ...job, attempts, leasedBy: null, leaseSeconds: null, runUntil: null };
+}
+
 /** The part of a job that is shown. */
 export type ShownJob = Pick<
   JobRecord,
@@ -103,6 +111,26 @@ export interface DecisionRecord {
 /** The subject of a decision about a job: no hold of a caller has such an id. */
 export function jobSubject(jobId: string): string {
   return `job:${jobId}`;
+}
+
+/** The subject of a decision about a hold: that of a job's hold is the job. */
+export function holdSubject(holdId: string): string {
+  const jobId = jobOfHold(holdId);
+  return jobId === null ? holdId : jobSubject(jobId);
+}
+
+/** A hold as the caller sees it. */
+export function shownHold(hold: Omit<HoldRecord, "resolvedAt">): Hold {
+  const { holdId, scopes, state, booked, expiresAt, tags } = hold;
+  return outcome({
+    holdId,
+    amount: heldAmount(hold),
+    scopes: outcomes(scopes),
+    state,
+    booked,
+    expiresAt,
+    tags,
+  });
 }
 
 export interface CheckedFilter {

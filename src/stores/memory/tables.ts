@@ -38,6 +38,8 @@ export class MemoryTables implements Tables {
   #submitted = 0;
   /** The jobs that can be claimed, now or later. */
   readonly #lanes = new Lanes();
+  /** The jobs that end by themselves at a deadline. */
+  readonly #timed = new Set<string>();
   /** The places of jobs that a claim has met after their deadlines. */
   readonly #parked = new Map<string, Place>();
   readonly #running = new Set<string>();
@@ -114,6 +116,8 @@ export class MemoryTables implements Tables {
     if (old) this.#lanes.remove({ jobId, lane, priority, runAt: old.runAt, sequence });
     this.#jobs.set(jobId, job);
     this.#parked.delete(jobId);
+    if (deadlineOf(job.terms, phaseOf(job)) === null) this.#timed.delete(jobId);
+    else this.#timed.add(jobId);
     if (isOffered(job)) {
       this.#lanes.add({ jobId, lane, priority, runAt: job.runAt, sequence });
     }
@@ -147,7 +151,8 @@ export class MemoryTables implements Tables {
   }
 
   overdue(now: EpochSeconds, limit: number): readonly JobRecord[] {
-    return first(limit, this.#jobs.values(), (job) => isOverdue(job, now));
+    const timed = some(this.#timed, (jobId) => this.job(jobId));
+    return first(limit, timed, (job) => isOverdue(job, now));
   }
 
   jobs({ state, lane, limit, after }: CheckedFilter): readonly JobRecord[] {

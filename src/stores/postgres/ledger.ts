@@ -1,9 +1,8 @@
 import type { HoldOutcome } from "../../budget/contract.ts";
-import { type CheckedHold, jobOfHold } from "../../budget/hold-request.ts";
+import type { CheckedHold } from "../../budget/hold-request.ts";
 import {
   correctHold,
   extendHold,
-  heldAmount,
   releaseHold,
   repeatHold,
   settleHold,
@@ -15,7 +14,7 @@ import { outcome, outcomes } from "../../money/outcome.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import { type EpochSeconds, instant } from "../../time.ts";
 import { tagsToJson } from "../engine/codec.ts";
-import { jobSubject } from "../engine/tables.ts";
+import { holdSubject, shownHold } from "../engine/tables.ts";
 import type { Decided, LedgerOperations } from "../operations.ts";
 import { type Calls, jsonb } from "./calls.ts";
 import {
@@ -119,24 +118,16 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
 
     async getHold(holdId) {
       const [answer] = await calls.call<[HoldAnswer | null]>("get_hold", jsonb([holdId]));
-      if (answer === null) return null;
-      const hold = holdOf(answer);
-      const { scopes, state, booked, expiresAt, tags } = hold;
-      return outcome({
-        holdId,
-        amount: heldAmount(hold),
-        scopes: outcomes(scopes),
-        state,
-        booked,
-        expiresAt,
-        tags,
-      });
+      return answer && shownHold(holdOf(answer));
     },
 
     async correct(holdId, actual, decided) {
-      const jobId = jobOfHold(holdId);
-      const subject = jobId === null ? holdId : jobSubject(jobId);
-      const input = { holdId, actual: String(actual), subject, ...decisionColumns(decided) };
+      const input = {
+        holdId,
+        actual: String(actual),
+        subject: holdSubject(holdId),
+        ...decisionColumns(decided),
+      };
       type Answer = { readonly kind: "hold"; readonly hold: HoldAnswer } | null;
       const [answered] = await calls.call<readonly [Answer | DecidedAnswer<Answer>]>(
         "correct",

@@ -9,9 +9,10 @@ import { SqliteTables } from "./tables.ts";
 interface Task {
   /** When it was called, on the monotonic clock in milliseconds. */
   readonly since: number;
-  /** Whether it runs in a transaction of its own, since one that it was in has failed. */
+  /** Whether it runs in a transaction of its own: a migration, or since one that it was in has failed. */
   readonly isAlone: boolean;
-  readonly operation: (operations: Operations) => unknown;
+  /** A failure of the database is thrown. */
+  readonly run: () => Answered<unknown>;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -54,15 +55,7 @@ export class Transactions {
   }
 
   /** Runs an operation in one transaction with all calls in flight, each with its own outcome. */
-  readonly grouped: Run = (operation) =>
-    new Promise((resolve, reject) => {
-      this.#waiting.push({ since: performance.now(), isAlone: false, operation, resolve, reject });
-      if (this.#isRunning) return;
-      this.#isRunning = true;
-      later(() => {
-        void this.#runAll();
-      });
-    });
+  readonly grouped: Run = (operation) => this.#queue(false, () => this.#answer(operation));
 
   /** Runs an operation alone, inside the transaction that the caller has begun. */
   readonly within: Run = (operation) =>
@@ -70,24 +63,26 @@ export class Transactions {
       resolve(this.#inside(operation));
     });
 
-  async migrate(): Promise<void> {
-    const since = performance.now();
-    for (let wait = 1; !this.#tryBegin(); wait = Math.min(2 * wait, LONGEST_WAIT)) {
-      const waited = performance.now() - since;
-      if (waited >= this.#patience) throw locked(waited);
-      await pause(wait);
-    }
-    try {
+  migrate(): Promise<void> {
+    return this.#queue(true, () => {
       this.migrateWithin();
-      this.#client.exec("COMMIT");
-    } catch (error) {
-      this.#undo("ROLLBACK");
-      throw error;
-    }
+      return { answer: undefined };
+    });
   }
 
   migrateWithin(): void {
     this.#schema.migrate();
+  }
+
+  #queue<Answer>(isAlone: boolean, run: Task["run"]): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ since: performance.now(), isAlone, run, resolve, reject });
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      later(() => {
+        void this.#runAll();
+      });
+    });
   }
 
   #inside<Answer>(operation: (operations: Operations) => Answer): Answer {
@@ -127,7 +122,7 @@ export class Transactions {
         if (this.#waiting.length > 0) await new Promise<void>(later);
       } else {
         this.#rejectLate();
-        await pause(wait);
+        await new Promise((go) => setTimeout(go, wait));
         wait = Math.min(2 * wait, LONGEST_WAIT);
       }
     }
@@ -139,7 +134,10 @@ export class Transactions {
     const now = performance.now();
     const late = this.#waiting.filter(({ since }) => now - since >= this.#patience);
     this.#waiting = this.#waiting.filter(({ since }) => now - since < this.#patience);
-    for (const { since, reject } of late) reject(locked(now - since));
+    for (const { since, reject } of late) {
+      const message = `SQLite: another transaction was open for ${Math.round(now - since)} ms; nothing was done`;
+      reject(new DispatchError("store_failed", message));
+    }
   }
 
   /** Begins a transaction if the file is not locked. */
@@ -169,7 +167,7 @@ export class Transactions {
     try {
       for (let next = this.#next(tasks); next; next = this.#next(tasks)) {
         tasks.push(next);
-        answers.push(this.#answer(next.operation));
+        answers.push(next.run());
         if (performance.now() - start >= LONGEST_TURN) break;
       }
     } catch (error) {
@@ -257,15 +255,6 @@ export class Transactions {
 
 function unsafe(name: string, needed: string, given: number): DispatchError {
   return new DispatchError("store_failed", `PRAGMA ${name} must be ${needed}; it is ${given}`);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((go) => setTimeout(go, milliseconds));
-}
-
-function locked(milliseconds: number): DispatchError {
-  const message = `SQLite: another transaction was open for ${Math.round(milliseconds)} ms; nothing was done`;
-  return new DispatchError("store_failed", message);
 }
 
 /** Whether another connection has locked the file: SQLite's result code 5, as each client tells it. */
