@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "e6845f086f3bd10392e1b0cb6138bfca447861f5e5377df4b86ed2dbbbd89033",
+    sha256: "c8487dd05968dbaa6d278b64bcbdd0afd42ee5d53ef3df4db2f9a6694159a17a",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -2168,6 +2168,20 @@ BEGIN
   );
 END $$;
 
+-- Locks the jobs that ended first, before an instant, and are not pruned: at most \`most\`, without those that another has
+-- locked.
+CREATE FUNCTION {schema}.lock_ended(before float8, most bigint) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT locked.job_id
+      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+        SELECT j.job_id FROM {schema}.jobs AS j
+          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
+      ) AS locked
+      LIMIT most
+  );
+END $$;
+
 CREATE FUNCTION {schema}.no_longer_ended(job_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   job record;
@@ -2195,14 +2209,7 @@ DECLARE
   swept jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  job_ids := ARRAY(
-    SELECT locked.job_id
-      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-        SELECT j.job_id FROM {schema}.jobs AS j
-          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
-      ) AS locked
-      LIMIT most + 1
-  );
+  job_ids := {schema}.lock_ended(before, most + 1);
   hold_ids := ARRAY(
     SELECT hold_id FROM {schema}.holds WHERE closed < before AND NOT pruned
       ORDER BY closed LIMIT most + 1 FOR UPDATE SKIP LOCKED
@@ -2240,14 +2247,7 @@ BEGIN
       ORDER BY sequence LIMIT most + 1 FOR UPDATE SKIP LOCKED
   );
   IF cardinality(job_ids) <= most THEN
-    job_ids := job_ids || ARRAY(
-      SELECT locked.job_id
-        FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-          SELECT j.job_id FROM {schema}.jobs AS j
-            WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
-        ) AS locked
-        LIMIT most + 1 - cardinality(job_ids)
-    );
+    job_ids := job_ids || {schema}.lock_ended(before, most + 1 - cardinality(job_ids));
   END IF;
   hold_ids := ARRAY(
     SELECT hold_id FROM {schema}.holds WHERE closed < before AND pruned
