@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "c8487dd05968dbaa6d278b64bcbdd0afd42ee5d53ef3df4db2f9a6694159a17a",
+    sha256: "70077b541d69a489ac780e69f29e38c817b25e9e4f5a32e54bafdd2e53c909c6",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -1492,6 +1492,7 @@ DECLARE
   candidates text[];
   locked_ids text[];
   locked_bytes bigint;
+  overdue_ids text[];
   bytes bigint := 0;
   is_cut boolean := false;
   has_claimed boolean := false;
@@ -1584,17 +1585,22 @@ BEGIN
           )
           INTO claimed FROM running AS r;
         claimed_ids := claimed_ids || locked_ids;
-      ELSIF cardinality(candidates) < width THEN
-        looked_below := current_priority - 1;
       ELSE
-        -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way.
-        candidates := ARRAY(
-          SELECT j.job_id FROM {schema}.jobs AS j
-            WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
-        );
-        UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (candidates);
-        DELETE FROM {schema}.ready WHERE job_id = ANY (candidates);
-        width := width * 4;
+        -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way. The last look takes
+        -- away what it met too: otherwise each later claim would begin with the same jobs.
+        IF cardinality(candidates) > 0 THEN
+          overdue_ids := ARRAY(
+            SELECT j.job_id FROM {schema}.jobs AS j
+              WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
+          );
+          UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (overdue_ids);
+          DELETE FROM {schema}.ready WHERE job_id = ANY (overdue_ids);
+        END IF;
+        IF cardinality(candidates) < width THEN
+          looked_below := current_priority - 1;
+        ELSE
+          width := width * 4;
+        END IF;
       END IF;
     END LOOP;
     answers := array_append(answers, claimed);
