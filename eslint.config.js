@@ -41,7 +41,7 @@ export const FLOORS = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "reports/", ".stryker-tmp/", ".cache/", "**/node_modules/"] },
+  { ignores: ["dist/", "coverage/", "/reports/", ".stryker-tmp/", ".cache/", "**/node_modules/"] },
   // What it imports is installed on demand; its test compiles it.
   { ignores: ["test/clients/types.ts"] },
   js.configs.recommended,

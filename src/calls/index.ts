@@ -31,7 +31,9 @@ export {
   type StreamMeterOptions,
 } from "./stream/meter.ts";
 export { metered, type MeteredOptions } from "./stream/metered.ts";
-export { actualOf, type ActualOutcome, usageOf, type UsageOutcome } from "./usage/usage.ts";
+export type { ProtocolName, ProviderName } from "./protocols/names.ts";
+export { actualOf, type ActualOptions, type ActualOutcome, type ReportOptions } from "./reports/actual-of.ts";
+export { usageOf, type UsageOutcome } from "./reports/usage-of.ts";
 export { type CallLedger, NotSentError, type OpenHold } from "./with-hold/open-hold.ts";
 export type { Booked, CallDone, InFull, Pending, WithHoldOutcome } from "./with-hold/outcome.ts";
 export { type CallContext, type CallResult, withHold } from "./with-hold/with-hold.ts";

@@ -64,6 +64,10 @@ export class TokenRates {
   declare readonly outputCitationUsdPerMTok?: Price;
   declare readonly requestUsd: Price | null;
   declare readonly searchUsd?: Price;
+  declare readonly model?: string;
+  declare readonly serviceTier?: string;
+  declare readonly searchPer?: "query" | "prompt";
+  declare readonly searchesIncluded?: true;
   declare readonly tiers: readonly TokenTier[];
 
   /**

@@ -26,6 +26,11 @@ const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, w
  * ```
  */
 export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
+  return microCents(ceilDiv(unitCost(rates, usage), MICRO_CENT));
+}
+
+/** {@link tokenCost} before it is rounded, in the unit of {@link MICRO_CENT}: for a sum that is rounded once. */
+export function unitCost(rates: TokenRates, usage: TokenUsage): bigint {
   const tiers = unitsByStart("tokenCost: rates", rates);
   const { searches, ...counts } = read<Readonly<Record<keyof typeof COUNTS, number>>>(
     "tokenCost",
@@ -52,5 +57,5 @@ export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
     for (const parent of parents) left[`${parent}Tokens`] -= own;
     cost += BigInt(own) * tier.price[kind];
   }
-  return microCents(ceilDiv(cost, MICRO_CENT));
+  return cost;
 }

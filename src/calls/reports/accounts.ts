@@ -1,0 +1,104 @@
+import { isObject } from "../own-fields.ts";
+import type { ProtocolName } from "../protocols/names.ts";
+import { PROTOCOLS } from "../protocols/protocols.ts";
+import { type Account, type Protocol, type ReadContext, UncountableError } from "./account.ts";
+import { fieldNames } from "./numbers.ts";
+
+/** What a protocol makes of a report. */
+export interface Reading {
+  readonly protocol: ProtocolName;
+  readonly account: Account;
+}
+
+/**
+ * Reads a report by one protocol, or by every protocol that accounts for it.
+ *
+ * @returns at least one reading; several if more than one protocol accounts for the report equally well.
+ * @throws UncountableError if none does, with the reason.
+ */
+export function readingsOf(
+  report: unknown,
+  name: ProtocolName | null,
+  options: Omit<ReadContext, "readAny">,
+): readonly Reading[] {
+  if (!isObject(report)) throw new UncountableError("there is no usage report");
+  refusePromises(report);
+  const context: ReadContext = {
+    ...options,
+    readAny: (inner) => onlyAccount(readingsOf(inner, null, options)),
+  };
+  const asked = name === null ? PROTOCOLS : PROTOCOLS.filter((protocol) => protocol.name === name);
+  const readings: Reading[] = [];
+  const reasons: string[] = [];
+  for (const protocol of asked) {
+    try {
+      const account = protocol.read(report, context);
+      if (account !== null) readings.push({ protocol: protocol.name, account });
+    } catch (error) {
+      if (!(error instanceof UncountableError)) throw error;
+      reasons.push(`${protocol.name}: ${error.message}`);
+    }
+  }
+  const known = Math.min(...readings.map(({ account }) => account.strange));
+  if (readings.length > 0) return readings.filter(({ account }) => account.strange === known);
+  throw new UncountableError(whyNone(report, name, reasons));
+}
+
+function whyNone(report: object, name: ProtocolName | null, reasons: readonly string[]): string {
+  const fields = `its fields are ${fieldNames(report).join(", ")}`;
+  if (reasons.length > 0) return `${reasons.join("; ")}; ${fields}`;
+  return name === null
+    ? `the report has the shape of no known protocol; ${fields}`
+    : `the report does not have the shape of ${name}; ${fields}`;
+}
+
+/** The account of a report that is part of another one. */
+function onlyAccount(readings: readonly Reading[]): Account {
+  const [first, ...others] = readings.map(({ account }) => account);
+  if (first === undefined) throw new UncountableError("there is no usage report");
+  const text = (account: Account): string =>
+    JSON.stringify(account.parts.map(({ usage, stated, apart }) => [usage, stated?.standing, apart]));
+  if (others.every((other) => text(other) === text(first))) return first;
+  const names = readings.map(({ protocol }) => protocol).join(", ");
+  throw new UncountableError(`a report that it passes on can be read in several ways: ${names}`);
+}
+
+/**
+ * A result of a client may have its usage in a getter that gives a promise and starts the stream. Getters are not read,
+ * and a promise is not a report.
+ */
+function refusePromises(report: object): void {
+  for (const key of ["usage", "totalUsage"]) {
+    const own = Object.getOwnPropertyDescriptor(report, key);
+    const isPromise = own !== undefined && "value" in own && isThenable(own.value);
+    if (
+      isPromise ||
+      (own === undefined && hasInheritedGetter(report, key) && !Object.hasOwn(report, "steps"))
+    ) {
+      throw new UncountableError(`await its ${key} first`);
+    }
+  }
+  if (isThenable(report)) throw new UncountableError("await the response first");
+}
+
+function isThenable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  for (let at: unknown = value; typeof at === "object" && at !== null; at = Object.getPrototypeOf(at)) {
+    const then = Object.getOwnPropertyDescriptor(at, "then");
+    if (then !== undefined) return typeof then.value === "function";
+  }
+  return false;
+}
+
+function hasInheritedGetter(report: object, key: string): boolean {
+  for (let at: unknown = Object.getPrototypeOf(report); typeof at === "object" && at !== null;) {
+    if (Object.getOwnPropertyDescriptor(at, key)?.get !== undefined) return true;
+    at = Object.getPrototypeOf(at);
+  }
+  return false;
+}
+
+/** The protocol with a name. */
+export function protocolOf(name: ProtocolName): Protocol | undefined {
+  return PROTOCOLS.find((protocol) => protocol.name === name);
+}

@@ -1,0 +1,138 @@
+import type { TokenUsage } from "../../tokens/fields.ts";
+import { type AnyObject, isObject } from "../own-fields.ts";
+import type { ProtocolName } from "../protocols/names.ts";
+import {
+  type Account,
+  type Part,
+  type Protocol,
+  type ReadContext,
+  type Served,
+  type Stated,
+  type StreamRules,
+  UncountableError,
+} from "./account.ts";
+import { valueAt } from "./numbers.ts";
+import { type Counted, shapeReader, type UsageShape } from "./shape.ts";
+import { inWireSpelling } from "./spelling.ts";
+
+/** A usage object, and the response that it is from; a bare usage object has an empty response. */
+export interface Reported {
+  readonly usage: AnyObject;
+  readonly response: AnyObject;
+}
+
+/** A protocol whose usage object counts tokens. What its functions are given is in the wire's spelling. */
+export interface TokenProtocol {
+  readonly name: ProtocolName;
+  readonly shape: UsageShape;
+  /** Where a response has its usage object: paths, of which the first that fits is read; `["usage"]` by default. */
+  readonly at?: readonly string[];
+  /** Whether the protocol's client spells the fields in camel case. */
+  readonly camelCase?: boolean;
+  /** Turns lists in a usage object into fields that the shape can name. */
+  readonly prepare?: (usage: AnyObject) => AnyObject;
+  /** Says why a response is not finished, or `null`. It is not asked about a bare usage object. */
+  readonly unfinished?: (response: AnyObject) => string | null;
+  /** What served the request; by default `model` and `service_tier` of the response or its usage. */
+  readonly served?: (reported: Reported) => Served;
+  readonly stated?: (reported: Reported) => Stated | undefined;
+  /** The searches, given the number in the usage; by default that number. */
+  readonly searches?: (reported: Reported, counted: number) => number;
+  /** Names what the response lists that is billed separately. */
+  readonly apart?: (reported: Reported) => readonly string[];
+  /** Checks the counts, or completes them. */
+  readonly adjust?: (usage: TokenUsage, reported: Reported, context: ReadContext) => TokenUsage;
+  /** Requests whose tokens are outside the usage's own counts. */
+  readonly more?: (reported: Reported, context: ReadContext) => readonly Part[];
+  /** Whether the first events of a stream already have the whole input. */
+  readonly reportsInputFirst?: boolean;
+  readonly stream?: StreamRules;
+}
+
+/** Makes a {@link Protocol} of its data. */
+export function tokenProtocol(protocol: TokenProtocol): Protocol {
+  const { name, stream, camelCase = false } = protocol;
+  // Made on first use: an import does no work.
+  let reader: ReturnType<typeof shapeReader> | undefined;
+  return {
+    name,
+    stream,
+    read: (report, context) => {
+      reader ??= shapeReader(protocol.shape);
+      const reported =
+        find(protocol, reader.fits, report) ??
+        (camelCase ? find(protocol, reader.fits, inWireSpelling(report)) : undefined);
+      return reported === undefined ? null : accountOf(protocol, reader, reported, context);
+    },
+  };
+}
+
+function find(
+  { at = ["usage"], prepare = (usage) => usage }: TokenProtocol,
+  fits: (usage: AnyObject) => boolean,
+  report: AnyObject,
+): Reported | undefined {
+  for (const [usage, response] of [
+    [report, {}],
+    ...at.map((path) => [valueAt(report, path), report] as const),
+  ] as const) {
+    if (isObject(usage) && fits(usage)) return { usage: prepare(usage), response };
+  }
+  return undefined;
+}
+
+function accountOf(
+  protocol: TokenProtocol,
+  { count }: ReturnType<typeof shapeReader>,
+  reported: Reported,
+  context: ReadContext,
+): Account {
+  const { cutOffAt, informs } = context;
+  if (cutOffAt === null) {
+    const reason = protocol.unfinished?.(reported.response) ?? null;
+    if (reason !== null) throw new UncountableError(reason);
+  } else if (protocol.reportsInputFirst !== true) {
+    throw new UncountableError("the stream was cut off before its usage");
+  }
+  const counted = count(reported.usage, informs);
+  const part: Part = {
+    usage: usageOf(protocol, counted, reported, context),
+    served: protocol.served?.(reported) ?? servedBy(reported),
+    stated: protocol.stated?.(reported),
+    apart: [...counted.apart, ...(protocol.apart?.(reported) ?? [])],
+  };
+  return { parts: [part, ...(protocol.more?.(reported, context) ?? [])], strange: counted.strange };
+}
+
+function usageOf(
+  protocol: TokenProtocol,
+  { usage: counted }: Counted,
+  reported: Reported,
+  context: ReadContext,
+): TokenUsage {
+  const adjusted = protocol.adjust?.(counted, reported, context) ?? counted;
+  const { searches: few = 0, ...usage } = adjusted;
+  // An answered request has input. A report without it is no report.
+  if (usage.inputTokens === 0) throw new UncountableError("the report has no input tokens");
+  const searches = protocol.searches?.(reported, few) ?? few;
+  return searches > 0 ? { ...usage, searches } : usage;
+}
+
+/** The model and the tier that a response or its usage names. */
+export function servedBy({ usage, response }: Reported): Served {
+  const text = (value: unknown): string | undefined =>
+    typeof value === "string" && value !== "" ? value : undefined;
+  const tier = text(valueAt(response, "service_tier")) ?? text(valueAt(usage, "service_tier"));
+  return {
+    model: text(valueAt(response, "model")) ?? text(valueAt(usage, "model")),
+    ...(tier !== undefined && { serviceTier: tierName(tier) }),
+  };
+}
+
+/** The name of a tier in price lists: `null` for the standard tier. */
+export function tierName(tier: string): string | null {
+  const name = tier.toLowerCase();
+  if (["default", "standard", "on_demand"].includes(name)) return null;
+  if (name === "batch") return "batches";
+  return name === "fast" ? "priority" : name;
+}
