@@ -132,22 +132,6 @@ describe("egressFetch: limits", () => {
     const answer = await egressFetch(at().endpoint(), "x", {}, { ...quiet, fetch: text });
     expect(await failure(answer.text())).toMatchObject({ reason: "failed" });
   });
-
-  it("leaves no timer behind", async () => {
-    const active = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-    const before = active();
-    const timed = { ...quiet, timeoutSeconds: 1000 };
-    await (await egressFetch(at().endpoint(), "x", {}, timed)).text();
-    await (await egressFetch(at().endpoint(), "x", {}, timed)).body?.cancel();
-    await thrownBy(egressFetch(at().endpoint(), "x", {}, { ...timed, maxResponseBytes: 1 }));
-    await thrownBy(
-      egressFetch(at().endpoint(), "x", {}, { ...timed, fetch: () => Promise.reject(new Error()) }),
-    );
-    await thrownBy(egressFetch(at().endpoint(), "..", {}, timed));
-    at().answer((_, response) => response.writeHead(204).end());
-    await egressFetch(at().endpoint(), "x", {}, timed);
-    expect(active()).toBeLessThanOrEqual(before);
-  });
 });
 
 describe("egressFetch: the caller's signal", () => {

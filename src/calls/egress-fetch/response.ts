@@ -26,13 +26,19 @@ export function guarded(response: Response, limits: Limits): Response {
     drop(response);
     throw error;
   }
-  const { body, status, statusText, headers } = response;
-  if (body !== null && !BODILESS.includes(status)) {
-    return new Response(guardedBody(body, limits), { status, statusText, headers });
-  }
+  const { status, statusText, headers } = response;
+  if (hasBody(response)) return new Response(guardedBody(response, limits), { status, statusText, headers });
   limits.deadline.end();
   drop(response);
   return new Response(null, { status, statusText, headers });
+}
+
+type Body = NonNullable<Response["body"]>;
+type Chunk = Body extends ReadableStream<infer Chunk> ? Chunk : never;
+type WithBody = Response & { readonly body: Body };
+
+function hasBody(response: Response): response is WithBody {
+  return response.body !== null && !BODILESS.includes(response.status);
 }
 
 function refuseRedirect(response: Response, { url, fail }: Limits): void {
@@ -58,9 +64,13 @@ export function drop(response: Response): void {
   response.body?.cancel().catch(() => null);
 }
 
-function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNullable<Response["body"]> {
+/**
+ * It reads the response's own body only when somebody reads it, and holds the response until then: a runtime such as Node
+ * closes the connection of a response that is garbage and that nobody has begun to read.
+ */
+function guardedBody(response: WithBody, limits: Limits): Body {
   const { maxBytes, deadline, fail } = limits;
-  const reader = body.getReader();
+  let reader: ReadableStreamDefaultReader<Chunk> | undefined;
   let bytes = 0;
   let ended = false;
   /** Ends the body. Returns false if it had already ended. */
@@ -70,10 +80,13 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
     deadline.end();
     return true;
   };
+  const close = async (): Promise<void> => {
+    await (reader ?? response.body).cancel().catch(() => null);
+  };
   const stop = (controller: ReadableStreamDefaultController, error: unknown): void => {
     if (!end()) return;
     controller.error(error);
-    reader.cancel().catch(() => null);
+    void close();
   };
   return new ReadableStream(
     {
@@ -84,7 +97,10 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
       },
       pull: async (controller) => {
         try {
+          if (!deadline.start({ keepsAlive: false })) return;
+          reader ??= response.body.getReader();
           const { done, value } = await reader.read();
+          deadline.pause();
           if (ended) return;
           if (done) {
             end();
@@ -101,7 +117,7 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
       },
       cancel: async () => {
         end();
-        await reader.cancel().catch(() => null);
+        await close();
       },
     },
     { highWaterMark: 0 },
