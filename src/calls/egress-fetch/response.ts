@@ -4,6 +4,7 @@ import type { EgressError } from "./error.ts";
 /** The limits of a response, and how to make the error at a limit. */
 export interface Limits {
   readonly url: string;
+  readonly method: string;
   readonly maxBytes: number;
   readonly deadline: Deadline;
   readonly fail: (reason: "failed" | "redirected" | "too_large", what: string) => EgressError;
@@ -15,19 +16,20 @@ const BODILESS: readonly number[] = [101, 204, 205, 304];
 /**
  * A response with the same status and headers, and a body that ends at the limits of time and size.
  *
- * @throws EgressError for a redirect, followed or not, and for a `content-length` above the limit.
+ * @throws EgressError for a redirect, followed or not, and for a body that says that it is above the limit.
  */
 export function guarded(response: Response, limits: Limits): Response {
   try {
     refuseRedirect(response, limits);
-    refuseLarge(response, limits);
+    if (hasBody(response, limits)) refuseLarge(response, limits);
   } catch (error) {
     limits.deadline.end();
     drop(response);
     throw error;
   }
   const { status, statusText, headers } = response;
-  if (hasBody(response)) return new Response(guardedBody(response, limits), { status, statusText, headers });
+  if (hasBody(response, limits))
+    return new Response(guardedBody(response, limits), { status, statusText, headers });
   limits.deadline.end();
   drop(response);
   return new Response(null, { status, statusText, headers });
@@ -37,8 +39,9 @@ type Body = NonNullable<Response["body"]>;
 type Chunk = Body extends ReadableStream<infer Chunk> ? Chunk : never;
 type WithBody = Response & { readonly body: Body };
 
-function hasBody(response: Response): response is WithBody {
-  return response.body !== null && !BODILESS.includes(response.status);
+/** An answer to HEAD has the `content-length` of the answer to GET, and no body. */
+function hasBody(response: Response, { method }: Limits): response is WithBody {
+  return response.body !== null && method !== "HEAD" && !BODILESS.includes(response.status);
 }
 
 function refuseRedirect(response: Response, { url, fail }: Limits): void {
@@ -49,8 +52,10 @@ function refuseRedirect(response: Response, { url, fail }: Limits): void {
   }
 }
 
-function refuseLarge(response: Response, { maxBytes, fail }: Limits): void {
-  if (Number(response.headers.get("content-length") ?? 0) > maxBytes) {
+/** The `content-length` of a compressed body says nothing about its size after decompression, which is limited. */
+function refuseLarge({ headers }: WithBody, { maxBytes, fail }: Limits): void {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() === "identity" && Number(headers.get("content-length") ?? 0) > maxBytes) {
     throw fail("too_large", tooLarge(maxBytes));
   }
 }
