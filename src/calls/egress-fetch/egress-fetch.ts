@@ -183,7 +183,7 @@ async function answer(
     // The error is not passed on as a cause: it may contain anything that was sent.
     throw fail("failed", `the request failed${codeOf(error)}`);
   }
-  return guarded(response, { url, maxBytes: settings.maxResponseBytes, deadline, fail });
+  return guarded(response, { url, method, maxBytes: settings.maxResponseBytes, deadline, fail });
 }
 
 function bodyOf(body: RequestInit["body"]): Pick<RequestInit, "body"> {

@@ -1,20 +1,21 @@
 import type { EnvLookup, ExternalEndpoint } from "../../egress.ts";
 import { anyText, outOfRange, type Reader } from "../../internal/check.ts";
+import { isCredential } from "./credentials.ts";
 
-/** Headers that the caller must not set: credentials, the host, and the framing of the message. */
-const RESERVED_HEADERS =
-  /^(?:authorization|api-key|x-api-key|x-goog-api-key|cookie|host|connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/;
+/** The host, and the headers that frame the message or are meant for a proxy. The platform sets them. */
+const FRAMING =
+  /^(?:host|connection|content-length|expect|http2-settings|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/;
 
 /** Reads the name of the header for the secret. */
 export const secretHeader: Reader<string> = (what, value) => {
   const name = anyText(what, value).toLowerCase();
-  const allowed = !RESERVED_HEADERS.test(name) || /^(?:authorization|.*api-key)$/.test(name);
+  const allowed = !FRAMING.test(name) && name !== "cookie";
   if (/^[a-z][a-z0-9-]{0,63}$/.test(name) && allowed) return name;
   throw outOfRange(what, "the name of a header for a secret, such as x-api-key", value);
 };
 
 /**
- * The caller's headers without the reserved ones, plus the endpoint's secret.
+ * The caller's headers without credentials, the host and the framing of the message, plus the endpoint's secret.
  *
  * @param header - the header that gets the secret unchanged; `null`: `Authorization: Bearer`.
  * @throws SecretMissingError if the secret is not set.
@@ -27,7 +28,9 @@ export function headersFor(
   env: EnvLookup | undefined,
 ): Headers {
   const headers = copyOf(callerHeaders);
-  for (const name of [...headers.keys()]) if (RESERVED_HEADERS.test(name)) headers.delete(name);
+  for (const name of [...headers.keys()]) {
+    if (FRAMING.test(name) || isCredential(name)) headers.delete(name);
+  }
   const secret = endpoint.secret.resolve(env);
   try {
     headers.set(header ?? "authorization", header === null ? `Bearer ${secret}` : secret);
