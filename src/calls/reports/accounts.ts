@@ -1,7 +1,7 @@
-import { isObject } from "../own-fields.ts";
+import { type AnyObject, isObject } from "../own-fields.ts";
 import type { ProtocolName } from "../protocols/names.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
-import { type Account, type Protocol, type ReadContext, UncountableError } from "./account.ts";
+import { type Account, NoShapeError, type Protocol, type ReadContext, UncountableError } from "./account.ts";
 import { fieldNames } from "./numbers.ts";
 
 /** What a protocol makes of a report. */
@@ -20,13 +20,12 @@ export function readingsOf(
   report: unknown,
   name: ProtocolName | null,
   options: Omit<ReadContext, "readAny">,
+  depth = 0,
 ): readonly Reading[] {
   if (!isObject(report)) throw new UncountableError("there is no usage report");
+  if (depth > MAX_PASSED_ON) throw new UncountableError("the report passes itself on too often");
   refusePromises(report);
-  const context: ReadContext = {
-    ...options,
-    readAny: (inner) => onlyAccount(readingsOf(inner, null, options)),
-  };
+  const context: ReadContext = { ...options, readAny: (inner) => innerAccount(inner, options, depth + 1) };
   const asked = name === null ? PROTOCOLS : PROTOCOLS.filter((protocol) => protocol.name === name);
   const readings: Reading[] = [];
   const reasons: string[] = [];
@@ -41,7 +40,25 @@ export function readingsOf(
   }
   const known = Math.min(...readings.map(({ account }) => account.strange));
   if (readings.length > 0) return readings.filter(({ account }) => account.strange === known);
-  throw new UncountableError(whyNone(report, name, reasons));
+  const reason = whyNone(report, name, reasons);
+  throw reasons.length === 0 ? new NoShapeError(reason) : new UncountableError(reason);
+}
+
+/** A tool passes on a provider's report. More than a tool in a tool is no honest report. */
+const MAX_PASSED_ON = 3;
+
+/** The account of a report that is part of another one; `null` if it has the shape of no protocol. */
+function innerAccount(
+  report: AnyObject,
+  options: Omit<ReadContext, "readAny">,
+  depth: number,
+): Account | null {
+  try {
+    return onlyAccount(readingsOf(report, null, options, depth));
+  } catch (error) {
+    if (error instanceof NoShapeError) return null;
+    throw error;
+  }
 }
 
 function whyNone(report: object, name: ProtocolName | null, reasons: readonly string[]): string {
@@ -52,7 +69,7 @@ function whyNone(report: object, name: ProtocolName | null, reasons: readonly st
     : `the report does not have the shape of ${name}; ${fields}`;
 }
 
-/** The account of a report that is part of another one. */
+/** The one account of several readings. */
 function onlyAccount(readings: readonly Reading[]): Account {
   const [first, ...others] = readings.map(({ account }) => account);
   if (first === undefined) throw new UncountableError("there is no usage report");

@@ -42,6 +42,8 @@ export interface TokenProtocol {
   readonly apart?: (reported: Reported) => readonly string[];
   /** Checks the counts, or completes them. */
   readonly adjust?: (usage: TokenUsage, reported: Reported, context: ReadContext) => TokenUsage;
+  /** The requests whose sum the counts are, where the report lists them; by default they are of one request. */
+  readonly split?: (whole: Part, reported: Reported, context: ReadContext) => readonly Part[];
   /** Requests whose tokens are outside the usage's own counts. */
   readonly more?: (reported: Reported, context: ReadContext) => readonly Part[];
   /** Whether the first events of a stream already have the whole input. */
@@ -87,7 +89,9 @@ function accountOf(
   reported: Reported,
   context: ReadContext,
 ): Account {
-  const { cutOffAt, informs } = context;
+  const { cutOffAt, informs, previous } = context;
+  if (previous !== undefined)
+    throw new UncountableError("its counts are no running totals: leave out previous");
   if (cutOffAt === null) {
     const reason = protocol.unfinished?.(reported.response) ?? null;
     if (reason !== null) throw new UncountableError(reason);
@@ -101,7 +105,8 @@ function accountOf(
     stated: protocol.stated?.(reported),
     apart: [...counted.apart, ...(protocol.apart?.(reported) ?? [])],
   };
-  return { parts: [part, ...(protocol.more?.(reported, context) ?? [])], strange: counted.strange };
+  const parts = protocol.split?.(part, reported, context) ?? [part];
+  return { parts: [...parts, ...(protocol.more?.(reported, context) ?? [])], strange: counted.strange };
 }
 
 function usageOf(
@@ -111,7 +116,10 @@ function usageOf(
   context: ReadContext,
 ): TokenUsage {
   const adjusted = protocol.adjust?.(counted, reported, context) ?? counted;
-  const { searches: few = 0, ...usage } = adjusted;
+  const { searches: few = 0, ...counts } = adjusted;
+  // What a stream had generated when it was cut off is at most the limit.
+  const outputTokens = Math.max(counts.outputTokens, context.cutOffAt ?? 0);
+  const usage = { ...counts, outputTokens };
   // An answered request has input. A report without it is no report.
   if (usage.inputTokens === 0) throw new UncountableError("the report has no input tokens");
   const searches = protocol.searches?.(reported, few) ?? few;
