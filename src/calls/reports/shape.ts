@@ -28,7 +28,7 @@ export interface UsageShape {
   readonly inside?: Kinds;
   /** Kinds that are not part of the input or the output, but of the total. */
   readonly beside?: Kinds;
-  /** Kinds that are inside or beside: the total decides. Without a total they are inside, if they fit. */
+  /** Kinds that are inside or beside: the total decides. Without a total they are inside. */
   readonly either?: Kinds;
   /** Kinds that are part of neither the input, nor the output, nor the total. */
   readonly outside?: Kinds;
@@ -202,10 +202,7 @@ function decided(
   const moreInput = sumOf(either, "input");
   const moreOutput = sumOf(either, "output");
   const inside = { input: 0, output: 0 };
-  // Parts that are larger than the whole are beside it.
-  if (total === undefined) {
-    return { input: moreInput > input ? moreInput : 0, output: moreOutput > output ? moreOutput : 0 };
-  }
+  if (total === undefined) return inside;
   const possible = [
     inside,
     { input: 0, output: moreOutput },
