@@ -6,6 +6,12 @@ import type { ProtocolName } from "../protocols/names.ts";
 /** Thrown inside a reader if a report does not say what a call has used. `actualOf` turns it into an answer. */
 export class UncountableError extends Error {}
 
+/**
+ * Thrown if an answer says that it is not finished. No other protocol may count it: one that does has not looked at what
+ * says so.
+ */
+export class UnfinishedError extends UncountableError {}
+
 /** Thrown if a report has the shape of no protocol. */
 export class NoShapeError extends UncountableError {}
 

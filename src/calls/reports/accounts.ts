@@ -1,7 +1,14 @@
 import { type AnyObject, isObject } from "../own-fields.ts";
 import type { ProtocolName } from "../protocols/names.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
-import { type Account, NoShapeError, type Protocol, type ReadContext, UncountableError } from "./account.ts";
+import {
+  type Account,
+  NoShapeError,
+  type Protocol,
+  type ReadContext,
+  UncountableError,
+  UnfinishedError,
+} from "./account.ts";
 import { fieldNames } from "./numbers.ts";
 
 /** What a protocol makes of a report. */
@@ -28,20 +35,20 @@ export function readingsOf(
   const context: ReadContext = { ...options, readAny: (inner) => innerAccount(inner, options, depth + 1) };
   const asked = name === null ? PROTOCOLS : PROTOCOLS.filter((protocol) => protocol.name === name);
   const readings: Reading[] = [];
-  const reasons: string[] = [];
+  const reasons = new Map<string, ProtocolName[]>();
   for (const protocol of asked) {
     try {
       const account = protocol.read(report, context);
       if (account !== null) readings.push({ protocol: protocol.name, account });
     } catch (error) {
-      if (!(error instanceof UncountableError)) throw error;
-      reasons.push(`${protocol.name}: ${error.message}`);
+      if (!(error instanceof UncountableError) || error instanceof UnfinishedError) throw error;
+      reasons.set(error.message, [...(reasons.get(error.message) ?? []), protocol.name]);
     }
   }
   const known = Math.min(...readings.map(({ account }) => account.strange));
   if (readings.length > 0) return readings.filter(({ account }) => account.strange === known);
   const reason = whyNone(report, name, reasons);
-  throw reasons.length === 0 ? new NoShapeError(reason) : new UncountableError(reason);
+  throw reasons.size === 0 ? new NoShapeError(reason) : new UncountableError(reason);
 }
 
 /** A tool passes on a provider's report. More than a tool in a tool is no honest report. */
@@ -61,9 +68,14 @@ function innerAccount(
   }
 }
 
-function whyNone(report: object, name: ProtocolName | null, reasons: readonly string[]): string {
+function whyNone(
+  report: object,
+  name: ProtocolName | null,
+  reasons: ReadonlyMap<string, readonly ProtocolName[]>,
+): string {
   const fields = `its fields are ${fieldNames(report).join(", ")}`;
-  if (reasons.length > 0) return `${reasons.join("; ")}; ${fields}`;
+  const grouped = [...reasons].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
+  if (grouped.length > 0) return `${grouped.join("; ")}; ${fields}`;
   return name === null
     ? `the report has the shape of no known protocol; ${fields}`
     : `the report does not have the shape of ${name}; ${fields}`;
