@@ -3,6 +3,8 @@ import { ANTHROPIC } from "./anthropic.ts";
 import { AZURE } from "./azure.ts";
 import { COHERE } from "./cohere.ts";
 import { DEEPSEEK } from "./deepseek.ts";
+import { GEMINI_INTERACTIONS } from "./gemini-interactions.ts";
+import { GEMINI } from "./gemini.ts";
 import { GROQ } from "./groq.ts";
 import { LITELLM } from "./litellm.ts";
 import { MISTRAL } from "./mistral.ts";
@@ -15,6 +17,7 @@ import { OPENAI_RESPONSES } from "./openai-responses.ts";
 import { OPENAI_TRANSCRIPTION } from "./openai-transcription.ts";
 import { OPENROUTER } from "./openrouter.ts";
 import { PERPLEXITY } from "./perplexity.ts";
+import { VERTEX } from "./vertex.ts";
 import { VOYAGE } from "./voyage.ts";
 import { XAI } from "./xai.ts";
 
@@ -38,4 +41,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   VOYAGE,
   OLLAMA,
   ANTHROPIC,
+  GEMINI,
+  VERTEX,
+  GEMINI_INTERACTIONS,
 ];
