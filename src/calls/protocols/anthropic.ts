@@ -1,32 +1,17 @@
 import type { TokenUsage } from "../../tokens/fields.ts";
 import { type AnyObject, isObject } from "../own-fields.ts";
 import {
-  type Part,
   type Protocol,
   type ReadContext,
   type Served,
   type StreamRules,
   UncountableError,
 } from "../reports/account.ts";
-import { valueAt } from "../reports/numbers.ts";
-import { countAt, shapeReader, type UsageShape } from "../reports/shape.ts";
+import { dataOf, valueAt } from "../reports/numbers.ts";
+import type { UsageShape } from "../reports/shape.ts";
 import { type Reported, servedBy, tokenProtocol } from "../reports/token-protocol.ts";
-import { listAt } from "./lists.ts";
-
-/** The counts that a message and each of its iterations have: cache tokens are beside the input. */
-const COUNTS: UsageShape = {
-  requires: ["input_tokens", "output_tokens"],
-  input: ["input_tokens"],
-  output: ["output_tokens"],
-  beside: {
-    cacheRead: ["cache_read_input_tokens"],
-    cacheWrite: [
-      "cache_creation_input_tokens",
-      "cache_creation.ephemeral_5m_input_tokens + cache_creation.ephemeral_1h_input_tokens",
-    ],
-    cacheWrite1h: ["cache_creation.ephemeral_1h_input_tokens"],
-  },
-};
+import { COUNTS, requestsOf, withLifetime } from "./anthropic-iterations.ts";
+import { listAt, textAt } from "./lists.ts";
 
 /**
  * Source: `Usage` and `BetaUsage` of the npm package @anthropic-ai/sdk 1.13.0, `resources/messages/messages.d.ts` and
@@ -39,9 +24,13 @@ const USAGE: UsageShape = {
   informs: [
     // A fetched page costs its tokens only: platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool
     "server_tool_use.web_fetch_requests",
-    // `iterationParts` reads them.
+    // The same holds for a search for tools: platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
+    "server_tool_use.tool_search_requests",
+    // `requestsOf` reads them.
     "iterations[].*",
   ],
+  // Billed by the hour: platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool
+  apart: ["server_tool_use.code_execution_requests"],
 };
 
 /** Says why a message is not finished. */
@@ -71,66 +60,81 @@ function adjust(usage: TokenUsage, { usage: report }: Reported, { cacheTtl }: Re
   return withLifetime(usage, report, cacheTtl);
 }
 
-function withLifetime(usage: TokenUsage, report: AnyObject, cacheTtl: ReadContext["cacheTtl"]): TokenUsage {
-  const written = usage.cacheWriteTokens ?? 0;
-  const split = ["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"].map((key) =>
-    countAt(report, `cache_creation.${key}`),
+/** The larger of the searches that the usage counts and of those whose results the message has. */
+function searches({ response }: Reported, counted: number): number {
+  const found = listAt(response, "content").filter(
+    // A search that failed is not billed: its content is an error, and not a list.
+    (block) =>
+      valueAt(block, "type") === "web_search_tool_result" && Array.isArray(valueAt(block, "content")),
   );
-  if (split.some((count) => count !== undefined)) {
-    const sum = split.reduce<number>((total, count) => total + (count ?? 0), 0);
-    if (sum === written) return usage;
-    throw new UncountableError(`cache_creation must add up to ${written}; got ${sum}`);
-  }
-  return written > 0 && cacheTtl === "1h" ? { ...usage, cacheWrite1hTokens: written } : usage;
+  return Math.max(counted, found.length);
 }
 
+/** Server tools that cost only tokens, or searches, which are counted; `advisor` has tokens of its own. */
+const PRICED_TOOLS = ["web_search", "web_fetch", "tool_search_tool_regex", "tool_search_tool_bm25"];
+
 /**
- * Compactions, advisors: their tokens are outside the message's own counts, and each advisor names its model. The
- * iterations of type `message` and `fallback_message` are inside.
+ * Server tools that are billed separately. Code is billed by the hour, but runs free if the request has a web search or
+ * fetch of 2026 or later; only those are called by code. MCP servers are not Anthropic's: it bills their tokens only.
+ *
+ * Source: platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool
  */
-function iterationParts({ usage }: Reported, context: ReadContext): readonly Part[] {
-  const reader = shapeReader(COUNTS);
-  return listAt(usage, "iterations").flatMap((one): readonly Part[] => {
-    const type = valueAt(one, "type");
-    if (type === "message" || type === "fallback_message") return [];
-    if (!isObject(one) || (type !== "compaction" && type !== "advisor_message") || !reader.fits(one)) {
-      throw new UncountableError("iterations has an entry that the protocol does not know");
-    }
-    const model = valueAt(one, "model");
-    const counted = reader.count(one, context.informs);
-    return [
-      {
-        usage: withLifetime(counted.usage, one, context.cacheTtl),
-        served: typeof model === "string" ? { model } : {},
-        apart: counted.apart,
-      },
-    ];
-  });
+function apart({ usage, response }: Reported): readonly string[] {
+  const tools = listAt(response, "content").filter((block) => valueAt(block, "type") === "server_tool_use");
+  const byCode = tools.some((tool) => textAt(tool, "caller.type").startsWith("code_execution_"));
+  const advised = listAt(usage, "iterations").some((one) => valueAt(one, "type") === "advisor_message");
+  const free = [...PRICED_TOOLS, ...(byCode ? CODE_TOOLS : []), ...(advised ? ["advisor"] : [])];
+  return tools.map((tool) => textAt(tool, "name")).filter((name) => !free.includes(name));
 }
+
+const CODE_TOOLS = ["code_execution", "bash_code_execution", "text_editor_code_execution"];
 
 /**
  * The first event has the whole message without its content, and a placeholder of the output. Each `message_delta` has
- * running totals, which replace those before.
+ * running totals, which replace those before. The model of the last `fallback` block is the one that answered.
  *
  * Source: `BetaMessageStream.#accumulateMessage` of @anthropic-ai/sdk 1.13.0.
  */
 const STREAM: StreamRules = {
   fold: (report, event) => {
-    if (!isObject(event)) return report;
-    if (event["type"] === "message_start") {
+    const type = valueAt(event, "type");
+    if (type === "message_start") {
       const message = valueAt(event, "message");
-      return isObject(message) ? { ...message, content: [] } : report;
+      return isObject(message) ? { ...Object.fromEntries(dataOf(message)), content: [] } : report;
     }
-    if (event["type"] !== "message_delta" || report === null) return report;
-    const later = Object.entries(Object(valueAt(event, "usage") ?? {}) as AnyObject);
-    const usage = {
-      ...(valueAt(report, "usage") as AnyObject | undefined),
-      ...Object.fromEntries(later.filter(([, value]) => value !== null)),
-    };
-    return { ...report, stop_reason: valueAt(event, "delta.stop_reason") ?? report["stop_reason"], usage };
+    if (report === null) return report;
+    if (type === "content_block_start") return withBlock(report, valueAt(event, "content_block"));
+    return type === "message_delta" ? withDelta(report, event) : report;
   },
   isLast: (event) => valueAt(event, "type") === "message_stop",
 };
+
+/** Keeps of a block what tells its price. */
+function withBlock(report: AnyObject, block: unknown): AnyObject {
+  const [type, to, content] = ["type", "to.model", "content"].map((key) => valueAt(block, key));
+  if (type === "fallback" && typeof to === "string") return { ...report, model: to };
+  if (type !== "server_tool_use" && type !== "web_search_tool_result") return report;
+  const kept = {
+    type,
+    name: valueAt(block, "name"),
+    caller: valueAt(block, "caller"),
+    ...(Array.isArray(content) && { content: [] }),
+  };
+  return { ...report, content: [...listAt(report, "content"), kept] };
+}
+
+function withDelta(report: AnyObject, event: unknown): AnyObject {
+  const [before, later] = [valueAt(report, "usage"), valueAt(event, "usage")].map((usage) =>
+    isObject(usage) ? dataOf(usage) : [],
+  );
+  const present = (later ?? []).filter(([, value]) => value !== null && value !== undefined);
+  const usage = Object.fromEntries([...(before ?? []), ...present]);
+  return {
+    ...report,
+    stop_reason: valueAt(event, "delta.stop_reason") ?? report["stop_reason"] ?? null,
+    usage,
+  };
+}
 
 /** Anthropic's messages, also on Vertex and as the body of Bedrock's invoke. */
 export const ANTHROPIC: Protocol = /* @__PURE__ */ tokenProtocol({
@@ -138,8 +142,10 @@ export const ANTHROPIC: Protocol = /* @__PURE__ */ tokenProtocol({
   shape: USAGE,
   unfinished,
   served,
+  searches,
+  apart,
   adjust,
-  more: iterationParts,
+  split: (whole, reported, context) => requestsOf(whole, reported, context),
   reportsInputFirst: true,
   stream: STREAM,
 });

@@ -6,6 +6,15 @@ import type { ProtocolName } from "../protocols/names.ts";
 /** Thrown inside a reader if a report does not say what a call has used. `actualOf` turns it into an answer. */
 export class UncountableError extends Error {}
 
+/**
+ * Thrown if an answer says that it is not finished. No other protocol may count it: one that does has not looked at what
+ * says so.
+ */
+export class UnfinishedError extends UncountableError {}
+
+/** Thrown if a report has the shape of no protocol. */
+export class NoShapeError extends UncountableError {}
+
 /** What served a request. A field that the report does not state is left out. */
 export interface Served {
   readonly model?: string | undefined;
@@ -29,6 +38,8 @@ export interface Part {
   readonly stated?: Stated | undefined;
   /** What has no price in a list, such as `"num_server_side_tools_used"`: only a cost that `bills` pays for it. */
   readonly apart: readonly string[];
+  /** How many requests these counts are the sum of; `null`: several. Left out: one. */
+  readonly requests?: number | null | undefined;
 }
 
 /** What a report says: one part for each request that it is about. */
@@ -48,8 +59,12 @@ export interface ReadContext {
   readonly previous: unknown;
   /** The output tokens to count if the report has only the input of a stream that was cut off; otherwise `null`. */
   readonly cutOffAt: number | null;
-  /** Reads a report that another one passes on, by every protocol that accounts for it. */
-  readonly readAny: (report: AnyObject) => Account;
+  /**
+   * Reads a report that another one passes on, by every protocol that accounts for it.
+   *
+   * @returns `null` if it has the shape of no protocol.
+   */
+  readonly readAny: (report: AnyObject) => Account | null;
 }
 
 /** How the reports of one protocol are read. */

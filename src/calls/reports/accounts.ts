@@ -1,7 +1,14 @@
-import { isObject } from "../own-fields.ts";
+import { type AnyObject, isObject } from "../own-fields.ts";
 import type { ProtocolName } from "../protocols/names.ts";
 import { PROTOCOLS } from "../protocols/protocols.ts";
-import { type Account, type Protocol, type ReadContext, UncountableError } from "./account.ts";
+import {
+  type Account,
+  NoShapeError,
+  type Protocol,
+  type ReadContext,
+  UncountableError,
+  UnfinishedError,
+} from "./account.ts";
 import { fieldNames } from "./numbers.ts";
 
 /** What a protocol makes of a report. */
@@ -20,39 +27,61 @@ export function readingsOf(
   report: unknown,
   name: ProtocolName | null,
   options: Omit<ReadContext, "readAny">,
+  depth = 0,
 ): readonly Reading[] {
   if (!isObject(report)) throw new UncountableError("there is no usage report");
+  if (depth > MAX_PASSED_ON) throw new UncountableError("the report passes itself on too often");
   refusePromises(report);
-  const context: ReadContext = {
-    ...options,
-    readAny: (inner) => onlyAccount(readingsOf(inner, null, options)),
-  };
+  const context: ReadContext = { ...options, readAny: (inner) => innerAccount(inner, options, depth + 1) };
   const asked = name === null ? PROTOCOLS : PROTOCOLS.filter((protocol) => protocol.name === name);
   const readings: Reading[] = [];
-  const reasons: string[] = [];
+  const reasons = new Map<string, ProtocolName[]>();
   for (const protocol of asked) {
     try {
       const account = protocol.read(report, context);
       if (account !== null) readings.push({ protocol: protocol.name, account });
     } catch (error) {
-      if (!(error instanceof UncountableError)) throw error;
-      reasons.push(`${protocol.name}: ${error.message}`);
+      if (!(error instanceof UncountableError) || error instanceof UnfinishedError) throw error;
+      reasons.set(error.message, [...(reasons.get(error.message) ?? []), protocol.name]);
     }
   }
   const known = Math.min(...readings.map(({ account }) => account.strange));
   if (readings.length > 0) return readings.filter(({ account }) => account.strange === known);
-  throw new UncountableError(whyNone(report, name, reasons));
+  const reason = whyNone(report, name, reasons);
+  throw reasons.size === 0 ? new NoShapeError(reason) : new UncountableError(reason);
 }
 
-function whyNone(report: object, name: ProtocolName | null, reasons: readonly string[]): string {
+/** A tool passes on a provider's report. More than a tool in a tool is no honest report. */
+const MAX_PASSED_ON = 3;
+
+/** The account of a report that is part of another one; `null` if it has the shape of no protocol. */
+function innerAccount(
+  report: AnyObject,
+  options: Omit<ReadContext, "readAny">,
+  depth: number,
+): Account | null {
+  try {
+    return onlyAccount(readingsOf(report, null, options, depth));
+  } catch (error) {
+    if (error instanceof NoShapeError) return null;
+    throw error;
+  }
+}
+
+function whyNone(
+  report: object,
+  name: ProtocolName | null,
+  reasons: ReadonlyMap<string, readonly ProtocolName[]>,
+): string {
   const fields = `its fields are ${fieldNames(report).join(", ")}`;
-  if (reasons.length > 0) return `${reasons.join("; ")}; ${fields}`;
+  const grouped = [...reasons].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
+  if (grouped.length > 0) return `${grouped.join("; ")}; ${fields}`;
   return name === null
     ? `the report has the shape of no known protocol; ${fields}`
     : `the report does not have the shape of ${name}; ${fields}`;
 }
 
-/** The account of a report that is part of another one. */
+/** The one account of several readings. */
 function onlyAccount(readings: readonly Reading[]): Account {
   const [first, ...others] = readings.map(({ account }) => account);
   if (first === undefined) throw new UncountableError("there is no usage report");

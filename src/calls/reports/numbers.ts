@@ -7,8 +7,10 @@ export interface FoundNumber {
   readonly value: unknown;
 }
 
-/** Reports are shallow. What is deeper is not read, and `numbersIn` says so. */
+/** Reports are shallow and short. What is deeper or longer is not read, and `numbersIn` says so. */
 const MAX_DEPTH = 8;
+const MAX_VALUES = 10_000;
+const MAX_ITEMS = 100_000;
 
 /**
  * Every number in a usage report, also as a bigint or as text. Only own data properties are read: a getter may start a
@@ -16,26 +18,37 @@ const MAX_DEPTH = 8;
  */
 export function numbersIn(report: AnyObject): readonly FoundNumber[] {
   const found: FoundNumber[] = [];
+  let left = MAX_VALUES;
   const visit = (value: unknown, path: string, depth: number): void => {
     if (isNumeric(value)) {
       found.push({ path, value });
     } else if (typeof value === "object" && value !== null) {
-      if (depth > MAX_DEPTH) found.push({ path: `${path}…`, value: Number.NaN });
-      else for (const [key, field] of fieldsOf(value, path)) visit(field, key, depth + 1);
+      const fields = depth > MAX_DEPTH || left <= 0 ? null : fieldsOf(value, path);
+      if (fields === null) found.push({ path: `${path}…`, value: Number.NaN });
+      else for (const [key, field] of fields) if (left-- > 0) visit(field, key, depth + 1);
     }
   };
   visit(report, "", 0);
+  if (left < 0) found.push({ path: "…", value: Number.NaN });
   return found;
 }
 
-/** The items of a list, or the fields of an object, each with its path. */
-function fieldsOf(value: object, path: string): readonly (readonly [string, unknown])[] {
-  if (Array.isArray(value)) return value.map((item: unknown) => [`${path}[]`, item]);
+/** The items of a list, or the fields of an object, each with its path; `null` if there are too many. */
+function fieldsOf(value: object, path: string): readonly (readonly [string, unknown])[] | null {
+  if (Array.isArray(value)) return itemsOf(value)?.map((item) => [`${path}[]`, item]) ?? null;
+  if (ArrayBuffer.isView(value)) return null;
   return dataOf(value).map(([key, field]) => [path === "" ? key : `${path}.${key}`, field]);
 }
 
+/** The items of a list that are data and no getter, or `null` if there are too many. */
+export function itemsOf(list: readonly unknown[]): readonly unknown[] | null {
+  const { length } = list;
+  if (length > MAX_ITEMS) return null;
+  return Array.from({ length }, (_, index) => Object.getOwnPropertyDescriptor(list, index)?.value as unknown);
+}
+
 /** The own data properties of an object. */
-function dataOf(object: object): readonly (readonly [string, unknown])[] {
+export function dataOf(object: object): readonly (readonly [string, unknown])[] {
   return Object.entries(Object.getOwnPropertyDescriptors(object))
     .filter(([, descriptor]) => "value" in descriptor && descriptor.enumerable === true)
     .map(([key, { value }]) => [key, value]);

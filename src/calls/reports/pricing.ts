@@ -38,6 +38,7 @@ export interface Priced {
  * @throws UncountableError, RangeError if a part has no price.
  */
 export function priceOf({ parts }: Account, pricing: Pricing, cutOff: boolean): Priced {
+  refuseOtherModels(parts, pricing);
   let units = 0n;
   let stated: MicroCents | null = null;
   for (const part of parts) {
@@ -45,6 +46,15 @@ export function priceOf({ parts }: Account, pricing: Pricing, cutOff: boolean): 
     units += unitsOf(part, pricing, cutOff);
   }
   return { actual: microCents(ceilDiv(units, MICRO_CENT)), stated };
+}
+
+/** Rates without a model fit any model, but not two. */
+function refuseOtherModels(parts: readonly Part[], { source, model, aliases }: Pricing): void {
+  if ("prices" in source || (model ?? source.rates.model) !== undefined) return;
+  const [first, ...others] = parts.map(({ served }) => served.model).filter((name) => name !== undefined);
+  const other = others.find((name) => first !== undefined && !sameModel(first, name, aliases));
+  if (first === undefined || other === undefined) return;
+  throw new UncountableError(`the rates are for one model, and ${quote(first)} and ${quote(other)} answered`);
 }
 
 function unitsOf(part: Part, pricing: Pricing, cutOff: boolean): bigint {
@@ -56,8 +66,10 @@ function unitsOf(part: Part, pricing: Pricing, cutOff: boolean): bigint {
   return part.stated?.standing === "informs" || counted > statedUnits ? counted : statedUnits;
 }
 
-function countedUnits({ usage, served }: Part, pricing: Pricing, cutOff: boolean): bigint {
+function countedUnits(part: Part, pricing: Pricing, cutOff: boolean): bigint {
+  const { usage, served } = part;
   const rates = ratesOfPart(served, pricing);
+  refuseSum(part, rates);
   const { searches = 0, ...tokens } = usage;
   const billed =
     rates.searchesIncluded === true ? 0 : rates.searchPer === "prompt" ? Math.min(1, searches) : searches;
@@ -67,6 +79,14 @@ function countedUnits({ usage, served }: Part, pricing: Pricing, cutOff: boolean
   return outputs
     .map((kind) => unitCost(rates, { ...inputOf(whole), [`${kind}Tokens`]: whole.outputTokens }))
     .reduce((most, cost) => (cost > most ? cost : most), unitCost(rates, inputOf(whole)));
+}
+
+/** Of the sum of several requests nobody can say which tier each had, and how many fees there are. */
+function refuseSum({ usage, requests = 1 }: Part, { tiers, requestUsd, searchPer }: TokenRates): void {
+  if (requests === 1) return;
+  const hasFee = Number(requestUsd ?? 0) > 0 || (searchPer === "prompt" && (usage.searches ?? 0) > 0);
+  if (!hasFee && !tiers.some(({ aboveInputTokens }) => usage.inputTokens > aboveInputTokens)) return;
+  throw new UncountableError("the counts are of several requests, and the rates depend on each request");
 }
 
 /** A usage whose output is of no particular kind. */

@@ -17,6 +17,9 @@ export type Kinds = Readonly<Partial<Record<Exclude<TokenKind, "input" | "output
 export interface UsageShape {
   /** The fields that every report of this protocol has. */
   readonly requires: readonly string[];
+  /** Fields of other protocols: a report that has one of them is not of this protocol. */
+  readonly excludes?: readonly string[];
+  /** An empty list if the protocol bills by something else than tokens. */
   readonly input: Aliases;
   /** An empty list if the protocol has no output, as for an embedding. */
   readonly output: Aliases;
@@ -25,7 +28,7 @@ export interface UsageShape {
   readonly inside?: Kinds;
   /** Kinds that are not part of the input or the output, but of the total. */
   readonly beside?: Kinds;
-  /** Kinds that are inside or beside: the total decides. Without a total they are inside, if they fit. */
+  /** Kinds that are inside or beside: the total decides. Without a total they are inside. */
   readonly either?: Kinds;
   /** Kinds that are part of neither the input, nor the output, nor the total. */
   readonly outside?: Kinds;
@@ -33,7 +36,7 @@ export interface UsageShape {
   readonly searches?: Aliases;
   /** Numbers that have no price. `"x.*"` stands for everything below `x`, and `"x.*.y"` for a field of each item. */
   readonly informs?: readonly string[];
-  /** Numbers of things that are billed separately: only a stated cost pays for them. */
+  /** Numbers of things that are billed separately, named as in `informs`: only a stated cost pays for them. */
   readonly apart?: readonly string[];
 }
 
@@ -55,9 +58,13 @@ export interface Counted {
 /** Makes a reader of a shape. */
 export function shapeReader(shape: UsageShape): ShapeReader {
   const known = knownPaths(shape);
-  const apart = new Set(shape.apart);
+  const apart = patternOf(shape.apart ?? []);
+  const { requires, excludes = [] } = shape;
   return {
-    fits: (report) => shape.requires.every((path) => valueAt(report, path) !== undefined),
+    fits: (report) => {
+      const has = (path: string): boolean => valueAt(report, path) !== undefined;
+      return requires.every(has) && !excludes.some(has);
+    },
     count: (report, informs) => {
       const admitted = patternOf([
         ...(shape.informs ?? []),
@@ -67,7 +74,7 @@ export function shapeReader(shape: UsageShape): ShapeReader {
       let strange = 0;
       for (const { path, value } of numbersIn(report)) {
         if (known.has(path) || admitted(path)) continue;
-        if (apart.has(path)) {
+        if (apart(path)) {
           if (!isZero(value)) separately.push(path);
         } else if (isZero(value)) {
           strange++;
@@ -78,6 +85,12 @@ export function shapeReader(shape: UsageShape): ShapeReader {
       return { usage: countsOf(shape, report), apart: separately, strange };
     },
   };
+}
+
+/** Whether a shape says what a number is. Tests hold the shapes against the types of the clients with this. */
+export function knowsNumber(shape: UsageShape, path: string): boolean {
+  const { informs = [], apart = [] } = shape;
+  return knownPaths(shape).has(path) || patternOf([...informs, ...apart])(path);
 }
 
 function knownPaths(shape: UsageShape): ReadonlySet<string> {
@@ -137,6 +150,7 @@ function aliasAt(report: AnyObject, aliases: Aliases): number | undefined {
 }
 
 function required(report: AnyObject, aliases: Aliases): number {
+  if (aliases.length === 0) return 0;
   const count = aliasAt(report, aliases);
   if (count === undefined) throw new UncountableError(`${aliases[0] ?? "a count"} is missing`);
   return count;
@@ -166,7 +180,7 @@ function countsOf(shape: UsageShape, report: AnyObject): TokenUsage {
   const either = kindsAt(report, shape.either);
   const outside = kindsAt(report, shape.outside);
   const input = required(report, shape.input) + sumOf(beside, "input");
-  const output = (shape.output.length === 0 ? 0 : required(report, shape.output)) + sumOf(beside, "output");
+  const output = required(report, shape.output) + sumOf(beside, "output");
   const more = decided(shape, aliasAt(report, shape.total ?? []), { input, output, either });
   const kinds = { ...kindsAt(report, shape.inside), ...beside, ...either, ...outside };
   const counts = Object.entries(kinds).filter(([, count]) => count > 0);
@@ -188,18 +202,19 @@ function decided(
   const moreInput = sumOf(either, "input");
   const moreOutput = sumOf(either, "output");
   const inside = { input: 0, output: 0 };
-  // Parts that are larger than the whole are beside it.
-  if (total === undefined) {
-    return { input: moreInput > input ? moreInput : 0, output: moreOutput > output ? moreOutput : 0 };
-  }
+  if (total === undefined) return inside;
   const possible = [
     inside,
     { input: 0, output: moreOutput },
     { input: moreInput, output: 0 },
     { input: moreInput, output: moreOutput },
   ];
-  const found = possible.find((more) => input + more.input + output + more.output === total);
-  if (found !== undefined) return found;
+  const found = possible.filter((more) => input + more.input + output + more.output === total);
+  const [first, ...others] = found;
   const name = shape.total?.[0] ?? "the total";
+  if (first !== undefined) {
+    if (others.every((other) => other.input === first.input && other.output === first.output)) return first;
+    throw new UncountableError(`${name} does not tell what is part of the input and what of the output`);
+  }
   throw new UncountableError(`${name} must be ${input + output}, the sum of its parts; got ${total}`);
 }

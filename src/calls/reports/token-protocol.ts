@@ -10,7 +10,9 @@ import {
   type Stated,
   type StreamRules,
   UncountableError,
+  UnfinishedError,
 } from "./account.ts";
+import { mustFit } from "./fits.ts";
 import { valueAt } from "./numbers.ts";
 import { type Counted, shapeReader, type UsageShape } from "./shape.ts";
 import { inWireSpelling } from "./spelling.ts";
@@ -27,6 +29,10 @@ export interface TokenProtocol {
   readonly shape: UsageShape;
   /** Where a response has its usage object: paths, of which the first that fits is read; `["usage"]` by default. */
   readonly at?: readonly string[];
+  /** Where an event of a stream has the response, if a caller hands on the event. */
+  readonly inEvent?: readonly string[];
+  /** Fields that only the responses of other protocols have. A response with one of them is not read. */
+  readonly foreign?: readonly string[];
   /** Whether the protocol's client spells the fields in camel case. */
   readonly camelCase?: boolean;
   /** Turns lists in a usage object into fields that the shape can name. */
@@ -42,6 +48,8 @@ export interface TokenProtocol {
   readonly apart?: (reported: Reported) => readonly string[];
   /** Checks the counts, or completes them. */
   readonly adjust?: (usage: TokenUsage, reported: Reported, context: ReadContext) => TokenUsage;
+  /** The requests whose sum the counts are, where the report lists them; by default they are of one request. */
+  readonly split?: (whole: Part, reported: Reported, context: ReadContext) => readonly Part[];
   /** Requests whose tokens are outside the usage's own counts. */
   readonly more?: (reported: Reported, context: ReadContext) => readonly Part[];
   /** Whether the first events of a stream already have the whole input. */
@@ -68,15 +76,15 @@ export function tokenProtocol(protocol: TokenProtocol): Protocol {
 }
 
 function find(
-  { at = ["usage"], prepare = (usage) => usage }: TokenProtocol,
+  { at = ["usage"], inEvent = [], foreign = [], prepare = (usage) => usage }: TokenProtocol,
   fits: (usage: AnyObject) => boolean,
   report: AnyObject,
 ): Reported | undefined {
-  for (const [usage, response] of [
-    [report, {}],
-    ...at.map((path) => [valueAt(report, path), report] as const),
-  ] as const) {
-    if (isObject(usage) && fits(usage)) return { usage: prepare(usage), response };
+  if (fits(report)) return { usage: prepare(report), response: {} };
+  for (const response of [report, ...inEvent.map((path) => valueAt(report, path))]) {
+    if (!isObject(response) || foreign.some((path) => valueAt(response, path) !== undefined)) continue;
+    const usage = at.map((path) => valueAt(response, path)).find((of) => isObject(of) && fits(of));
+    if (isObject(usage)) return { usage: prepare(usage), response };
   }
   return undefined;
 }
@@ -87,10 +95,12 @@ function accountOf(
   reported: Reported,
   context: ReadContext,
 ): Account {
-  const { cutOffAt, informs } = context;
+  const { cutOffAt, informs, previous } = context;
+  if (previous !== undefined)
+    throw new UncountableError("its counts are no running totals: leave out previous");
   if (cutOffAt === null) {
     const reason = protocol.unfinished?.(reported.response) ?? null;
-    if (reason !== null) throw new UncountableError(reason);
+    if (reason !== null) throw new UnfinishedError(reason);
   } else if (protocol.reportsInputFirst !== true) {
     throw new UncountableError("the stream was cut off before its usage");
   }
@@ -101,7 +111,13 @@ function accountOf(
     stated: protocol.stated?.(reported),
     apart: [...counted.apart, ...(protocol.apart?.(reported) ?? [])],
   };
-  return { parts: [part, ...(protocol.more?.(reported, context) ?? [])], strange: counted.strange };
+  refuseNothing(part, protocol.shape);
+  const parts = [
+    ...(protocol.split?.(part, reported, context) ?? [part]),
+    ...(protocol.more?.(reported, context) ?? []),
+  ];
+  for (const { usage } of parts) mustFit(usage);
+  return { parts, strange: counted.strange };
 }
 
 function usageOf(
@@ -111,11 +127,19 @@ function usageOf(
   context: ReadContext,
 ): TokenUsage {
   const adjusted = protocol.adjust?.(counted, reported, context) ?? counted;
-  const { searches: few = 0, ...usage } = adjusted;
-  // An answered request has input. A report without it is no report.
-  if (usage.inputTokens === 0) throw new UncountableError("the report has no input tokens");
+  const { searches: few = 0, ...counts } = adjusted;
+  // What a stream had generated when it was cut off is at most the limit.
+  const outputTokens = Math.max(counts.outputTokens, context.cutOffAt ?? 0);
+  const usage = { ...counts, outputTokens };
   const searches = protocol.searches?.(reported, few) ?? few;
   return searches > 0 ? { ...usage, searches } : usage;
+}
+
+/** An answered request has input, or something else that is billed. A report without it is no report. */
+function refuseNothing({ usage, stated, apart }: Part, { input }: UsageShape): void {
+  if (usage.inputTokens > 0) return;
+  const isBilled = apart.length > 0 || (stated?.standing === "bills" && stated.amount > 0n);
+  if (input.length > 0 || !isBilled) throw new UncountableError("the report has no input tokens");
 }
 
 /** The model and the tier that a response or its usage names. */

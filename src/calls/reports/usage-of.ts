@@ -1,12 +1,10 @@
 import { read } from "../../internal/check.ts";
 import { outcome } from "../../money/outcome.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { TokenRates } from "../../tokens/rates.ts";
-import { tokenCost } from "../../tokens/token-cost.ts";
 import type { ProtocolName } from "../protocols/names.ts";
 import { readingsOf } from "./accounts.ts";
 import { reasonOf, type ReportOptions } from "./actual-of.ts";
-import { UncountableError } from "./account.ts";
+import { type Account, UncountableError } from "./account.ts";
 import { REPORT } from "./options.ts";
 import { sumOfParts } from "./sum.ts";
 
@@ -35,9 +33,7 @@ export function usageOf(report: unknown, options: ReportOptions = {}): UsageOutc
     const readings = readingsOf(report, protocol, { ...asked, cutOffAt: null });
     const [first, ...others] = readings.map(({ account }) => sumOfParts(account));
     if (first === undefined) throw new UncountableError("there is no usage report");
-    // tokenCost throws if a count is smaller than the sum of its parts.
-    for (const { account } of readings)
-      for (const { usage } of account.parts) tokenCost(ratesForAll(), usage);
+    for (const { account } of readings) refuseUncounted(account);
     const protocols = Object.freeze(readings.map(({ protocol: name }) => name));
     if (others.some((other) => !isEqual(other, first))) {
       throw new UncountableError(
@@ -55,16 +51,12 @@ function isEqual(one: TokenUsage, other: TokenUsage): boolean {
   return sorted(one) === sorted(other);
 }
 
-let pricedRates: TokenRates | null = null;
-
-/** Rates with a price for everything. They are made on first use, because an import must have no side effect. */
-function ratesForAll(): TokenRates {
-  const price = 1;
-  pricedRates ??= new TokenRates({
-    inputUsdPerMTok: price,
-    outputUsdPerMTok: price,
-    cacheWrite1hUsdPerMTok: price,
-    searchUsd: price,
-  });
-  return pricedRates;
+/** Token counts do not say what else was billed, unless the provider states a cost for all of it. */
+function refuseUncounted({ parts }: Account): void {
+  for (const { apart, stated } of parts) {
+    const [first] = apart;
+    if (first !== undefined && stated?.standing !== "bills") {
+      throw new UncountableError(`${first} is billed separately`);
+    }
+  }
 }
