@@ -15,6 +15,9 @@ export {
 export { endpointFetch, egressFetch } from "./egress-fetch/egress-fetch.ts";
 export { EgressError, type EgressFailure } from "./egress-fetch/error.ts";
 export type { EgressInit, EgressOptions } from "./egress-fetch/options.ts";
+export { guardedFetch, type GuardedFetch } from "./guarded-fetch/guarded-fetch.ts";
+export type { GuardEvent } from "./guarded-fetch/events.ts";
+export type { Credential, GuardBounds, GuardedRequest, GuardOptions } from "./guarded-fetch/options.ts";
 export { maxTokensOf } from "./max-tokens.ts";
 export { ratesFromGenaiPrices } from "./prices/genai-prices.ts";
 export { type LitellmOptions, ratesFromLitellm } from "./prices/litellm.ts";
@@ -31,7 +34,6 @@ export {
   type StreamMeterOptions,
 } from "./stream/meter.ts";
 export { metered, type MeteredOptions } from "./stream/metered.ts";
-export type { ProtocolName, ProviderName } from "./protocols/names.ts";
 export { actualOf, type ActualOptions, type ActualOutcome, type ReportOptions } from "./reports/actual-of.ts";
 export { usageOf, type UsageOutcome } from "./reports/usage-of.ts";
 export { type CallLedger, NotSentError, type OpenHold } from "./with-hold/open-hold.ts";

@@ -3,7 +3,7 @@ import { wrongType } from "../../internal/check.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
 import { Deadline } from "./deadline.ts";
 import { EgressError, type EgressFailure } from "./error.ts";
-import { headersFor } from "./headers.ts";
+import { type Authorize, authorizedHeaders, endpointSecret } from "./headers.ts";
 import {
   type EgressInit,
   type EgressOptions,
@@ -53,7 +53,15 @@ export async function egressFetch(
   init: EgressInit = {},
   options: EgressOptions = {},
 ): Promise<Response> {
-  return send(endpoint, () => urlWithin(endpoint, path), requestOf, init, settingsOf(options));
+  const settings = settingsOf(options);
+  const authorize = secretOf(endpoint, settings);
+  return send(
+    endpoint,
+    () => urlWithin(endpoint, path),
+    () => requestOf(init),
+    settings,
+    authorize,
+  );
 }
 
 /**
@@ -82,7 +90,43 @@ export function endpointFetch(
   externalEndpoint("egressFetch: endpoint", endpoint);
   const settings = settingsOf(options);
   const target = (input: unknown): string => urlWithin(endpoint, pathOf(endpoint, input));
-  return async (input, init = {}) => send(endpoint, () => target(input), clientRequest, init, settings);
+  const authorize = secretOf(endpoint, settings);
+  return async (input, init = {}) =>
+    send(
+      endpoint,
+      () => target(input),
+      () => clientRequest(init),
+      settings,
+      authorize,
+    );
+}
+
+function secretOf(endpoint: ExternalEndpoint, { header, env }: Settings): Authorize {
+  return endpointSecret(endpoint, header, env);
+}
+
+/** The path of a URL below an endpoint's base path, or `null` if it is not below it. */
+export function pathWithin(endpoint: ExternalEndpoint, url: string): string | null {
+  try {
+    const path = pathOf(endpoint, url);
+    urlWithin(endpoint, path);
+    return path;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** {@link egressFetch} for a URL below the endpoint's base path, with credentials of another kind. */
+export async function sendAs(
+  endpoint: ExternalEndpoint,
+  request: EgressInit & { readonly url: string },
+  options: EgressOptions,
+  authorize: Authorize,
+): Promise<Response> {
+  const { url, ...init } = request;
+  const target = (): string => urlWithin(endpoint, pathOf(endpoint, url));
+  return send(endpoint, target, () => requestOf(init), settingsOf(options), authorize);
 }
 
 /** The fields of a client's request. Its other options, such as the handling of redirects, are ignored. */
@@ -107,12 +151,12 @@ function pathOf(endpoint: ExternalEndpoint, input: unknown): string {
 }
 
 /** Checks everything before it sends, so that an earlier error proves that nothing was sent. */
-async function send<Init>(
+async function send(
   endpoint: ExternalEndpoint,
   target: () => string,
-  requestFrom: (init: Init) => Request,
-  init: Init,
+  requestFrom: () => Request,
   settings: Settings,
+  authorize: Authorize,
 ): Promise<Response> {
   const { hold, timeoutSeconds } = settings;
   let sent = false;
@@ -122,11 +166,11 @@ async function send<Init>(
   try {
     externalEndpoint("egressFetch: endpoint", endpoint);
     const url = target();
-    const request = requestFrom(init);
-    const headers = headersFor(endpoint, request.headers, settings.header, settings.env);
+    const request = requestFrom();
     deadline = new Deadline(timeoutSeconds, request.signal, () =>
       failure("timed_out", `the response was not complete within ${timeoutSeconds} s`),
     );
+    const headers = await deadline.race(authorizedHeaders(request.headers, authorize));
     await deadline.race(record(endpoint, settings, failure));
     if (hold && !OpenHold.startSending(hold)) {
       throw failure("hold_spent", "the hold has already paid for a request, or its call has ended");
