@@ -1,6 +1,6 @@
 import { type ExternalEndpoint, externalEndpoint, logEgress } from "../../egress.ts";
-import { wrongType } from "../../internal/check.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
+import { clientRequest, pathOf } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
 import { EgressError, type EgressFailure } from "./error.ts";
 import { headersFor } from "./headers.ts";
@@ -13,7 +13,7 @@ import {
   settingsOf,
 } from "./options.ts";
 import { drop, guarded } from "./response.ts";
-import { baseOf, urlWithin } from "./target.ts";
+import { urlWithin } from "./target.ts";
 
 /**
  * `fetch` for one endpoint only.
@@ -53,11 +53,15 @@ export async function egressFetch(
   init: EgressInit = {},
   options: EgressOptions = {},
 ): Promise<Response> {
-  return send(endpoint, () => urlWithin(endpoint, path), requestOf, init, settingsOf(options));
+  const target = (): string => urlWithin(endpoint, path);
+  return send(endpoint, target, () => requestOf(init), settingsOf(options));
 }
 
 /**
  * {@link egressFetch} as the `fetch` option of a client. Every URL must be below the endpoint's base path.
+ *
+ * It takes a string, a URL or a Request, whose body is sent as a stream. As with `fetch`, the fields of `init` replace
+ * those of the Request.
  *
  * Give the client this base path, and any text as its key, which is replaced. Switch off its retries, because a hold
  * pays for one request.
@@ -81,37 +85,17 @@ export function endpointFetch(
 ): (input: string | URL | globalThis.Request, init?: RequestInit) => Promise<Response> {
   externalEndpoint("egressFetch: endpoint", endpoint);
   const settings = settingsOf(options);
-  const target = (input: unknown): string => urlWithin(endpoint, pathOf(endpoint, input));
-  return async (input, init = {}) => send(endpoint, () => target(input), clientRequest, init, settings);
-}
-
-/** The fields of a client's request. Its other options, such as the handling of redirects, are ignored. */
-function clientRequest({ method, headers, body, signal }: RequestInit): Request {
-  return requestOf({
-    ...(method !== undefined && { method }),
-    ...(headers !== undefined && { headers }),
-    ...(body !== undefined && { body }),
-    ...(signal !== undefined && { signal }),
-  });
-}
-
-function pathOf(endpoint: ExternalEndpoint, input: unknown): string {
-  const url = input instanceof URL ? input.href : input;
-  if (typeof url !== "string") throw wrongType("endpointFetch: input", "a string or a URL", input);
-  const base = baseOf(endpoint);
-  const rest = url.slice(base.length);
-  if (url.startsWith(base) && /^(?:[/?]|$)/.test(rest)) return rest;
-  throw new RangeError(
-    `endpointFetch: input must be a URL below the endpoint's base path at ${endpoint.origin}; it is not shown`,
-  );
+  return async (input, init) => {
+    const target = (): string => urlWithin(endpoint, pathOf(endpoint, input));
+    return send(endpoint, target, () => clientRequest(input, init), settings);
+  };
 }
 
 /** Checks everything before it sends, so that an earlier error proves that nothing was sent. */
-async function send<Init>(
+async function send(
   endpoint: ExternalEndpoint,
   target: () => string,
-  requestFrom: (init: Init) => Request,
-  init: Init,
+  requested: () => Request,
   settings: Settings,
 ): Promise<Response> {
   const { hold, timeoutSeconds } = settings;
@@ -122,7 +106,7 @@ async function send<Init>(
   try {
     externalEndpoint("egressFetch: endpoint", endpoint);
     const url = target();
-    const request = requestFrom(init);
+    const request = requested();
     const headers = headersFor(endpoint, request.headers, settings.header, settings.env);
     deadline = new Deadline(timeoutSeconds, request.signal, () =>
       failure("timed_out", `the response was not complete within ${timeoutSeconds} s`),
