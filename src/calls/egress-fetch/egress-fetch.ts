@@ -1,6 +1,6 @@
 import { type ExternalEndpoint, externalEndpoint, logEgress } from "../../egress.ts";
-import { wrongType } from "../../internal/check.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
+import { clientRequest, pathOf } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
 import { EgressError, type EgressFailure } from "./error.ts";
 import { type Authorize, authorizedHeaders, endpointSecret } from "./headers.ts";
@@ -13,7 +13,7 @@ import {
   settingsOf,
 } from "./options.ts";
 import { drop, guarded } from "./response.ts";
-import { baseOf, urlWithin } from "./target.ts";
+import { urlWithin } from "./target.ts";
 
 /**
  * `fetch` for one endpoint only.
@@ -54,18 +54,15 @@ export async function egressFetch(
   options: EgressOptions = {},
 ): Promise<Response> {
   const settings = settingsOf(options);
-  const authorize = secretOf(endpoint, settings);
-  return send(
-    endpoint,
-    () => urlWithin(endpoint, path),
-    () => requestOf(init),
-    settings,
-    authorize,
-  );
+  const target = (): string => urlWithin(endpoint, path);
+  return send(endpoint, target, () => requestOf(init), settings, secretOf(endpoint, settings));
 }
 
 /**
  * {@link egressFetch} as the `fetch` option of a client. Every URL must be below the endpoint's base path.
+ *
+ * It takes a string, a URL or a Request, whose body is sent as a stream. As with `fetch`, the fields of `init` replace
+ * those of the Request.
  *
  * Give the client this base path, and any text as its key, which is replaced. Switch off its retries, because a hold
  * pays for one request.
@@ -89,30 +86,24 @@ export function endpointFetch(
 ): (input: string | URL | globalThis.Request, init?: RequestInit) => Promise<Response> {
   externalEndpoint("egressFetch: endpoint", endpoint);
   const settings = settingsOf(options);
-  const target = (input: unknown): string => urlWithin(endpoint, pathOf(endpoint, input));
   const authorize = secretOf(endpoint, settings);
-  return async (input, init = {}) =>
-    send(
-      endpoint,
-      () => target(input),
-      () => clientRequest(init),
-      settings,
-      authorize,
-    );
+  return async (input, init) => {
+    const target = (): string => urlWithin(endpoint, pathOf(endpoint, input));
+    return send(endpoint, target, () => clientRequest(input, init), settings, authorize);
+  };
 }
 
 function secretOf(endpoint: ExternalEndpoint, { header, env }: Settings): Authorize {
   return endpointSecret(endpoint, header, env);
 }
 
-/** The path of a URL below an endpoint's base path, or `null` if it is not below it. */
-export function pathWithin(endpoint: ExternalEndpoint, url: string): string | null {
+/** Whether a URL is below an endpoint's base path, and cannot leave it. */
+export function isWithin(endpoint: ExternalEndpoint, url: string): boolean {
   try {
-    const path = pathOf(endpoint, url);
-    urlWithin(endpoint, path);
-    return path;
+    urlWithin(endpoint, pathOf(endpoint, url));
+    return true;
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError) return false;
     throw error;
   }
 }
@@ -120,41 +111,19 @@ export function pathWithin(endpoint: ExternalEndpoint, url: string): string | nu
 /** {@link egressFetch} for a URL below the endpoint's base path, with credentials of another kind. */
 export async function sendAs(
   endpoint: ExternalEndpoint,
-  request: EgressInit & { readonly url: string },
+  { url, ...request }: Request & { readonly url: string },
   options: EgressOptions,
   authorize: Authorize,
 ): Promise<Response> {
-  const { url, ...init } = request;
   const target = (): string => urlWithin(endpoint, pathOf(endpoint, url));
-  return send(endpoint, target, () => requestOf(init), settingsOf(options), authorize);
-}
-
-/** The fields of a client's request. Its other options, such as the handling of redirects, are ignored. */
-function clientRequest({ method, headers, body, signal }: RequestInit): Request {
-  return requestOf({
-    ...(method !== undefined && { method }),
-    ...(headers !== undefined && { headers }),
-    ...(body !== undefined && { body }),
-    ...(signal !== undefined && { signal }),
-  });
-}
-
-function pathOf(endpoint: ExternalEndpoint, input: unknown): string {
-  const url = input instanceof URL ? input.href : input;
-  if (typeof url !== "string") throw wrongType("endpointFetch: input", "a string or a URL", input);
-  const base = baseOf(endpoint);
-  const rest = url.slice(base.length);
-  if (url.startsWith(base) && /^(?:[/?]|$)/.test(rest)) return rest;
-  throw new RangeError(
-    `endpointFetch: input must be a URL below the endpoint's base path at ${endpoint.origin}; it is not shown`,
-  );
+  return send(endpoint, target, () => request, settingsOf(options), authorize);
 }
 
 /** Checks everything before it sends, so that an earlier error proves that nothing was sent. */
 async function send(
   endpoint: ExternalEndpoint,
   target: () => string,
-  requestFrom: () => Request,
+  requested: () => Request,
   settings: Settings,
   authorize: Authorize,
 ): Promise<Response> {
@@ -166,7 +135,7 @@ async function send(
   try {
     externalEndpoint("egressFetch: endpoint", endpoint);
     const url = target();
-    const request = requestFrom();
+    const request = requested();
     deadline = new Deadline(timeoutSeconds, request.signal, () =>
       failure("timed_out", `the response was not complete within ${timeoutSeconds} s`),
     );

@@ -4,7 +4,7 @@ import { epochSeconds } from "../../time.ts";
 import { boundOf } from "../bounds/bound-of.ts";
 import type { Bounded, BoundOutcome } from "../bounds/outcome.ts";
 import { isUnsent } from "../egress-fetch/error.ts";
-import { pathWithin, sendAs } from "../egress-fetch/egress-fetch.ts";
+import { isWithin, sendAs } from "../egress-fetch/egress-fetch.ts";
 import type { ProviderName } from "../protocols/names.ts";
 import { PROVIDERS } from "../routes/providers.ts";
 import type { Route } from "../routes/route.ts";
@@ -117,7 +117,7 @@ class Guard {
       model: null,
       tags: {},
     };
-    const endpoint = this.#endpoints.find((one) => pathWithin(one, url) !== null);
+    const endpoint = this.#endpoints.find((one) => isWithin(one, url));
     if (route.kind === "refused")
       return this.#refuse(about, { code: "route", reason: route.reason, lacking: [] });
     if (endpoint === undefined) {

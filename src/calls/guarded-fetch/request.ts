@@ -1,3 +1,5 @@
+import { clientRequest, urlTextOf } from "../egress-fetch/client-request.ts";
+
 /** A client's request, before it is checked. */
 export interface AskedRequest {
   readonly url: string;
@@ -11,51 +13,17 @@ export interface AskedRequest {
 }
 
 /**
- * Reads a client's request: a URL as text or as an object, or a `Request`, whose fields `init` overrides.
+ * Reads a client's request: a URL as text or as an object, or a `Request`, whose fields `init` replaces.
  *
- * @throws TypeError if it is none of these.
+ * @throws TypeError, RangeError if `fetch` would not take it either.
  */
 export async function askedRequest(input: unknown, init: RequestInit | undefined): Promise<AskedRequest> {
-  const request = input instanceof Request ? input : null;
-  const url = request?.url ?? (input instanceof URL ? input.href : input);
-  if (typeof url !== "string")
-    throw new TypeError("guardedFetch: input must be a string, a URL or a Request");
-  const { method = "GET", headers, signal } = { ...partsOf(request), ...presentParts(init) };
-  const body = await bodyOf(request, init);
-  return {
-    url,
-    method: method.toUpperCase(),
-    headers: new Headers(headers),
-    ...body,
-    signal: signal ?? undefined,
-  };
+  const { method, headers, body, signal } = clientRequest(input, init);
+  return { url: urlTextOf(input), method, headers: new Headers(headers), ...(await bodyOf(body)), signal };
 }
 
-function partsOf(request: Request | null): Pick<RequestInit, "headers" | "method" | "signal"> {
-  if (request === null) return {};
-  const { method, headers, signal } = request;
-  return { method, headers, signal };
-}
-
-function presentParts(init: RequestInit | undefined): Pick<RequestInit, "headers" | "method" | "signal"> {
-  const { method, headers, signal } = init ?? {};
-  return {
-    ...(method !== undefined && { method }),
-    ...(headers !== undefined && { headers }),
-    ...(signal !== undefined && { signal }),
-  };
-}
-
-async function bodyOf(
-  request: Request | null,
-  init: RequestInit | undefined,
-): Promise<Pick<AskedRequest, "body" | "text">> {
-  const given = init?.body ?? null;
-  if (given === null) {
-    if (request === null || request.body === null) return { body: null, text: null };
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    return { body: bytes, text: utf8(bytes) };
-  }
+async function bodyOf(given: RequestInit["body"]): Promise<Pick<AskedRequest, "body" | "text">> {
+  if (given === undefined || given === null) return { body: null, text: null };
   if (typeof given === "string") return { body: given, text: given };
   if (given instanceof ArrayBuffer) return { body: given, text: utf8(new Uint8Array(given)) };
   if (ArrayBuffer.isView(given)) {
