@@ -13,6 +13,8 @@ import { listAt } from "./lists.ts";
  */
 export const CHAT_USAGE: UsageShape = {
   requires: ["prompt_tokens", "completion_tokens"],
+  // A search model of Perplexity, which bills each search.
+  excludes: ["search_context_size"],
   input: ["prompt_tokens"],
   output: ["completion_tokens"],
   total: ["total_tokens"],

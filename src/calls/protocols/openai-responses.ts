@@ -15,6 +15,11 @@ const WRITES = "input_tokens_details.cache_write_tokens_details";
  */
 export const RESPONSES_USAGE: UsageShape = {
   requires: ["input_tokens", "output_tokens"],
+  // Fields of chat completions and of Anthropic's messages, whose caches are beside the input.
+  excludes: [
+    ...["prompt_tokens", "completion_tokens", "cache_creation", "iterations", "speed", "inference_geo"],
+    ...["cache_read_input_tokens", "cache_creation_input_tokens", "server_tool_use"],
+  ],
   input: ["input_tokens"],
   output: ["output_tokens"],
   total: ["total_tokens"],
@@ -80,7 +85,7 @@ const FREE_ITEMS: readonly unknown[] = [
 /** Names the tools that the provider ran and that have no price, and the tokens of other models. */
 export function responseApart(response: AnyObject): readonly string[] {
   const items = outputOf(response)
-    .filter((item) => !FREE_ITEMS.includes(valueAt(item, "type")))
+    .filter((item) => isObject(item) && !FREE_ITEMS.includes(valueAt(item, "type")))
     .filter((item) => valueAt(item, "environment.type") !== "local")
     .map((item) => `output: ${String(valueAt(item, "type"))}`);
   const tools = valueAt(response, "tool_usage");

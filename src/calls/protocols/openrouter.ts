@@ -48,7 +48,12 @@ export const OPENROUTER_USAGE: UsageShape = {
 };
 
 /** Source: `Usage` of `esm/models/openresponsesresult.d.ts`. */
-export const OPENROUTER_RESPONSES_USAGE: UsageShape = { ...RESPONSES_USAGE, ...ADDED };
+export const OPENROUTER_RESPONSES_USAGE: UsageShape = {
+  ...RESPONSES_USAGE,
+  ...ADDED,
+  // A transcription also has the length of the sound.
+  apart: [...(RESPONSES_USAGE.apart ?? []), "seconds"],
+};
 
 /** As the client spells it. Without its details it would be a usage of the Vercel AI SDK. */
 const CLIENT_RESPONSES_USAGE: UsageShape = {

@@ -16,6 +16,7 @@ import { RESPONSES_USAGE, responsesForm, unfinishedResponse } from "./openai-res
  */
 export const PERPLEXITY_USAGE: UsageShape = {
   ...CHAT_USAGE,
+  excludes: [],
   outside: { outputReasoning: ["reasoning_tokens"], outputCitation: ["citation_tokens"] },
   inside: {},
   searches: ["num_search_queries"],

@@ -28,7 +28,7 @@ export interface UsageShape {
   readonly inside?: Kinds;
   /** Kinds that are not part of the input or the output, but of the total. */
   readonly beside?: Kinds;
-  /** Kinds that are inside or beside: the total decides. Without a total they are inside, if they fit. */
+  /** Kinds that are inside or beside: the total decides. Without a total they are inside. */
   readonly either?: Kinds;
   /** Kinds that are part of neither the input, nor the output, nor the total. */
   readonly outside?: Kinds;
@@ -36,7 +36,10 @@ export interface UsageShape {
   readonly searches?: Aliases;
   /** Numbers that have no price. `"x.*"` stands for everything below `x`, and `"x.*.y"` for a field of each item. */
   readonly informs?: readonly string[];
-  /** Numbers of things that are billed separately, named as in `informs`: only a stated cost pays for them. */
+  /**
+   * Numbers of things that are billed separately, named as in `informs`: only a stated cost pays for them. A name
+   * without `*` stands for a number that is counted too.
+   */
   readonly apart?: readonly string[];
 }
 
@@ -59,6 +62,7 @@ export interface Counted {
 export function shapeReader(shape: UsageShape): ShapeReader {
   const known = knownPaths(shape);
   const apart = patternOf(shape.apart ?? []);
+  const alsoApart = new Set(shape.apart?.filter((name) => known.has(name)));
   const { requires, excludes = [] } = shape;
   return {
     fits: (report) => {
@@ -73,7 +77,7 @@ export function shapeReader(shape: UsageShape): ShapeReader {
       const separately: string[] = [];
       let strange = 0;
       for (const { path, value } of numbersIn(report)) {
-        if (known.has(path) || admitted(path)) continue;
+        if ((known.has(path) || admitted(path)) && !alsoApart.has(path)) continue;
         if (apart(path)) {
           if (!isZero(value)) separately.push(path);
         } else if (isZero(value)) {
@@ -202,10 +206,7 @@ function decided(
   const moreInput = sumOf(either, "input");
   const moreOutput = sumOf(either, "output");
   const inside = { input: 0, output: 0 };
-  // Parts that are larger than the whole are beside it.
-  if (total === undefined) {
-    return { input: moreInput > input ? moreInput : 0, output: moreOutput > output ? moreOutput : 0 };
-  }
+  if (total === undefined) return inside;
   const possible = [
     inside,
     { input: 0, output: moreOutput },

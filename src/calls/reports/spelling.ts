@@ -27,6 +27,7 @@ export function inWireSpelling(report: AnyObject): AnyObject {
   return isObject(copy) ? copy : report;
 }
 
+/** A number starts a word too: `ephemeral1hInputTokens` is `ephemeral_1h_input_tokens`. */
 function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return name.replace(/[A-Z]|(?<=[a-z])\d/g, (first) => `_${first.toLowerCase()}`);
 }
