@@ -25,7 +25,7 @@ export const OLLAMA_EMBED_USAGE: UsageShape = {
   output: [],
 };
 
-/** The counts stand in the answer itself, beside its content. */
+/** The counts stand in the answer itself, beside this content. */
 const CONTENT = [
   "message",
   "response",
@@ -37,7 +37,7 @@ const CONTENT = [
   "created_at",
 ];
 
-function withoutContent(report: AnyObject): AnyObject {
+export function withoutContent(report: AnyObject): AnyObject {
   return Object.fromEntries(
     Object.keys(report)
       .filter((key) => !CONTENT.includes(key))

@@ -51,6 +51,8 @@ export interface Account {
 
 /** What a protocol needs to know besides the report. */
 export interface ReadContext {
+  /** Whether the caller named the protocol. A report that is passed on is read by every protocol. */
+  readonly named: boolean;
   /** Names of numbers that the caller says have no price. */
   readonly informs: readonly string[];
   /** How long the request asked to keep its cache; `null`: the provider's default. */

@@ -26,13 +26,17 @@ export interface Reading {
 export function readingsOf(
   report: unknown,
   name: ProtocolName | null,
-  options: Omit<ReadContext, "readAny">,
+  options: Omit<ReadContext, "readAny" | "named">,
   depth = 0,
 ): readonly Reading[] {
   if (!isObject(report)) throw new UncountableError("there is no usage report");
   if (depth > MAX_PASSED_ON) throw new UncountableError("the report passes itself on too often");
   refusePromises(report);
-  const context: ReadContext = { ...options, readAny: (inner) => innerAccount(inner, options, depth + 1) };
+  const context: ReadContext = {
+    ...options,
+    named: name !== null,
+    readAny: (inner) => innerAccount(inner, options, depth + 1),
+  };
   const asked = name === null ? PROTOCOLS : PROTOCOLS.filter((protocol) => protocol.name === name);
   const readings: Reading[] = [];
   const reasons = new Map<string, ProtocolName[]>();
@@ -57,7 +61,7 @@ const MAX_PASSED_ON = 3;
 /** The account of a report that is part of another one; `null` if it has the shape of no protocol. */
 function innerAccount(
   report: AnyObject,
-  options: Omit<ReadContext, "readAny">,
+  options: Omit<ReadContext, "readAny" | "named">,
   depth: number,
 ): Account | null {
   try {

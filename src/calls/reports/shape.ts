@@ -36,7 +36,10 @@ export interface UsageShape {
   readonly searches?: Aliases;
   /** Numbers that have no price. `"x.*"` stands for everything below `x`, and `"x.*.y"` for a field of each item. */
   readonly informs?: readonly string[];
-  /** Numbers of things that are billed separately, named as in `informs`: only a stated cost pays for them. */
+  /**
+   * Numbers of things that are billed separately, named as in `informs`: only a stated cost pays for them. A name
+   * without `*` stands for a number that is counted too.
+   */
   readonly apart?: readonly string[];
 }
 
@@ -59,6 +62,7 @@ export interface Counted {
 export function shapeReader(shape: UsageShape): ShapeReader {
   const known = knownPaths(shape);
   const apart = patternOf(shape.apart ?? []);
+  const alsoApart = new Set(shape.apart?.filter((name) => known.has(name)));
   const { requires, excludes = [] } = shape;
   return {
     fits: (report) => {
@@ -73,7 +77,7 @@ export function shapeReader(shape: UsageShape): ShapeReader {
       const separately: string[] = [];
       let strange = 0;
       for (const { path, value } of numbersIn(report)) {
-        if (known.has(path) || admitted(path)) continue;
+        if ((known.has(path) || admitted(path)) && !alsoApart.has(path)) continue;
         if (apart(path)) {
           if (!isZero(value)) separately.push(path);
         } else if (isZero(value)) {

@@ -13,6 +13,7 @@ import {
   UnfinishedError,
 } from "./account.ts";
 import { mustFit } from "./fits.ts";
+import { grownSince } from "./difference.ts";
 import { valueAt } from "./numbers.ts";
 import { type Counted, shapeReader, type UsageShape } from "./shape.ts";
 import { inWireSpelling } from "./spelling.ts";
@@ -52,6 +53,8 @@ export interface TokenProtocol {
   readonly split?: (whole: Part, reported: Reported, context: ReadContext) => readonly Part[];
   /** Requests whose tokens are outside the usage's own counts. */
   readonly more?: (reported: Reported, context: ReadContext) => readonly Part[];
+  /** Whether the counts are running totals of a session's requests, so that the difference to a previous report counts. */
+  readonly runningTotal?: boolean;
   /** Whether the first events of a stream already have the whole input. */
   readonly reportsInputFirst?: boolean;
   readonly stream?: StreamRules;
@@ -67,11 +70,33 @@ export function tokenProtocol(protocol: TokenProtocol): Protocol {
     stream,
     read: (report, context) => {
       reader ??= shapeReader(protocol.shape);
-      const reported =
-        find(protocol, reader.fits, report) ??
-        (camelCase ? find(protocol, reader.fits, inWireSpelling(report)) : undefined);
-      return reported === undefined ? null : accountOf(protocol, reader, reported, context);
+      const { fits, count } = reader;
+      const reportedIn = (of: AnyObject): Reported | undefined =>
+        find(protocol, fits, of) ?? (camelCase ? find(protocol, fits, inWireSpelling(of)) : undefined);
+      const reported = reportedIn(report);
+      if (reported === undefined) return null;
+      if (context.previous === undefined) return accountOf(protocol, count, reported, context);
+      const before = isObject(context.previous) ? reportedIn(context.previous) : undefined;
+      return accountOf(protocol, grownCount(protocol, count, before), reported, context);
     },
+  };
+}
+
+type Count = ReturnType<typeof shapeReader>["count"];
+
+/** Counts what a running total has grown by since the previous report. */
+function grownCount(
+  { name, runningTotal }: TokenProtocol,
+  count: Count,
+  before: Reported | undefined,
+): Count {
+  if (runningTotal !== true) {
+    throw new UncountableError("its counts are no running totals: leave out previous");
+  }
+  if (before === undefined) throw new UncountableError(`previous does not have the shape of ${name}`);
+  return (usage, informs) => {
+    const counted = count(usage, informs);
+    return { ...counted, usage: grownSince(counted.usage, count(before.usage, informs).usage) };
   };
 }
 
@@ -89,15 +114,8 @@ function find(
   return undefined;
 }
 
-function accountOf(
-  protocol: TokenProtocol,
-  { count }: ReturnType<typeof shapeReader>,
-  reported: Reported,
-  context: ReadContext,
-): Account {
-  const { cutOffAt, informs, previous } = context;
-  if (previous !== undefined)
-    throw new UncountableError("its counts are no running totals: leave out previous");
+function accountOf(protocol: TokenProtocol, count: Count, reported: Reported, context: ReadContext): Account {
+  const { cutOffAt, informs } = context;
   if (cutOffAt === null) {
     const reason = protocol.unfinished?.(reported.response) ?? null;
     if (reason !== null) throw new UnfinishedError(reason);
@@ -110,6 +128,7 @@ function accountOf(
     served: protocol.served?.(reported) ?? servedBy(reported),
     stated: protocol.stated?.(reported),
     apart: [...counted.apart, ...(protocol.apart?.(reported) ?? [])],
+    ...(protocol.runningTotal === true && { requests: null }),
   };
   refuseNothing(part, protocol.shape);
   const parts = [

@@ -55,7 +55,8 @@ function isEqual(one: TokenUsage, other: TokenUsage): boolean {
 function refuseUncounted({ parts }: Account): void {
   for (const { apart, stated } of parts) {
     const [first] = apart;
-    if (first !== undefined && stated?.standing !== "bills") {
+    const isPaid = stated?.standing === "bills" && stated.amount > 0n;
+    if (first !== undefined && !isPaid) {
       throw new UncountableError(`${first} is billed separately`);
     }
   }
