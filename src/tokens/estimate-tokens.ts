@@ -2,8 +2,9 @@ import { optional, read, whole } from "../internal/check.ts";
 import { ceilDiv } from "../money/decimal.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import type { TokenLimits } from "./fields.ts";
-import { kindReaders, type LimitField, limitOf, TOKEN_KINDS, type TokenKind } from "./kinds.ts";
-import { fees, MICRO_CENT, type TokenRates, type Units, unitsByStart } from "./rates.ts";
+import { kindReaders, type LimitField, limitOf, TOKEN_KINDS } from "./kinds.ts";
+import { type TokenRates, tokenRates } from "./rates.ts";
+import { fees, MICRO_CENT, type Units, unitsByStart } from "./units.ts";
 
 const atMost = /* @__PURE__ */ optional(whole, Infinity);
 const LIMITS = /* @__PURE__ */ kindReaders(limitOf, whole, atMost, {
@@ -30,7 +31,7 @@ type Counts<Field extends string> = Readonly<Record<Field, number>>;
  * ```
  */
 export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCents {
-  const tiers = unitsByStart("estimateTokens: rates", rates);
+  const tiers = unitsByStart(tokenRates("estimateTokens: rates", rates));
   const counts = read<Counts<keyof typeof LIMITS>>("estimateTokens", limits, LIMITS);
   const input = counts.maxInputTokens;
   let most = 0n;
@@ -40,8 +41,8 @@ export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCen
     // A tier ends where the next one starts: with more input, the next tier's prices apply to the whole call.
     const reach = Math.min(input, tiers[index + 1]?.above ?? input);
     const cost =
-      maxCostOf(tier, tier.input, reach, counts) +
-      maxCostOf(tier, tier.output, counts.maxOutputTokens, counts) +
+      maxCostOf(tier.input, reach, counts) +
+      maxCostOf(tier.output, counts.maxOutputTokens, counts) +
       fees("estimateTokens: maxSearches", tier, counts.maxSearches);
     // Stryker disable next-line EqualityOperator: for equal costs the result is the same
     if (cost > most) most = cost;
@@ -57,20 +58,15 @@ export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCen
  * cached tokens and audio or images. They reduce only the room for audio or images. The limit for cached tokens still
  * applies to each kind alone, but no kind reduces it. That can only raise the result, so it stays an upper bound.
  */
-function maxCostOf(
-  tier: Units,
-  kinds: readonly TokenKind[],
-  tokens: number,
-  limits: Counts<LimitField>,
-): bigint {
+function maxCostOf(kinds: Units["input"], tokens: number, limits: Counts<LimitField>): bigint {
   const room = { ...limits };
   let left = tokens;
   let cost = 0n;
-  for (const kind of kinds) {
+  for (const [kind, price] of kinds) {
     const parts = [kind, ...TOKEN_KINDS[kind]];
     const taken = Math.min(left, ...parts.map((part) => room[limitOf(part)]));
     for (const part of parts) if (part !== "cacheRead") room[limitOf(part)] -= taken;
-    cost += BigInt(taken) * tier.price[kind];
+    cost += BigInt(taken) * price;
     left -= taken;
     // Stryker disable next-line ConditionalExpression: the rest of the loop takes 0 tokens
     if (left === 0) break;

@@ -32,6 +32,24 @@ export interface TokenPrices {
   readonly searchUsd?: Price | null | undefined;
 }
 
+/**
+ * What rates are for, and how searches are billed. These fields change no price. The readers of price lists set them, and
+ * the readers of usage reports compare them with what served the call.
+ */
+export interface RatesPurpose {
+  /** The name of the model that the prices are for, as in the price list: 1 to 200 code units. */
+  readonly model?: string | undefined;
+  /** The service tier that the prices are for, such as `"priority"`. Missing: the standard tier. */
+  readonly serviceTier?: string | undefined;
+  /**
+   * What `searchUsd` is charged for: each search (`"query"`, also if missing), or each prompt that needed at least one
+   * (`"prompt"`).
+   */
+  readonly searchPer?: "query" | "prompt" | undefined;
+  /** `requestUsd` is a fee for searching, so searches cost nothing more (Perplexity). Excludes `searchUsd`. */
+  readonly searchesIncluded?: true | undefined;
+}
+
 /** Prices for a call with more than `aboveInputTokens` input tokens. They apply to all its tokens. */
 export interface TokenTier extends TokenPrices {
   readonly aboveInputTokens: number;

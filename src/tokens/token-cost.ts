@@ -3,7 +3,8 @@ import { ceilDiv } from "../money/decimal.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import type { TokenUsage } from "./fields.ts";
 import { KIND_LIST, kindReaders } from "./kinds.ts";
-import { fees, MICRO_CENT, type TokenRates, unitsByStart } from "./rates.ts";
+import { type TokenRates, tokenRates } from "./rates.ts";
+import { fees, MICRO_CENT, unitsByStart } from "./units.ts";
 
 const count = /* @__PURE__ */ optional(whole, 0);
 const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, whole, count, {
@@ -26,7 +27,7 @@ const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, w
  * ```
  */
 export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
-  const tiers = unitsByStart("tokenCost: rates", rates);
+  const tiers = unitsByStart(tokenRates("tokenCost: rates", rates));
   const { searches, ...counts } = read<Readonly<Record<keyof typeof COUNTS, number>>>(
     "tokenCost",
     usage,
@@ -50,7 +51,7 @@ export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
       );
     }
     for (const parent of parents) left[`${parent}Tokens`] -= own;
-    cost += BigInt(own) * tier.price[kind];
+    cost += BigInt(own) * (tier.price[kind] ?? 0n);
   }
   return microCents(ceilDiv(cost, MICRO_CENT));
 }
