@@ -11,12 +11,12 @@ export class AnswerMemory {
   /** The tokens of an answer and of all that came before it, or `undefined`. */
   readonly tokensOf = (id: string): number | undefined => this.#tokens.get(id);
 
-  remember(id: string, tokens: number): void {
+  readonly remember = (id: string, tokens: number): void => {
     this.#tokens.delete(id);
     this.#tokens.set(id, tokens);
     for (const oldest of this.#tokens.keys()) {
       if (this.#tokens.size <= MOST) break;
       this.#tokens.delete(oldest);
     }
-  }
+  };
 }

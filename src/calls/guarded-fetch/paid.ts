@@ -52,8 +52,9 @@ async function heldAndBooked(
   const { ttlSeconds = TTL_SECONDS } = settings;
   const request = { holdId, amount: bound.amount, scopes, ttlSeconds, tags };
   const seen: { hold?: OpenHold; cost?: Cost } = {};
+  let outcome: WithHoldOutcome<Response>;
   try {
-    const outcome = await withHold(settings.ledger, request, async ({ hold }) => {
+    outcome = await withHold(settings.ledger, request, async ({ hold }) => {
       seen.hold = hold;
       tell({ kind: "held", amount: bound.amount, bound });
       const { response, cost, streams } = await answered(await send(call, hold), call, settings);
@@ -61,15 +62,16 @@ async function heldAndBooked(
       seen.cost = await cost;
       return { value: response, actual: seen.cost.actual };
     });
-    return after(outcome, seen.cost, call, context);
   } catch (error) {
+    const isSent = seen.hold !== undefined && !OpenHold.provesUnsent(seen.hold, error);
+    if (isSent) {
+      tell({ kind: "unknown", amount: bound.amount, reason: "it failed after it may have been sent" });
+    }
     // An abort is the client's own.
-    if (call.asked.signal?.aborted === true && error === call.asked.signal.reason) throw error;
-    if (seen.hold === undefined || OpenHold.provesUnsent(seen.hold, error))
-      return { refusal: refusalOf(error) };
-    tell({ kind: "unknown", amount: bound.amount, reason: "the request failed after it may have been sent" });
-    throw error;
+    if (isSent || call.asked.signal?.aborted === true) throw error;
+    return { refusal: refusalOf(error) };
   }
+  return after(outcome, seen.cost, call, context);
 }
 
 function after(

@@ -7,6 +7,7 @@ import { KIND_LIST } from "../../tokens/kinds.ts";
 import type { TokenRates } from "../../tokens/rates.ts";
 import { MICRO_CENT } from "../../tokens/units.ts";
 import { unitCost } from "../../tokens/token-cost.ts";
+import type { RatesOutcome } from "../prices/outcome.ts";
 import { type Prices, ratesFor } from "../prices/rates-for.ts";
 import { sameModel } from "../prices/same-model.ts";
 import { type Account, type Part, UncountableError } from "./account.ts";
@@ -134,15 +135,14 @@ function listedRates(served: Part["served"], prices: Prices, pricing: Pricing): 
   const answered = served.model === undefined ? undefined : (aliases[served.model] ?? served.model);
   const tier = served.serviceTier === undefined ? pricing.serviceTier : served.serviceTier;
   const region = served.region === undefined ? pricing.region : served.region;
-  const lookUp = (model: string): ReturnType<typeof ratesFor> =>
-    ratesFor(prices, {
-      model,
-      prefixes,
-      at,
-      until,
-      ...(tier !== null && { serviceTier: tier }),
-      ...(region !== null && { region }),
-    });
+  const query = {
+    at,
+    until,
+    ...(tier !== null && { serviceTier: tier }),
+    ...(region !== null && { region }),
+  };
+  const lookUp = (name: string): RatesOutcome =>
+    underPrefixes(name, prefixes, (model) => ratesFor(prices, { model, ...query }));
   const names = [answered, asked].filter((name) => name !== undefined);
   const [first, second] = names;
   if (first === undefined) throw new UncountableError("neither the answer nor the caller names the model");
@@ -154,4 +154,20 @@ function listedRates(served: Part["served"], prices: Prices, pricing: Pricing): 
     if (other.kind === "priced") return other.rates;
   }
   throw new UncountableError(found.reason);
+}
+
+/** The first rates of a model under its prefixes, and then without one: a provider's own entry is more precise. */
+function underPrefixes(
+  model: string,
+  prefixes: readonly string[],
+  find: (name: string) => RatesOutcome,
+): RatesOutcome {
+  let found = find(model);
+  for (const prefix of prefixes) {
+    const under = find(prefix + model);
+    if (under.kind === "priced") return under;
+    // A price that is there but cannot be used says more than a name that is not.
+    if (found.kind === "refused" && found.why === "unknown_model") found = under;
+  }
+  return found;
 }
