@@ -15,6 +15,7 @@ import { become, valueReader } from "../internal/value.ts";
 import { type Price, price, pricesJson } from "../money/decimal.ts";
 import type { RatesPurpose, TokenPrices, TokenTier } from "./fields.ts";
 import { kindReaders, type TokenKind } from "./kinds.ts";
+import { timesFields, type TimesOptions } from "./times.ts";
 
 const fee = /* @__PURE__ */ orNull(price);
 
@@ -80,6 +81,35 @@ export class TokenRates {
       );
     }
     become(this, "TokenRates", withoutMissing(fields));
+  }
+
+  /**
+   * The same rates with each price per token times a factor: for a region, a batch, or the fee of a router.
+   *
+   * Fees per request and per search stay the same unless `fees` is set, because discounts and surcharges are on tokens:
+   * Anthropic's 1.1 for inference in the US is on all token prices
+   * (https://platform.claude.com/docs/en/manage-claude/data-residency), and so is OpenAI's 10% for data residency
+   * (https://developers.openai.com/api/docs/guides/data-residency); batches halve the token prices and not the fee of a
+   * search. A router that charges a percentage of the whole bill needs `fees: true`.
+   *
+   * A kind without its own price keeps the price that it has now, unless it is scaled itself. Tiers are scaled too.
+   *
+   * @param factor - a decimal above 0, such as `"1.1"` or `"0.5"`, with at most 18 decimal places.
+   * @returns new rates. A price is exact up to 18 decimal places; beyond them it is rounded up.
+   * @throws TypeError for an unknown option or a wrong type.
+   * @throws RangeError for a factor of 0 or below, or an unknown kind.
+   * @example
+   * ```ts
+   * const rates = new TokenRates({ inputUsdPerMTok: "2.50", outputUsdPerMTok: "10", searchUsd: "0.01" });
+   * rates.times("1.1").inputUsdPerMTok; // => "2.75"
+   * rates.times("1.1").searchUsd; // => "0.01"
+   * rates.times("0.5", { kinds: ["output"] }).outputUsdPerMTok; // => "5"
+   * ```
+   */
+  times(factor: Price, options: TimesOptions = {}): TokenRates {
+    const rates = tokenRates("TokenRates.times: this", this);
+    const purpose = Object.entries(rates).filter(([key]) => Object.hasOwn(PURPOSE, key));
+    return make({ ...Object.fromEntries(purpose), ...timesFields(rates, factor, options) });
   }
 
   /** Every price as an exact decimal string; the other fields as they are. */

@@ -50,7 +50,7 @@ export function unitsOf(prices: TokenPrices, above: number, base: Units | null):
   const all = {} as Record<TokenKind, bigint | null>;
   const isOwn = (kind: TokenKind): boolean => own(`${kind}UsdPerMTok`) !== null;
   for (const [kind, parents] of [...KIND_LIST].reverse()) {
-    all[kind] = own(`${kind}UsdPerMTok`) ?? inherited(parents, isOwn, all);
+    all[kind] = own(`${kind}UsdPerMTok`) ?? inherited(kind, parents, isOwn, all);
   }
   const dearest = (direction: TokenKind): Dearest =>
     KIND_LIST.filter(([kind, parents]) => (parents.at(-1) ?? kind) === direction)
@@ -84,6 +84,7 @@ export function ownUnits(prices: TokenPrices): (field: keyof TokenPrices) => big
  * kind's parents below the whole input or output, or else the nearest parent's price.
  */
 export function inherited(
+  _kind: TokenKind,
   parents: readonly TokenKind[],
   isOwn: (kind: TokenKind) => boolean,
   all: KindPrices,
