@@ -19,6 +19,8 @@ export { maxTokensOf } from "./max-tokens.ts";
 export { ratesFromGenaiPrices } from "./prices/genai-prices.ts";
 export { type LitellmOptions, ratesFromLitellm } from "./prices/litellm.ts";
 export type { PriceOptions, RatesOutcome, RefusedPrice } from "./prices/outcome.ts";
+export { type PriceList, type Prices, ratesFor, type RatesQuery } from "./prices/rates-for.ts";
+export { sameModel } from "./prices/same-model.ts";
 export { affordableTokens } from "./stream/affordable.ts";
 export {
   type MeterDecision,
