@@ -31,7 +31,7 @@ describe("egressFetch: limits", () => {
         });
       });
     });
-    const answer = await egressFetch(at().endpoint(), "private-path", {}, { ...quiet, timeoutSeconds: 0.1 });
+    const answer = await egressFetch(at().endpoint(), "private-path", {}, { ...quiet, timeoutSeconds: 1 });
     expect(await failure(answer.text())).toMatchObject({ reason: "timed_out", sent: true });
     // The connection too, so that it costs no more.
     await closed;

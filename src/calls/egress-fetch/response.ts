@@ -1,5 +1,5 @@
 import type { Deadline } from "./deadline.ts";
-import type { EgressError } from "./error.ts";
+import { EgressError } from "./error.ts";
 
 /** The limits of a response, and how to make the error at a limit. */
 export interface Limits {
@@ -16,23 +16,27 @@ const BODILESS: readonly number[] = [101, 204, 205, 304];
 /**
  * A response with the same status and headers, and a body that ends at the limits of time and size.
  *
- * @throws EgressError for a redirect, followed or not, and for a body that says that it is above the limit.
+ * @throws EgressError for a redirect, followed or not, for a body that says that it is above the limit, and for an answer
+ *   that is no response, such as `Response.error()`.
  */
 export function guarded(response: Response, limits: Limits): Response {
+  const { deadline, fail } = limits;
   try {
     refuseRedirect(response, limits);
-    if (hasBody(response, limits)) refuseLarge(response, limits);
-  } catch (error) {
-    limits.deadline.end();
+    const { status, statusText, headers } = response;
+    if (hasBody(response, limits)) {
+      refuseLarge(response, limits);
+      return new Response(guardedBody(response, limits), { status, statusText, headers });
+    }
+    const answer = new Response(null, { status, statusText, headers });
+    deadline.end();
     drop(response);
-    throw error;
+    return answer;
+  } catch (error) {
+    deadline.end();
+    drop(response);
+    throw error instanceof EgressError ? error : fail("failed", "the answer was no valid response");
   }
-  const { status, statusText, headers } = response;
-  if (hasBody(response, limits))
-    return new Response(guardedBody(response, limits), { status, statusText, headers });
-  limits.deadline.end();
-  drop(response);
-  return new Response(null, { status, statusText, headers });
 }
 
 type Body = NonNullable<Response["body"]>;
@@ -64,9 +68,9 @@ function tooLarge(maxBytes: number): string {
   return `the response is larger than ${maxBytes} bytes`;
 }
 
-/** Closes a body that nobody will read. */
-export function drop(response: Response): void {
-  response.body?.cancel().catch(() => null);
+/** Closes a body that nobody will read. A fetch of the caller's may answer with anything. */
+export function drop(response: Response | null | undefined): void {
+  response?.body?.cancel().catch(() => null);
 }
 
 /**
