@@ -140,6 +140,8 @@ function withDelta(report: AnyObject, event: unknown): AnyObject {
 export const ANTHROPIC: Protocol = /* @__PURE__ */ tokenProtocol({
   name: "anthropic",
   shape: USAGE,
+  // The results of Claude's agent SDK: their usage has the main loop only.
+  foreign: ["modelUsage", "total_cost_usd"],
   unfinished,
   served,
   searches,
