@@ -43,7 +43,10 @@ const OPEN: readonly unknown[] = ["in_progress", "queued"];
 const RESPONSES: readonly unknown[] = ["response", "realtime.response"];
 
 /** Says why a response is not finished. What is no response may have a status of its own. */
-export function unfinishedResponse(response: AnyObject, finished = FINISHED): string | null {
+export function unfinishedResponse(
+  response: AnyObject,
+  finished: readonly unknown[] = FINISHED,
+): string | null {
   const status = valueAt(response, "status");
   const isOpen = RESPONSES.includes(valueAt(response, "object"))
     ? status !== undefined && !finished.includes(status)
