@@ -25,7 +25,7 @@ function served(reported: Reported): Part["served"] {
   return by.serviceTier === "flex" ? { ...by, serviceTier: null } : by;
 }
 
-/** Tools that Groq ran have a fee for each call: console.groq.com/docs/compound/built-in-tools. */
+/** The tools that Groq ran, which no price list has: console.groq.com/docs/tool-use/built-in-tools */
 function executedTools({ response }: Reported): readonly string[] {
   const choices = listAt(response, "choices");
   const tools = choices.flatMap((choice) => listAt(choice, "message.executed_tools"));
@@ -34,7 +34,7 @@ function executedTools({ response }: Reported): readonly string[] {
 
 /**
  * A compound system is several models, which are billed at their own prices. The usage of each is in the breakdown, and
- * the usage of the whole is their sum.
+ * the usage of the whole must be their sum.
  *
  * Source: `ChatCompletion.UsageBreakdown` of groq-sdk 1.6.0; console.groq.com/docs/compound/systems/compound.
  */

@@ -13,8 +13,8 @@ const WRITES = [`${DETAILS}.cache_creation_token_details`, `${DETAILS}.cache_cre
  * or beside it: the total decides.
  *
  * Source: `Usage`, `PromptTokensDetailsWrapper` and `CompletionTokensDetailsWrapper` of github.com/BerriAI/litellm,
- * `litellm/types/utils.py`; the names of Qwen are those of help.aliyun.com/zh/model-studio/context-cache, and
- * `cached_tokens` beside the prompt is that of platform.moonshot.ai/docs/api/chat.
+ * `litellm/types/utils.py` (commit 001c64f). Qwen's explicit cache: alibabacloud.com/help/en/model-studio/context-cache.
+ * No page was found for `cached_tokens` beside the prompt, which Moonshot reports.
  */
 export const LITELLM_USAGE: UsageShape = {
   ...CHAT_USAGE,

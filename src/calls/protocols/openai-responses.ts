@@ -37,15 +37,22 @@ export const RESPONSES_USAGE: UsageShape = {
   apart: [`${WRITES}.ttl_12h_tokens`],
 };
 
-/** Source: `ResponseStatus` of openai 7.57.0. The other two are `in_progress` and `queued`. */
+/** Source: `ResponseStatus` of openai 7.57.0. */
 const FINISHED: readonly unknown[] = ["completed", "incomplete", "failed", "cancelled"];
+const OPEN: readonly unknown[] = ["in_progress", "queued"];
+const RESPONSES: readonly unknown[] = ["response", "realtime.response"];
 
-/** Says why a response is not finished. */
-export function unfinishedResponse(response: AnyObject, finished = FINISHED): string | null {
+/** Says why a response is not finished. What is no response may have a status of its own. */
+export function unfinishedResponse(
+  response: AnyObject,
+  finished: readonly unknown[] = FINISHED,
+): string | null {
   const status = valueAt(response, "status");
-  return status === undefined || finished.includes(status)
-    ? null
-    : `the response is not finished: status is ${typeof status === "string" ? quote(status) : "no text"}`;
+  const isOpen = RESPONSES.includes(valueAt(response, "object"))
+    ? status !== undefined && !finished.includes(status)
+    : OPEN.includes(status);
+  const shown = typeof status === "string" ? quote(status) : "no text";
+  return isOpen ? `the response is not finished: status is ${shown}` : null;
 }
 
 /** The larger of the number that the provider bills and of the searches that the output lists. */

@@ -18,7 +18,8 @@ export const PERPLEXITY_USAGE: UsageShape = {
   ...CHAT_USAGE,
   excludes: [],
   outside: { outputReasoning: ["reasoning_tokens"], outputCitation: ["citation_tokens"] },
-  inside: {},
+  // No type has it, but a router of models may report it as OpenAI does.
+  inside: { cacheRead: ["prompt_tokens_details.cached_tokens"] },
   searches: ["num_search_queries"],
   // `stated` reads the total.
   informs: ["cost.*"],

@@ -1,7 +1,7 @@
-import type { Protocol } from "../reports/account.ts";
+import { type Protocol, type ReadContext, UncountableError } from "../reports/account.ts";
 import { valueAt } from "../reports/numbers.ts";
 import type { UsageShape } from "../reports/shape.ts";
-import { tokenProtocol } from "../reports/token-protocol.ts";
+import { type Reported, tokenProtocol } from "../reports/token-protocol.ts";
 
 /**
  * Embeddings and reranking read their input and write nothing.
@@ -17,11 +17,22 @@ export const VOYAGE_USAGE: UsageShape = {
   output: [],
 };
 
+/** A bare total says nothing about whose it is. A chat's may be reported in the same way, and half of it be output. */
+function mustBeVoyage({ response }: Reported, { named }: ReadContext): void {
+  const isList = ["data", "results"].some((field) => Array.isArray(valueAt(response, field)));
+  if (!named && !isList)
+    throw new UncountableError("total_tokens does not say what is output: name the protocol");
+}
+
 /** Voyage's embeddings and reranking. */
 export const VOYAGE: Protocol = /* @__PURE__ */ tokenProtocol({
   name: "voyage",
   shape: VOYAGE_USAGE,
   camelCase: true,
+  adjust: (usage, reported, context) => {
+    mustBeVoyage(reported, context);
+    return usage;
+  },
   unfinished: (response) => {
     const isText = ["choices", "output", "content"].some((field) => valueAt(response, field) !== undefined);
     return isText ? "the report has a total, and does not say what of it is output" : null;

@@ -1,7 +1,7 @@
 import { read } from "../../internal/check.ts";
 import { formatUsd, type MicroCents } from "../../money/micro-cents.ts";
 import { outcome } from "../../money/outcome.ts";
-import { epochSeconds, type EpochSeconds, type Instant } from "../../time.ts";
+import { epochSeconds, type Instant } from "../../time.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
 import { type TokenRates, tokenRates } from "../../tokens/rates.ts";
 import { isObject } from "../own-fields.ts";
@@ -9,7 +9,7 @@ import type { Prices } from "../prices/rates-for.ts";
 import type { ProtocolName } from "../protocols/names.ts";
 import { type Account, UncountableError } from "./account.ts";
 import { type Reading, readingsOf } from "./accounts.ts";
-import { ACTUAL } from "./options.ts";
+import { ACTUAL, type CheckedOptions } from "./options.ts";
 import { type Priced, priceOf, type Pricing } from "./pricing.ts";
 import { sumOfParts } from "./sum.ts";
 
@@ -89,11 +89,8 @@ export function actualOf(
   options: ActualOptions = {},
 ): ActualOutcome {
   try {
-    const { cutOffAt, model, serviceTier, region, aliases, prefixes, at, until, ...asked } = read<Checked>(
-      "actualOf: options",
-      options,
-      ACTUAL,
-    );
+    const { cutOffAt, model, serviceTier, region, aliases, prefixes, at, until, ...asked } =
+      read<CheckedOptions>("actualOf: options", options, ACTUAL);
     const now = at ?? epochSeconds(Date.now() / 1000);
     const pricing: Pricing = {
       source: isRates(prices) ? { rates: tokenRates("actualOf: rates", prices) } : { prices },
@@ -123,21 +120,6 @@ function counted(readings: readonly Reading[], price: (account: Account) => Pric
   const { actual, stated, account } = first;
   const protocols = Object.freeze(readings.map(({ protocol }) => protocol));
   return outcome({ kind: "counted", actual, usage: sumOfParts(account), protocols, stated });
-}
-
-interface Checked {
-  readonly protocol: ProtocolName | null;
-  readonly informs: readonly string[];
-  readonly previous: unknown;
-  readonly cacheTtl: "5m" | "1h" | null;
-  readonly model: string | null;
-  readonly serviceTier: string | null;
-  readonly region: string | null;
-  readonly aliases: Readonly<Record<string, string>>;
-  readonly prefixes: readonly string[];
-  readonly at: EpochSeconds | null;
-  readonly until: EpochSeconds | null;
-  readonly cutOffAt: number | null;
 }
 
 /** Whether the caller gave the rates of one model, and not a list. */

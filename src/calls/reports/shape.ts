@@ -63,6 +63,7 @@ export function shapeReader(shape: UsageShape): ShapeReader {
   const known = knownPaths(shape);
   const apart = patternOf(shape.apart ?? []);
   const alsoApart = new Set(shape.apart?.filter((name) => known.has(name)));
+  const objects = new Set([...known].flatMap(objectsAbove));
   const { requires, excludes = [] } = shape;
   return {
     fits: (report) => {
@@ -74,6 +75,7 @@ export function shapeReader(shape: UsageShape): ShapeReader {
         ...(shape.informs ?? []),
         ...informs.flatMap((name) => [name, `*.${name}`]),
       ]);
+      for (const path of objects) mustBeObject(report, path);
       const separately: string[] = [];
       let strange = 0;
       for (const { path, value } of numbersIn(report)) {
@@ -89,6 +91,19 @@ export function shapeReader(shape: UsageShape): ShapeReader {
       return { usage: countsOf(shape, report), apart: separately, strange };
     },
   };
+}
+
+/** The paths of the objects that a number is in: `a` and `a.b` of `a.b.c`. */
+function objectsAbove(path: string): readonly string[] {
+  const keys = path.split(".");
+  return keys.slice(1).map((_, index) => keys.slice(0, index + 1).join("."));
+}
+
+/** Counts in words are no counts. An empty list is what some clients put in the place of no details. */
+function mustBeObject(report: AnyObject, path: string): void {
+  const value = valueAt(report, path);
+  if (value === undefined || typeof value === "object") return;
+  throw new UncountableError(`${path} must be an object; got ${kindOf(value)}`);
 }
 
 /** Whether a shape says what a number is. Tests hold the shapes against the types of the clients with this. */

@@ -180,6 +180,11 @@ describe("actualOf: only what is finished", () => {
     expect(actualOf(rates, report, { protocol: "cohere" }).kind).toBe(kind);
   });
 
+  it("a status of what is no response is not its finish", () => {
+    expect(usageOf({ status: "ok", usage: responses }).kind).toBe("counted");
+    expect(usageOf({ status: "queued", usage: responses }).kind).toBe("unknown");
+  });
+
   it("Ollama's lines before the last", () => {
     const report = { model: "m", done: false, prompt_eval_count: 5, eval_count: 1 };
     expect(actualOf(rates, report, { protocol: "ollama" })).toMatchObject({ reason: /done is false/ });
@@ -280,6 +285,13 @@ describe("actualOf: counts that are none", () => {
   ])("%s: %o", (protocol, report) => {
     const outcome = actualOf(rates, report, { protocol });
     expect(outcome.kind === "unknown" ? null : formatUsd(outcome.actual)).toBeNull();
+  });
+
+  it("a bare total is Voyage's only if the caller says so", () => {
+    expect(usageOf({ total_tokens: 5 })).toMatchObject({ kind: "unknown", reason: /name the protocol/ });
+    expect(usageOf({ total_tokens: 5 }, { protocol: "voyage" })).toMatchObject({ usage: { inputTokens: 5 } });
+    const list = { object: "list", data: [], usage: { total_tokens: 5 } };
+    expect(usageOf(list)).toMatchObject({ usage: { inputTokens: 5 }, protocols: ["voyage"] });
   });
 
   it("an SDK's result is not a response of OpenRouter's client, which spells its fields alike", () => {
