@@ -61,30 +61,21 @@ export const AI_SDK_USAGES: readonly UsageShape[] = [OF_MODEL, OF_RESULT, OF_VER
 
 /** Checks the counts against their parts. */
 export function checkedUsage(usage: TokenUsage, { usage: report, response }: Reported): TokenUsage {
-  const {
-    inputTokens,
-    outputTokens,
-    cacheReadTokens = 0,
-    cacheWriteTokens = 0,
-    outputReasoningTokens = 0,
-  } = usage;
+  const { inputTokens, cacheReadTokens = 0, cacheWriteTokens = 0, outputReasoningTokens = 0 } = usage;
   const plain = countAt(report, "inputTokenDetails.noCacheTokens") ?? countAt(report, "inputTokens.noCache");
   const parts = (plain ?? 0) + cacheReadTokens + cacheWriteTokens;
   if (plain !== undefined && parts !== inputTokens) {
     throw new UncountableError(`inputTokens must be ${parts}, the sum of its parts; got ${inputTokens}`);
   }
   // Only a total can show that more is beside than there is inside.
-  if (
-    outputReasoningTokens > (countAt(report, "outputTokens") ?? outputReasoningTokens) &&
-    !hasTotal(report)
-  ) {
-    throw new UncountableError(`outputTokens must be at least ${outputReasoningTokens}; got ${outputTokens}`);
+  const [input, output, total] = ["inputTokens", "outputTokens", "totalTokens"].map((key) =>
+    valueAt(report, key),
+  );
+  const isMore = (part: number, side: unknown): boolean => typeof side === "number" && part > side;
+  if (total === undefined && (isMore(outputReasoningTokens, output) || isMore(cacheReadTokens, input))) {
+    throw new UncountableError("inputTokens and outputTokens must be at least their parts");
   }
   return Array.isArray(valueAt(response, "images")) ? ofPictures(usage, response) : usage;
-}
-
-function hasTotal(report: Reported["usage"]): boolean {
-  return valueAt(report, "totalTokens") !== undefined;
 }
 
 /** What an image model writes are pictures. OpenAI's says of each how much of its input were pictures. */

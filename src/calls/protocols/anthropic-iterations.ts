@@ -42,6 +42,8 @@ export function withLifetime(
 /** One entry of `usage.iterations`. */
 interface Iteration {
   readonly type: string;
+  /** Whether it leaves out what was cached. */
+  readonly isBrief: boolean;
   readonly part: Part;
 }
 
@@ -70,7 +72,12 @@ export function requestsOf(whole: Part, { usage }: Reported, context: ReadContex
     const counted = reader.count(one, context.informs);
     const model = valueAt(one, "model");
     const served: Served = { ...whole.served, ...(typeof model === "string" && { model }) };
-    return { type, part: { usage: withLifetime(counted.usage, one, context.cacheTtl), served, apart: [] } };
+    const isBrief = !("cache_read_input_tokens" in one) && !("cache_creation_input_tokens" in one);
+    return {
+      type,
+      isBrief,
+      part: { usage: withLifetime(counted.usage, one, context.cacheTtl), served, apart: [] },
+    };
   });
   const outside = iterations.filter(({ type }) => OUTSIDE.includes(type)).map(({ part }) => part);
   return [
@@ -84,6 +91,8 @@ export function requestsOf(whole: Part, { usage }: Reported, context: ReadContex
 
 function attemptsOf(whole: Part, attempts: readonly Iteration[]): readonly Part[] {
   if (attempts.length === 0) return [whole];
+  const [only, ...more] = attempts;
+  if (more.length === 0 && only?.isBrief === true && isFresh(only.part, whole)) return [whole];
   const fallback = attempts.find(({ type }) => type === "fallback_message")?.part.served.model;
   const isDeclined = ({ part }: Iteration): boolean =>
     fallback !== undefined && part.served.model !== fallback;
@@ -98,6 +107,12 @@ function attemptsOf(whole: Part, attempts: readonly Iteration[]): readonly Part[
   // A single iteration is the message itself, which has more detail.
   const answered = serving.length === 1 && isSum(serving, whole) ? [whole] : withDetails(whole, serving);
   return [...billed, ...answered];
+}
+
+/** Whether a part has all the tokens of the whole that were not cached. */
+function isFresh({ usage }: Part, { usage: { inputTokens, outputTokens, ...cached } }: Part): boolean {
+  const fresh = inputTokens - (cached.cacheReadTokens ?? 0) - (cached.cacheWriteTokens ?? 0);
+  return usage.inputTokens === fresh && usage.outputTokens === outputTokens;
 }
 
 /** After a refusal, what was cached for the first model is billed to the second one as a cache read. */

@@ -27,7 +27,7 @@ const TITAN: UsageShape = {
   requires: ["inputTextTokenCount"],
   input: ["inputTextTokenCount"],
   output: ["totalOutputTextTokenCount"],
-  informs: [`${METRICS}.*`, "index", "results[].*", "embedding[]", "embeddingsByType.*"],
+  informs: [`${METRICS}.*`, "index", "results[].tokenCount", "embedding[]", "embeddingsByType.*"],
 };
 
 /**
@@ -92,10 +92,12 @@ export function foldInvoked(report: AnyObject | null, event: unknown): AnyObject
   if (!isObject(event)) return report;
   const isAnthropic = /^(?:message|content_block)_/.test(textAt(event, "type"));
   if (isAnthropic) return ANTHROPIC.stream?.fold(report, event) ?? report;
-  const present = dataOf(event).filter(
-    ([key, value]) => value !== null && value !== undefined && KEPT.test(key),
-  );
-  return present.length === 0 ? report : { ...report, ...Object.fromEntries(present) };
+  const kept = dataOf(event).filter(([key]) => KEPT.test(key));
+  // An empty finish is kept, and never replaces anything.
+  const later = kept.filter(([, value]) => value !== null && value !== undefined);
+  return kept.length === 0
+    ? report
+    : { ...Object.fromEntries(kept), ...report, ...Object.fromEntries(later) };
 }
 
 /** Counts and finishes, and none of the text. */

@@ -2,8 +2,9 @@ import type { TokenUsage } from "../../tokens/fields.ts";
 import { type AnyObject, isObject } from "../own-fields.ts";
 import { type Part, type Protocol, type StreamRules, UncountableError } from "../reports/account.ts";
 import { dataOf, valueAt } from "../reports/numbers.ts";
-import type { UsageShape } from "../reports/shape.ts";
+import { countAt, type UsageShape } from "../reports/shape.ts";
 import { type Reported, tokenProtocol } from "../reports/token-protocol.ts";
+import { withoutCachedVideo } from "./gemini.ts";
 import { distinct, listAt, textAt, withFields } from "./lists.ts";
 
 /**
@@ -37,6 +38,8 @@ const USAGE: UsageShape = {
     "input_tokens_by_modality.text",
     "tool_use_tokens_by_modality.text",
     "cached_tokens_by_modality.text",
+    // `adjust` reads it.
+    "cached_tokens_by_modality.video",
     "output_tokens_by_modality.text",
     // `split` reads it.
     "initial_input_tokens",
@@ -78,7 +81,7 @@ function unfinished(response: AnyObject): string | null {
 
 function adjust(usage: TokenUsage, { usage: report }: Reported): TokenUsage {
   if (valueAt(report, "total_tokens") === undefined) throw new UncountableError("total_tokens is missing");
-  return usage;
+  return withoutCachedVideo(usage, countAt(report, "cached_tokens_by_modality.video"));
 }
 
 /** An agent makes many requests, and so does an interaction that was continued. */

@@ -49,7 +49,7 @@ const USAGE: UsageShape = {
     "promptTokensDetails.TEXT",
     "toolUsePromptTokensDetails.TEXT",
     "cacheTokensDetails.TEXT",
-    // `adjust` reads it: cached video has the price of cached text.
+    // `adjust` reads it.
     "cacheTokensDetails.VIDEO",
     "candidatesTokensDetails.TEXT",
     "responseTokensDetails.TEXT",
@@ -129,8 +129,13 @@ function adjust(usage: TokenUsage, { usage: report, response }: Reported): Token
   if (valueAt(report, "totalTokenCount") === undefined && !isEmbedding) {
     throw new UncountableError("totalTokenCount is missing");
   }
+  return withoutCachedVideo(usage, countAt(report, "cacheTokensDetails.VIDEO"));
+}
+
+/** Cached video has the price of cached text, so it does not count as video. */
+export function withoutCachedVideo(usage: TokenUsage, cached: number | undefined): TokenUsage {
   const { inputVideoTokens = 0, ...others } = usage;
-  const video = Math.max(0, inputVideoTokens - (countAt(report, "cacheTokensDetails.VIDEO") ?? 0));
+  const video = Math.max(0, inputVideoTokens - (cached ?? 0));
   return video > 0 ? { ...others, inputVideoTokens: video } : others;
 }
 

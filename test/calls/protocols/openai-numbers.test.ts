@@ -3,8 +3,10 @@ import { actualOf, type ProtocolName, usageOf } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
 import { DIALECT_REPORTS } from "./dialect-reports.ts";
 import type { FullReport } from "./full-report.ts";
+import { MODEL_REPORTS } from "./model-reports.ts";
 import { OPENAI_REPORTS } from "./openai-reports.ts";
 import { OTHER_REPORTS } from "./other-reports.ts";
+import { TOOL_REPORTS } from "./tool-reports.ts";
 
 const rates = new TokenRates({
   inputUsdPerMTok: 3,
@@ -15,7 +17,7 @@ const rates = new TokenRates({
   searchUsd: "0.01",
 });
 
-const FULL = [...OPENAI_REPORTS, ...DIALECT_REPORTS, ...OTHER_REPORTS];
+const FULL = [...OPENAI_REPORTS, ...DIALECT_REPORTS, ...OTHER_REPORTS, ...MODEL_REPORTS, ...TOOL_REPORTS];
 const named = FULL.map((full) => [`${full.protocol}, ${full.form}`, full] as const);
 
 /** A copy of a report with a number added at an object, for every object in its usage. */
@@ -43,12 +45,10 @@ const OPEN = new Set(["message", "embeddings", "cost", "tokens", "api_version", 
 
 function objectsIn(value: object, path: string): readonly string[] {
   const below = Object.entries(value)
-    .filter(
-      ([key, field]) =>
-        typeof field === "object" && field !== null && !Array.isArray(field) && !OPEN.has(key),
-    )
+    .filter(([key, field]) => typeof field === "object" && field !== null && !OPEN.has(key))
     .flatMap(([key, field]) => objectsIn(field as object, path === "" ? key : `${path}.${key}`));
-  return [path, ...below];
+  // A list has no names of its own.
+  return Array.isArray(value) ? below : [path, ...below];
 }
 
 const isOpen = (path: string): boolean =>

@@ -3,10 +3,11 @@ import { actualOf, usageOf } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
 import { protocolOf } from "../../../src/calls/reports/accounts.ts";
 import { CHAT_STREAMS } from "./chat-streams.ts";
+import { MODEL_STREAMS } from "./model-streams.ts";
 import { OTHER_STREAMS } from "./other-streams.ts";
 import type { RecordedStream } from "./recorded-stream.ts";
 
-const STREAMS = [...CHAT_STREAMS, ...OTHER_STREAMS];
+const STREAMS = [...CHAT_STREAMS, ...OTHER_STREAMS, ...MODEL_STREAMS];
 
 const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, searchUsd: "0.01" });
 
