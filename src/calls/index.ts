@@ -4,6 +4,16 @@
  *
  * @module
  */
+export { boundOf } from "./bounds/bound-of.ts";
+export type { BoundOptions, BoundRequest, CountedTokens } from "./bounds/options.ts";
+export type {
+  Bounded,
+  BoundNumber,
+  BoundOutcome,
+  RefusedBound,
+  Standing,
+  WrittenLimit,
+} from "./bounds/outcome.ts";
 export {
   type AffordableOptions,
   type AffordableOutcome,
