@@ -74,7 +74,8 @@ function namesOf({ provider, model, hostRegion }: Asked): readonly string[] {
   const name = nameOf(model);
   const prefixes = PROVIDERS[provider].pricePrefixes;
   const places = provider === "bedrock" && hostRegion !== null ? [`bedrock/${hostRegion}/`] : [];
-  return [...places, ...prefixes].map((prefix) => `${prefix}${name}`);
+  // Rates of one's own have no prefix.
+  return [...new Set([...places, ...prefixes, ""])].map((prefix) => `${prefix}${name}`);
 }
 
 /** The model in an ARN of Bedrock: what stands behind its last slash. */
