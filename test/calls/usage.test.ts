@@ -60,7 +60,7 @@ describe("usageOf: parts that are none", () => {
 
 describe("usageOf", () => {
   it.each(COUNTED)("counts %s", (_, report, usage) => {
-    expect(usageOf(report)).toEqual({ kind: "counted", usage });
+    expect(usageOf(report)).toEqual({ kind: "counted", usage, protocols: expect.any(Array) as string[] });
   });
 
   it.each(UNKNOWN)("does not guess at %s", (_, report, reason) => {
@@ -93,7 +93,13 @@ describe("usageOf", () => {
 
 describe("actualOf", () => {
   it.each(COUNTED)("prices %s", (_, report, usage) => {
-    expect(actualOf(rates, report)).toEqual({ kind: "counted", actual: tokenCost(rates, usage), usage });
+    expect(actualOf(rates, report)).toEqual({
+      kind: "counted",
+      actual: tokenCost(rates, usage),
+      usage,
+      protocols: expect.any(Array) as string[],
+      stated: null,
+    });
   });
 
   it.each(UNKNOWN)("leaves the whole hold charged for %s, and says why", (_, report, reason) => {
@@ -118,7 +124,7 @@ describe("actualOf", () => {
   });
 
   it("never throws, whatever the rates and the report are", () => {
-    expect(actualOf({} as TokenRates, { input_tokens: 1, output_tokens: 1 })).toMatchObject({ actual: null });
+    expect(actualOf({}, { input_tokens: 1, output_tokens: 1 })).toMatchObject({ actual: null });
     const anything = fc.oneof(
       fc.anything(),
       fc.dictionary(
@@ -137,10 +143,11 @@ describe("actualOf", () => {
 
   it("can be stringified, and is frozen", () => {
     const outcome = actualOf(rates, { input_tokens: 1000, output_tokens: 0 });
-    expect(JSON.parse(JSON.stringify(outcome))).toEqual({
+    expect(JSON.parse(JSON.stringify(outcome))).toMatchObject({
       kind: "counted",
       actual: "0.003",
       usage: { inputTokens: 1000, outputTokens: 0 },
+      stated: null,
     });
     expect(Object.isFrozen(outcome)).toBe(true);
   });

@@ -1,25 +1,16 @@
 import { Approval } from "../../approval/approval.ts";
-import type { HeldScope } from "../../budget/scopes.ts";
-import { ensureSameJob, isFree, jobConflict } from "../../dispatch/job-request.ts";
 import { prunedJob, scopesMissing, storableText, unknownJob } from "../../dispatch/rules.ts";
-import type {
-  CancelOutcome,
-  NotWaiting,
-  PruneOutcome,
-  RetryOutcome,
-  SubmitOutcome,
-} from "../../dispatch/outcomes.ts";
+import type { CancelOutcome, NotWaiting, PruneOutcome, RetryOutcome } from "../../dispatch/outcomes.ts";
 import { DispatchError } from "../../errors.ts";
 import { outcome } from "../../money/outcome.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
-import { scopesToJson, tagsToJson } from "../engine/codec.ts";
+import { scopeTexts } from "../engine/codec.ts";
 import { jobSubject, type ShownJob } from "../engine/tables.ts";
-import type { Decided, QueueOperations, Submission } from "../operations.ts";
-import { allOrNothing, answerAt, type Calls, type Item, jsonb } from "./calls.ts";
+import type { Decided, QueueOperations } from "../operations.ts";
+import { type Calls, jsonb } from "./calls.ts";
 import {
-  bodyOf,
   capConflict,
   type DecidedAnswer,
   decisionColumns,
@@ -30,8 +21,7 @@ import {
   refusedOf,
   shownOf,
 } from "./answers.ts";
-import { Undone } from "./client.ts";
-import { scopeColumns, ScopeLists } from "./scope-lists.ts";
+import { submissionOperations } from "./submissions.ts";
 
 interface NotWaitingAnswer {
   readonly kind: "not_waiting";
@@ -45,41 +35,18 @@ interface ExpiredAnswer {
 /** What queues a job once more, or why it does not. */
 type QueuedAnswer =
   PinnedAnswer | RefusedAnswer | { readonly kind: "queued" } | { readonly kind: "no_scopes" };
-type SubmitAnswer =
-  | PinnedAnswer
-  | RefusedAnswer
-  | { readonly kind: "queued" | "awaiting_approval" }
-  | { readonly kind: "known"; readonly job: JobAnswer & { readonly pruned: boolean } };
 
 /** Submissions, decisions and look-ups. */
 export function queueOperations(calls: Calls): QueueOperations {
   return {
-    async submit(submission) {
-      const answer = await calls.together<Submission, SubmitAnswer>(
-        "submit",
-        submission,
-        ({ body }) => body.jobId,
-        (inputs) => submit(inputs, false),
-        ({ body }) => body.payload.length,
-      );
-      return submitted(answer, submission);
-    },
-
-    async submitMany(submissions) {
-      const answers = await allOrNothing(() => submit(submissions, true));
-      return Object.freeze(
-        answers instanceof Undone
-          ? submissions.map((submission) => undone(answers.answer as Conflict, submission))
-          : submissions.map((submission, index) => submitted(answerAt(answers, index), submission)),
-      );
-    },
+    ...submissionOperations(calls),
 
     async approve(jobId, scopes, decided) {
       const answer = await decision<QueuedAnswer | ExpiredAnswer | NotWaitingAnswer | null>(
         "approve",
         jobId,
         decided,
-        { scopes: scopes && scopeObjects(scopes) },
+        { scopes: scopes && scopeTexts(scopes) },
       );
       if (answer === null) throw unknownJob(jobId);
       if (answer.kind === "not_waiting") return notWaiting(answer);
@@ -116,7 +83,7 @@ export function queueOperations(calls: Calls): QueueOperations {
       const input = {
         jobId,
         after,
-        scopes: scopes && scopeObjects(scopes),
+        scopes: scopes && scopeTexts(scopes),
         subject: jobSubject(jobId),
         ...decisionColumns(decided),
       };
@@ -207,78 +174,6 @@ export function queueOperations(calls: Calls): QueueOperations {
     const input = { jobId, subject: jobSubject(jobId), ...decisionColumns(decided), ...more };
     return firstAnswer(await calls.grouped<Answer | DecidedAnswer<Answer>>(name, input), decided);
   }
-
-  function submit(submissions: readonly Submission[], atomic: boolean): Promise<readonly SubmitAnswer[]> {
-    const [jobs, approvals] = submissionInputs(submissions);
-    return calls.call("submit", jsonb(jobs), jsonb(approvals), calls.time(), [atomic, "boolean"]);
-  }
-}
-
-function approvalColumns(approved: Submission["approved"]): object {
-  return {
-    decision: approved ? JSON.stringify(approved.approval) : null,
-    ...scopeColumns(approved?.scopes ?? []),
-  };
-}
-
-/** Jobs, and the approvals that they name by their number: many jobs have the same one. */
-function submissionInputs(submissions: readonly Submission[]): readonly [readonly Item[], readonly object[]] {
-  const approvals = new ScopeLists();
-  const jobs = submissions.map(({ body, terms, approved }) => {
-    const { jobId, lane, payload, backend, maxAttempts, priority, runAt } = body;
-    const maxCost = String(body.maxCost);
-    const job = {
-      jobId,
-      lane,
-      payload,
-      backend,
-      maxCost,
-      maxAttempts,
-      priority,
-      runAt,
-      more: moreOf(body, terms),
-    };
-    if (approved === null) return job;
-    // Free work holds no money, so it locks no scope.
-    const held = isFree(body) ? { ...approved, scopes: [] } : approved;
-    return { ...job, approval: approvals.add(approvalColumns(held), body.maxCost) };
-  });
-  return [jobs, approvals.all];
-}
-
-function submitted(answer: SubmitAnswer, { body }: Submission): SubmitOutcome {
-  switch (answer.kind) {
-    case "pinned":
-      throw capConflict(answer);
-    case "refused":
-      return refusedOf(answer);
-    case "known":
-      if (!answer.job.pruned) ensureSameJob(bodyOf(answer.job), body);
-      return outcome({ kind: "exists", state: answer.job.state });
-    default:
-      return outcome({ kind: answer.kind });
-  }
-}
-
-/** The fields that few jobs have; left out if there are none. */
-function moreOf(
-  { scopes, requestedBy, maxRunSeconds }: Submission["body"],
-  { askedScopes, tags, decideBy, claimBy }: Submission["terms"],
-): object | undefined {
-  const more = {
-    askedScopes: askedScopes && scopesToJson(askedScopes),
-    scopes,
-    requestedBy,
-    tags: tagsToJson(tags),
-    decideBy,
-    claimBy,
-    maxRunSeconds,
-  };
-  return Object.values(more).every((field) => field === null) ? undefined : more;
-}
-
-function scopeObjects(scopes: readonly HeldScope[]): readonly object[] {
-  return scopes.map(({ scope, cap, until }) => ({ scope, cap: cap === null ? null : String(cap), until }));
 }
 
 /** The error of a job that a person has ended. */
@@ -304,22 +199,4 @@ function queued(
 
 function notWaiting({ kind, state, approval }: NotWaitingAnswer): NotWaiting {
   return outcome({ kind, state, approval: approval && new Approval(approval) });
-}
-
-/** What undid a batch. */
-type Conflict =
-  PinnedAnswer | { readonly kind: "other"; readonly jobId: string; readonly fields: readonly string[] };
-
-/** Throws the conflict that undid a batch, for a submission that caused it. */
-function undone(conflict: Conflict, submission: Submission): SubmitOutcome {
-  if (conflict.kind === "other") throw jobConflict(conflict.jobId, conflict.fields);
-  if (!causes(submission, conflict)) return outcome({ kind: "queued" });
-  return submitted(conflict, submission);
-}
-
-/** Whether a pinned cap refuses a submission; others of the batch may name the scope with the right cap. */
-function causes({ body, approved }: Submission, { scope, pinned }: PinnedAnswer): boolean {
-  const asked = isFree(body) ? undefined : approved?.scopes.find((each) => each.scope === scope);
-  if (asked === undefined) return false;
-  return pinned === null ? asked.cap === null : asked.cap !== null && asked.cap !== BigInt(pinned);
 }

@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "e6845f086f3bd10392e1b0cb6138bfca447861f5e5377df4b86ed2dbbbd89033",
+    sha256: "70077b541d69a489ac780e69f29e38c817b25e9e4f5a32e54bafdd2e53c909c6",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -1492,6 +1492,7 @@ DECLARE
   candidates text[];
   locked_ids text[];
   locked_bytes bigint;
+  overdue_ids text[];
   bytes bigint := 0;
   is_cut boolean := false;
   has_claimed boolean := false;
@@ -1584,17 +1585,22 @@ BEGIN
           )
           INTO claimed FROM running AS r;
         claimed_ids := claimed_ids || locked_ids;
-      ELSIF cardinality(candidates) < width THEN
-        looked_below := current_priority - 1;
       ELSE
-        -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way.
-        candidates := ARRAY(
-          SELECT j.job_id FROM {schema}.jobs AS j
-            WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
-        );
-        UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (candidates);
-        DELETE FROM {schema}.ready WHERE job_id = ANY (candidates);
-        width := width * 4;
+        -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way. The last look takes
+        -- away what it met too: otherwise each later claim would begin with the same jobs.
+        IF cardinality(candidates) > 0 THEN
+          overdue_ids := ARRAY(
+            SELECT j.job_id FROM {schema}.jobs AS j
+              WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
+          );
+          UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (overdue_ids);
+          DELETE FROM {schema}.ready WHERE job_id = ANY (overdue_ids);
+        END IF;
+        IF cardinality(candidates) < width THEN
+          looked_below := current_priority - 1;
+        ELSE
+          width := width * 4;
+        END IF;
       END IF;
     END LOOP;
     answers := array_append(answers, claimed);
@@ -2168,6 +2174,20 @@ BEGIN
   );
 END $$;
 
+-- Locks the jobs that ended first, before an instant, and are not pruned: at most \`most\`, without those that another has
+-- locked.
+CREATE FUNCTION {schema}.lock_ended(before float8, most bigint) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT locked.job_id
+      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+        SELECT j.job_id FROM {schema}.jobs AS j
+          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
+      ) AS locked
+      LIMIT most
+  );
+END $$;
+
 CREATE FUNCTION {schema}.no_longer_ended(job_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   job record;
@@ -2195,14 +2215,7 @@ DECLARE
   swept jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  job_ids := ARRAY(
-    SELECT locked.job_id
-      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-        SELECT j.job_id FROM {schema}.jobs AS j
-          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
-      ) AS locked
-      LIMIT most + 1
-  );
+  job_ids := {schema}.lock_ended(before, most + 1);
   hold_ids := ARRAY(
     SELECT hold_id FROM {schema}.holds WHERE closed < before AND NOT pruned
       ORDER BY closed LIMIT most + 1 FOR UPDATE SKIP LOCKED
@@ -2240,14 +2253,7 @@ BEGIN
       ORDER BY sequence LIMIT most + 1 FOR UPDATE SKIP LOCKED
   );
   IF cardinality(job_ids) <= most THEN
-    job_ids := job_ids || ARRAY(
-      SELECT locked.job_id
-        FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-          SELECT j.job_id FROM {schema}.jobs AS j
-            WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
-        ) AS locked
-        LIMIT most + 1 - cardinality(job_ids)
-    );
+    job_ids := job_ids || {schema}.lock_ended(before, most + 1 - cardinality(job_ids));
   END IF;
   hold_ids := ARRAY(
     SELECT hold_id FROM {schema}.holds WHERE closed < before AND pruned

@@ -1,4 +1,5 @@
 import { DispatchError, isDispatchError } from "../../errors.ts";
+import { soon } from "../../internal/timers.ts";
 import type { EpochSeconds } from "../../time.ts";
 import { engine } from "../engine/engine.ts";
 import type { Operations, Run } from "../operations.ts";
@@ -23,14 +24,6 @@ const LONGEST_WAIT = 20;
 const LONGEST_TURN = 20;
 
 type Answered<Answer> = { readonly answer: Answer } | { readonly error: unknown };
-
-/** Runs after all calls of this turn. Node, Deno and Bun have `setImmediate`. */
-function later(run: () => void): void {
-  // Not every runtime's types declare it.
-  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
-  if (setImmediate) setImmediate(run);
-  else setTimeout(run);
-}
 
 /** Operations on one SQLite database; those in flight together run in one transaction. */
 export class Transactions {
@@ -79,7 +72,8 @@ export class Transactions {
       this.#waiting.push({ since: performance.now(), isAlone, run, resolve, reject });
       if (this.#isRunning) return;
       this.#isRunning = true;
-      later(() => {
+      // After all calls of this turn.
+      soon(() => {
         void this.#runAll();
       });
     });
@@ -119,7 +113,7 @@ export class Transactions {
         wait = 1;
         this.#runSome();
         // Whatever else this process has to do comes between two transactions.
-        if (this.#waiting.length > 0) await new Promise<void>(later);
+        if (this.#waiting.length > 0) await new Promise<void>(soon);
       } else {
         this.#rejectLate();
         await new Promise((go) => setTimeout(go, wait));

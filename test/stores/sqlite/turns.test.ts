@@ -1,15 +1,18 @@
 import { DatabaseSync } from "node:sqlite";
 import { usd } from "dispatch-kit";
 import { sqliteStore } from "dispatch-kit/sqlite";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 
-afterEach(() => {
+// Before the imports: the function is read once, when the store is loaded.
+vi.hoisted(() => {
+  vi.stubGlobal("setImmediate", undefined);
+});
+afterAll(() => {
   vi.unstubAllGlobals();
 });
 
 describe("sqliteStore: a runtime without setImmediate", () => {
   it("groups and answers calls all the same", async () => {
-    vi.stubGlobal("setImmediate", undefined);
     const store = sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }));
     await store.migrate();
     const scopes = [{ scope: "run:1", cap: usd("0.15") }];

@@ -33,6 +33,7 @@ DECLARE
   candidates text[];
   locked_ids text[];
   locked_bytes bigint;
+  overdue_ids text[];
   bytes bigint := 0;
   is_cut boolean := false;
   has_claimed boolean := false;
@@ -125,17 +126,22 @@ BEGIN
           )
           INTO claimed FROM running AS r;
         claimed_ids := claimed_ids || locked_ids;
-      ELSIF cardinality(candidates) < width THEN
-        looked_below := current_priority - 1;
       ELSE
-        -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way.
-        candidates := ARRAY(
-          SELECT j.job_id FROM {schema}.jobs AS j
-            WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
-        );
-        UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (candidates);
-        DELETE FROM {schema}.ready WHERE job_id = ANY (candidates);
-        width := width * 4;
+        -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way. The last look takes
+        -- away what it met too: otherwise each later claim would begin with the same jobs.
+        IF cardinality(candidates) > 0 THEN
+          overdue_ids := ARRAY(
+            SELECT j.job_id FROM {schema}.jobs AS j
+              WHERE j.job_id = ANY (candidates) AND j.deadline <= clock FOR UPDATE SKIP LOCKED
+          );
+          UPDATE {schema}.jobs SET parked = true WHERE job_id = ANY (overdue_ids);
+          DELETE FROM {schema}.ready WHERE job_id = ANY (overdue_ids);
+        END IF;
+        IF cardinality(candidates) < width THEN
+          looked_below := current_priority - 1;
+        ELSE
+          width := width * 4;
+        END IF;
       END IF;
     END LOOP;
     answers := array_append(answers, claimed);

@@ -59,6 +59,20 @@ BEGIN
   );
 END $$;
 
+-- Locks the jobs that ended first, before an instant, and are not pruned: at most `most`, without those that another has
+-- locked.
+CREATE FUNCTION {schema}.lock_ended(before float8, most bigint) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT locked.job_id
+      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
+        SELECT j.job_id FROM {schema}.jobs AS j
+          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
+      ) AS locked
+      LIMIT most
+  );
+END $$;
+
 CREATE FUNCTION {schema}.no_longer_ended(job_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   job record;
@@ -86,14 +100,7 @@ DECLARE
   swept jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
-  job_ids := ARRAY(
-    SELECT locked.job_id
-      FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-        SELECT j.job_id FROM {schema}.jobs AS j
-          WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
-      ) AS locked
-      LIMIT most + 1
-  );
+  job_ids := {schema}.lock_ended(before, most + 1);
   hold_ids := ARRAY(
     SELECT hold_id FROM {schema}.holds WHERE closed < before AND NOT pruned
       ORDER BY closed LIMIT most + 1 FOR UPDATE SKIP LOCKED
@@ -131,14 +138,7 @@ BEGIN
       ORDER BY sequence LIMIT most + 1 FOR UPDATE SKIP LOCKED
   );
   IF cardinality(job_ids) <= most THEN
-    job_ids := job_ids || ARRAY(
-      SELECT locked.job_id
-        FROM (SELECT e.sequence FROM {schema}.ended AS e WHERE e.ended_at < before ORDER BY e.ended_at) AS old, LATERAL (
-          SELECT j.job_id FROM {schema}.jobs AS j
-            WHERE j.sequence = old.sequence AND NOT j.pruned AND j.ended_at < before FOR UPDATE SKIP LOCKED
-        ) AS locked
-        LIMIT most + 1 - cardinality(job_ids)
-    );
+    job_ids := job_ids || {schema}.lock_ended(before, most + 1 - cardinality(job_ids));
   END IF;
   hold_ids := ARRAY(
     SELECT hold_id FROM {schema}.holds WHERE closed < before AND pruned

@@ -1,0 +1,56 @@
+import { quote } from "../../internal/text.ts";
+import type { ProviderName } from "../protocols/names.ts";
+import type { Wanted } from "./options.ts";
+import { unreadable } from "./outcome.ts";
+
+/** The service tiers that are open to a request. */
+export interface OpenTiers {
+  /** Tiers that the price list must have; `null` is the standard tier. */
+  readonly needed: readonly (string | null)[];
+  /** Tiers that count if the price list has them. */
+  readonly possible: readonly (string | null)[];
+}
+
+const STANDARD: OpenTiers = { needed: [null], possible: [] };
+
+/** Words for the standard tier. */
+const STANDARD_NAMES = /^(?:default|standard|standard_only|on_demand|reserved)$/;
+
+/** Providers that may serve a request without a tier in the tier of the account's project. */
+const HAS_DEFAULTS: ReadonlySet<ProviderName> = /* @__PURE__ */ new Set(["openai", "azure"]);
+
+/**
+ * The tiers that a request may be served and billed in.
+ *
+ * OpenAI: `auto` and a missing tier are the project's, which may be priority
+ * (https://developers.openai.com/api/docs/guides/fast-mode). `flex` answers 429 without room and is never another tier
+ * (https://developers.openai.com/api/docs/guides/flex-processing). `priority` may be served as standard. Anthropic's
+ * priority tier is paid in advance, so `auto` costs no more there.
+ */
+export function openTiers(provider: ProviderName, asked: unknown, wanted: Wanted): OpenTiers {
+  if (asked !== undefined && asked !== null && typeof asked !== "string") {
+    throw unreadable("its service tier must be a text");
+  }
+  const named = asked?.toLowerCase() ?? "auto";
+  const tier = named === "auto" ? (wanted.defaultTier?.toLowerCase() ?? "auto") : named;
+  if (tier === "auto") {
+    return HAS_DEFAULTS.has(provider) ? { needed: [null], possible: ["priority", "flex"] } : STANDARD;
+  }
+  if (STANDARD_NAMES.test(tier)) return STANDARD;
+  if (tier === "scale") return { needed: [null], possible: ["priority"] };
+  if (!/^[a-z_]{1,40}$/.test(tier)) throw unreadable(`its service tier ${quote(tier)} is not known`);
+  // Where the list has no price for flex, the request is not served cheaper.
+  if (tier === "flex") return { needed: [], possible: ["flex"] };
+  // OpenAI's name for priority. Anthropic's fast mode has a factor of its own.
+  const needed = tier === "fast" && provider !== "anthropic" ? "priority" : tier;
+  return { needed: [needed], possible: [null] };
+}
+
+/** Headers that ask for a tier: those of Vertex AI and of Bedrock. */
+export function tierInHeaders(headers: ReadonlyMap<string, string>): string | undefined {
+  return (
+    headers.get("x-vertex-ai-llm-shared-request-type") ??
+    headers.get("x-amzn-bedrock-service-tier") ??
+    undefined
+  );
+}

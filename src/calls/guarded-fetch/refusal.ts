@@ -1,0 +1,87 @@
+import type { Lacking } from "../../budget/contract.ts";
+import { formatUsd } from "../../money/micro-cents.ts";
+import { printable, quote } from "../../internal/text.ts";
+import type { ProviderName } from "../protocols/names.ts";
+
+/** Why a request was not sent. */
+export interface Refusal {
+  /**
+   * `over_budget`, `no_scopes`, `unbounded`, `unpriced`, `route`, `unreadable`, or the code of the error that the
+   * ledger or the sending has thrown, such as `cap_conflict`, `store_failed` or `secret_missing`.
+   */
+  readonly code: string;
+  readonly reason: string;
+  /** The scopes without room, if the code is `over_budget`. */
+  readonly lacking: readonly Lacking[];
+}
+
+/** A sentence about scopes without room: which, how much is missing, and when there may be room again. */
+export function overBudget(amount: bigint, lacking: readonly Lacking[]): Refusal {
+  const scopes = lacking.map(({ scope, by, until }) => {
+    const later = until === undefined ? "" : ` until ${new Date(until * 1000).toISOString()}`;
+    return `${quote(scope)} lacks $${formatUsd(by)}${later}`;
+  });
+  const reason = `the call may cost $${formatUsd(amount)}, and ${scopes.join(", ")}`;
+  return { code: "over_budget", reason, lacking };
+}
+
+/**
+ * A `402 Payment Required` that the strictest client of a provider reads as an error of its API: once, without another
+ * try. OpenAI's, Anthropic's and Groq's clients obey `x-should-retry`; clients that cannot read the body show the
+ * status text.
+ */
+export function refusalResponse(provider: ProviderName | null, refusal: Refusal): Response {
+  const message = `dispatch-kit refused: ${refusal.reason} (${refusal.code}); nothing was sent`;
+  const lacking = refusal.lacking.map(({ scope, by, until }) => ({
+    scope,
+    by: formatUsd(by),
+    ...(until !== undefined && { until: new Date(until * 1000).toISOString() }),
+  }));
+  const body = bodyOf(provider, message, refusal.code, lacking);
+  return new Response(JSON.stringify(body), {
+    status: 402,
+    statusText: reasonPhrase(message),
+    headers: {
+      "content-type": "application/json",
+      "x-should-retry": "false",
+      "x-dispatch-kit-refused": reasonPhrase(refusal.code),
+      ...(provider === "bedrock" && { "x-amzn-errortype": "ValidationException" }),
+    },
+  });
+}
+
+function bodyOf(
+  provider: ProviderName | null,
+  message: string,
+  code: string,
+  lacking: readonly object[],
+): object {
+  switch (provider) {
+    case "anthropic":
+      return { type: "error", error: { type: "billing_error", message, code, lacking } };
+    case "gemini":
+    case "vertex":
+      return { error: { code: 402, message, status: "FAILED_PRECONDITION", details: [], lacking } };
+    case "cohere":
+    case "bedrock":
+    case "voyage":
+      return { message, detail: message, code, lacking };
+    case "ollama":
+      return { error: message, code, lacking };
+    case "perplexity":
+      // Its code must be a number.
+      return { error: { message, type: code, code: 402, lacking } };
+    case "mistral":
+      // `param` must be there.
+      return { object: "error", message, type: code, param: null, code, lacking };
+    default:
+      return { error: { message, type: code, param: null, code, lacking } };
+  }
+}
+
+/** Text as a status line may have it: printable ASCII, in one line. */
+function reasonPhrase(text: string): string {
+  return printable(text)
+    .replace(/[^ -~]/g, "?")
+    .slice(0, 500);
+}

@@ -1,0 +1,47 @@
+import { clientRequest, urlTextOf } from "../egress-fetch/client-request.ts";
+
+/** A client's request, before it is checked. */
+export interface AskedRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  /** The body as text, if it is text or bytes of valid UTF-8; `null` without a body. */
+  readonly text: string | null;
+  /** What is sent: the body as the client gave it. */
+  readonly body: RequestInit["body"];
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Reads a client's request: a URL as text or as an object, or a `Request`, whose fields `init` replaces.
+ *
+ * @throws TypeError, RangeError if `fetch` would not take it either.
+ */
+export async function askedRequest(input: unknown, init: RequestInit | undefined): Promise<AskedRequest> {
+  const { method, headers, body, signal } = clientRequest(input, init);
+  return { url: urlTextOf(input), method, headers: new Headers(headers), ...(await bodyOf(body)), signal };
+}
+
+async function bodyOf(given: RequestInit["body"]): Promise<Pick<AskedRequest, "body" | "text">> {
+  if (given === undefined || given === null) return { body: null, text: null };
+  if (typeof given === "string") return { body: given, text: given };
+  if (given instanceof ArrayBuffer) return { body: given, text: utf8(new Uint8Array(given)) };
+  if (ArrayBuffer.isView(given)) {
+    return { body: given, text: utf8(new Uint8Array(given.buffer, given.byteOffset, given.byteLength)) };
+  }
+  if (given instanceof Blob || given instanceof ReadableStream) {
+    const bytes = new Uint8Array(await new Response(given).arrayBuffer());
+    return { body: bytes, text: utf8(bytes) };
+  }
+  // A form: the platform encodes it.
+  return { body: given, text: null };
+}
+
+/** The text of bytes; `null` if they are not UTF-8. */
+function utf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
