@@ -1,4 +1,4 @@
-import { optional, read, whole } from "../internal/check.ts";
+import { optional, outOfRange, read, whole } from "../internal/check.ts";
 import { ceilDiv } from "../money/decimal.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import type { TokenLimits } from "./fields.ts";
@@ -15,13 +15,16 @@ type Counts<Field extends string> = Readonly<Record<Field, number>>;
 /**
  * An upper bound of the cost of a call. It counts no discount for cache hits, and takes the highest prices that the
  * limits allow, in the most expensive tier that the input can reach. Providers disagree about the tier of a call with
- * exactly `aboveInputTokens` tokens, so the higher price counts there.
+ * exactly `aboveInputTokens` tokens, so the higher price counts there. Writes to an hour's cache count only if the rates
+ * have `cacheWrite1hUsdPerMTok`; {@link tokenCost} refuses them otherwise.
  *
  * @param limits - the most input tokens (cached ones included) and output tokens, whole numbers. Set a lower limit for
  *   kinds of tokens that the call has fewer of, such as `maxInputAudioTokens: 0`.
- * @returns micro-cents, rounded up once; at least {@link tokenCost} of every usage within the limits.
+ * @returns micro-cents, rounded up once; at least {@link tokenCost} of every usage within the limits that it
+ *   accepts.
  * @throws TypeError for a missing or unknown field or a wrong type.
- * @throws RangeError for a count that is negative or not whole, or for searches without a price.
+ * @throws RangeError for a count that is negative or not whole, or for searches or
+ *   `maxCacheWrite1hTokens` above 0 without a price.
  * @example
  * ```ts
  * const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, cacheWriteUsdPerMTok: 3.75 });
@@ -40,6 +43,12 @@ export function estimateTokens(rates: TokenRates, limits: TokenLimits): MicroCen
     if (tier.above > input) return;
     // A tier ends where the next one starts: with more input, the next tier's prices apply to the whole call.
     const reach = Math.min(input, tiers[index + 1]?.above ?? input);
+    const hour = counts.maxCacheWrite1hTokens;
+    // A limit that was left out is infinite. Then the kind is not counted: tokenCost refuses it.
+    if (tier.price.cacheWrite1h === null && hour > 0 && hour < Infinity) {
+      const needed = "0 because the rates have no cacheWrite1hUsdPerMTok";
+      throw outOfRange("estimateTokens: maxCacheWrite1hTokens", needed, hour);
+    }
     const cost =
       maxCostOf(tier.input, reach, counts) +
       maxCostOf(tier.output, counts.maxOutputTokens, counts) +

@@ -8,7 +8,11 @@ export interface TokenPrices {
   readonly cacheReadUsdPerMTok?: Price | null | undefined;
   /** Missing or `null`: the input price, never zero. */
   readonly cacheWriteUsdPerMTok?: Price | null | undefined;
-  /** Tokens written to a cache for an hour. Missing or `null`: the cache write price. */
+  /**
+   * Tokens written to a cache for an hour. Missing or `null`: they have no price, and a usage with such tokens is
+   * refused, because no other price is a bound: at Anthropic they cost twice the input price
+   * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
+   */
   readonly cacheWrite1hUsdPerMTok?: Price | null | undefined;
   /** Missing or `null`: the input price. The same holds for the next fields that start with `input`. */
   readonly inputAudioUsdPerMTok?: Price | null | undefined;

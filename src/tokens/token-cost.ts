@@ -17,8 +17,8 @@ const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, w
  *   were read from and written to a cache. A count that is left out is 0.
  * @returns micro-cents, rounded up once.
  * @throws TypeError for a missing or unknown field or a wrong type.
- * @throws RangeError for a count that is negative or not whole, a count smaller than the sum of its parts, or
- *   searches without a price.
+ * @throws RangeError for a count that is negative or not whole, a count smaller than the sum of its parts,
+ *   searches without a price, or tokens written to an hour's cache without `cacheWrite1hUsdPerMTok`.
  * @example
  * ```ts
  * const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, cacheReadUsdPerMTok: 0.3 });
@@ -51,7 +51,12 @@ export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
       );
     }
     for (const parent of parents) left[`${parent}Tokens`] -= own;
-    cost += BigInt(own) * (tier.price[kind] ?? 0n);
+    const price = tier.price[kind];
+    if (price === null) {
+      const needed = `0 because the rates have no ${kind}UsdPerMTok`;
+      throw outOfRange(`tokenCost: ${kind}Tokens`, needed, counts[`${kind}Tokens`]);
+    }
+    cost += BigInt(own) * price;
   }
   return microCents(ceilDiv(cost, MICRO_CENT));
 }

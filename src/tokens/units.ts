@@ -81,16 +81,17 @@ export function ownUnits(prices: TokenPrices): (field: keyof TokenPrices) => big
 
 /**
  * The price of a kind without a price of its own. It is never zero: it is the highest price that the rates give for the
- * kind's parents below the whole input or output, or else the nearest parent's price.
+ * kind's parents below the whole input or output, or else the nearest parent's price. Writes to an hour's cache have
+ * none, because they cost more than their parents.
  */
 export function inherited(
-  _kind: TokenKind,
+  kind: TokenKind,
   parents: readonly TokenKind[],
   isOwn: (kind: TokenKind) => boolean,
   all: KindPrices,
 ): bigint | null {
   const [nearest] = parents;
-  if (nearest === undefined) return null;
+  if (kind === "cacheWrite1h" || nearest === undefined) return null;
   const given = parents.slice(0, -1).filter(isOwn);
   const prices = given.map((parent) => all[parent]).filter((price) => price !== null);
   return highest(prices) ?? all[nearest];

@@ -167,13 +167,17 @@ describe("ratesFromGenaiPrices: until", () => {
 
   it("a price that only one of two times has does not count as cheaper, and a missing one is missing", () => {
     const one = {
-      prices: { input_mtok: 5, output_mtok: 1, web_searches_kcount: 10 },
+      prices: { input_mtok: 5, output_mtok: 1, cache_write_1h_mtok: 6, web_searches_kcount: 10 },
     };
     const other = { constraint: { start_date: "2026-10-01" }, prices: { input_mtok: 1, output_mtok: 1 } };
     const entry = { id: "m", prices: [one, other] };
     const [at, until] = [new Date("2026-09-30T00:00:00Z"), new Date("2026-10-02T00:00:00Z")];
     const rates = priced(ratesFromGenaiPrices(entry, { at, until }));
-    expect([rates.inputUsdPerMTok, rates.searchUsd]).toEqual(["5", undefined]);
+    expect([rates.inputUsdPerMTok, rates.cacheWrite1hUsdPerMTok, rates.searchUsd]).toEqual([
+      "5",
+      undefined,
+      undefined,
+    ]);
   });
 
   it("tiers of two times are combined", () => {

@@ -1,4 +1,4 @@
-import { oneOf, optional, read } from "../../internal/check.ts";
+import { oneOf, optional, read, type Reader } from "../../internal/check.ts";
 import { quote } from "../../internal/text.ts";
 import type { RatesPurpose } from "../../tokens/fields.ts";
 import { type AnyObject, isObject, ownField, presentField } from "../own-fields.ts";
@@ -43,7 +43,7 @@ export interface LitellmOptions extends PriceOptions {
 }
 
 /** Reads the context size of web searches. */
-export const searchContext = /* @__PURE__ */ optional(
+export const searchContext: Reader<string | null> = /* @__PURE__ */ optional(
   /* @__PURE__ */ oneOf({ 1: "low", 2: "medium", 3: "high" }),
   null,
 );

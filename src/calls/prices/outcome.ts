@@ -1,4 +1,12 @@
-import { duration, flag, identifier, optional, outOfRange, type Readers } from "../../internal/check.ts";
+import {
+  duration,
+  flag,
+  identifier,
+  optional,
+  outOfRange,
+  type Reader,
+  type Readers,
+} from "../../internal/check.ts";
 import { type EpochSeconds, type Instant, instant } from "../../time.ts";
 import type { TokenRates } from "../../tokens/rates.ts";
 
@@ -93,4 +101,4 @@ export function withUntil<T extends Asked>(what: string, asked: T): T & Wanted {
 }
 
 /** A region, such as `eu` or `us-east-1`. */
-export const region = /* @__PURE__ */ optional(identifier, null);
+export const region: Reader<string | null> = /* @__PURE__ */ optional(identifier, null);
