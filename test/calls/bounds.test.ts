@@ -117,6 +117,18 @@ describe("boundOf: the dearest that is open", () => {
     expect(cost(azure, chat(), { region: "global" })).toBe("1.001");
   });
 
+  it("adds Bedrock's surcharge where the list has no price for the profile", () => {
+    const url = (model: string): string =>
+      `https://bedrock-runtime.us-east-1.amazonaws.com/model/${model}/converse`;
+    const body = { messages: [], inferenceConfig: { maxTokens: 100 } };
+    const cost = (model: string): string => {
+      return formatUsd(bound(url(model), body, { inputTokens: 1_000_000 }).amount);
+    };
+    expect(cost("us.anthropic.claude-sonnet-4-6")).toBe("1.001");
+    expect(cost("anthropic.claude-sonnet-4-6")).toBe("1.1011");
+    expect(cost("global.anthropic.claude-sonnet-4-6")).toBe("1.001");
+  });
+
   it("takes the longest cache that the request asks for", () => {
     const cached = (ttl?: string) =>
       claude({

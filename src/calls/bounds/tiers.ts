@@ -19,6 +19,9 @@ const STANDARD_NAMES = /^(?:default|standard|standard_only|on_demand|reserved)$/
 /** Providers that may serve a request without a tier in the tier of the account's project. */
 const HAS_DEFAULTS: ReadonlySet<ProviderName> = /* @__PURE__ */ new Set(["openai", "azure"]);
 
+/** Providers that refuse a request for flex rather than serve it in another tier. */
+const KEEPS_FLEX: ReadonlySet<ProviderName> = /* @__PURE__ */ new Set(["openai"]);
+
 /**
  * The tiers that a request may be served and billed in.
  *
@@ -39,8 +42,8 @@ export function openTiers(provider: ProviderName, asked: unknown, wanted: Wanted
   if (STANDARD_NAMES.test(tier)) return STANDARD;
   if (tier === "scale") return { needed: [null], possible: ["priority"] };
   if (!/^[a-z_]{1,40}$/.test(tier)) throw unreadable(`its service tier ${quote(tier)} is not known`);
-  // Where the list has no price for flex, the request is not served cheaper.
-  if (tier === "flex") return { needed: [], possible: ["flex"] };
+  // Without a price for flex, the standard one counts. Elsewhere a request for flex may be served as standard.
+  if (tier === "flex") return { needed: [], possible: KEEPS_FLEX.has(provider) ? ["flex"] : [null, "flex"] };
   // OpenAI's name for priority. Anthropic's fast mode has a factor of its own.
   const needed = tier === "fast" && provider !== "anthropic" ? "priority" : tier;
   return { needed: [needed], possible: [null] };

@@ -95,7 +95,7 @@ function readOutput(body: AnyObject, reading: Reading, provider: ProviderName): 
   const made = itemsOf(ownField(body, "modalities"));
   reading.makesAudio = made.includes("audio") || presentField(body, "audio") !== undefined;
   reading.makesPictures = made.includes("image");
-  if (provider === "perplexity") readPerplexity(reading);
+  if (provider === "perplexity") readPerplexity(body, reading);
   else if (
     presentField(body, "web_search_options") !== undefined ||
     /-search\b|compound|:online$/.test(modelsOf(reading))
@@ -107,8 +107,11 @@ function readOutput(body: AnyObject, reading: Reading, provider: ProviderName): 
 }
 
 /** Perplexity bills no search results as input, and one fee for the request; deep research bills much more. */
-function readPerplexity(reading: Reading): void {
+function readPerplexity(body: AnyObject, reading: Reading): void {
   reading.hasServerTools = true;
+  const type = presentField(objectField(body, "web_search_options"), "search_type") ?? "fast";
+  if (type !== "fast")
+    throw unbounded("a search of the type pro or auto has fees that price lists do not have");
   if (!modelsOf(reading).includes("deep-research")) return;
   throw unbounded("deep research bills citations, reasoning and searches, which no limit bounds");
 }
@@ -152,6 +155,10 @@ function readPart(part: AnyObject, reading: Reading, provider: ProviderName, wan
       reading.hasAudio = true;
       leaveOut(reading, objectField(part, "input_audio"), "data");
       addFile(reading, "audio", wanted);
+      return;
+    case "document_url":
+      leaveOut(reading, part, "document_url");
+      addFile(reading, "document", wanted);
       return;
     case "file": {
       const file = objectField(part, "file");

@@ -64,7 +64,7 @@ export function readRerank(body: AnyObject, reading: Reading, provider: Provider
     value: documents.length * (query.length * 11 + 2),
     unit: "tokens",
     standing: "published",
-    source: "docs.voyageai.com/docs/pricing",
+    source: "docs.voyageai.com/docs/faq",
     date: "2026-09",
   });
   reading.noOutput = true;

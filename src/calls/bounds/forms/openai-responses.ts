@@ -47,7 +47,7 @@ export function readOpenaiResponses(
   readItems(ownField(body, "input"), reading, provider, wanted);
   readItems(ownField(body, "instructions"), reading, provider, wanted);
   readReferences(body, reading);
-  readTools(body, reading);
+  readTools(body, reading, provider);
   reading.output = { tokens: limitOf(ownField(body, "max_output_tokens")), path: ["max_output_tokens"] };
   reading.tier = presentField(body, "service_tier");
 }
@@ -63,8 +63,10 @@ function readReferences(body: AnyObject, reading: Reading): void {
   if (presentField(body, "search_parameters") !== undefined) throw unbounded("its live search has no limit");
 }
 
-function readTools(body: AnyObject, reading: Reading): void {
-  const calls = limitOf(ownField(body, "max_tool_calls"));
+function readTools(body: AnyObject, reading: Reading, provider: ProviderName): void {
+  // Dialects may ignore this limit.
+  const isObeyed = provider === "openai" || provider === "azure";
+  const calls = isObeyed ? limitOf(ownField(body, "max_tool_calls")) : null;
   for (const tool of objectsOf("tools", ownField(body, "tools"))) {
     const type = textField(tool, "type") ?? "";
     if (CLIENT_TOOLS.has(type)) continue;
