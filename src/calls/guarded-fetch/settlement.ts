@@ -46,13 +46,30 @@ export async function answered(response: Response, call: PaidCall, settings: Set
     return { response, cost: known({ actual: null, reason: "the answer has no body" }), streams: false };
   }
   if (form !== false) return streamed(response, response.body, form, call, settings);
-  const bytes = await response.arrayBuffer();
+  let bytes: ArrayBuffer;
+  try {
+    bytes = await response.arrayBuffer();
+  } catch (error) {
+    if (call.asked.signal?.aborted === true) throw error;
+    // The answer had begun. If `fetch` itself failed, clients would take it for a lost connection and ask again.
+    const broken: Cost = { actual: null, reason: "the answer broke off" };
+    return { response: withBody(response, failing(error)), cost: known(broken), streams: false };
+  }
   const cost = costOfReport(jsonOf(bytes), call, settings, null);
   return { response: withBody(response, bytes), cost: known(cost), streams: false };
 }
 
 function withBody({ status, statusText, headers }: Response, body: ArrayBuffer | ReadableStream): Response {
   return new Response(body, { status, statusText, headers });
+}
+
+/** A body that cannot be read. */
+function failing(error: unknown): ReadableStream {
+  return new ReadableStream({
+    start: (controller) => {
+      controller.error(error);
+    },
+  });
 }
 
 function costOfError(status: number, { route, bound }: PaidCall, { unbilled = [] }: Settings): Cost {
