@@ -4,6 +4,7 @@ import type { CallDone, WithHoldOutcome } from "../with-hold/outcome.ts";
 import { withHold } from "../with-hold/with-hold.ts";
 import type { PaidCall } from "./call.ts";
 import type { EventDetails } from "./events.ts";
+import { asFetchError } from "./network-error.ts";
 import type { GuardOptions } from "./options.ts";
 import { overBudget, type Refusal } from "./refusal.ts";
 import { answered, type Cost } from "./settlement.ts";
@@ -68,7 +69,7 @@ async function heldAndBooked(
       tell({ kind: "unknown", amount: bound.amount, reason: "it failed after it may have been sent" });
     }
     // An abort is the client's own.
-    if (isSent || call.asked.signal?.aborted === true) throw error;
+    if (isSent || call.asked.signal?.aborted === true) throw asFetchError(error);
     return { refusal: refusalOf(error) };
   }
   return after(outcome, seen.cost, call, context);

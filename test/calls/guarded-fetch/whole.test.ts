@@ -1,6 +1,6 @@
 import { usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
-import { CHAT, chat, COMPLETION, ground, message, MESSAGES, streamOf } from "./support.ts";
+import { CHAT, chat, COMPLETION, ENDPOINTS, ground, message, MESSAGES, streamOf } from "./support.ts";
 
 const textOf = ({ body }: RequestInit): string => (typeof body === "string" ? body : "");
 
@@ -150,12 +150,22 @@ describe("guardedFetch: an error", () => {
     expect(events.at(-1)?.kind).toBe(free ? "settled" : "unknown");
   });
 
-  it("of the network is thrown as the client expects it, and its cost is unknown", async () => {
+  it("of the network is thrown as fetch throws it, and its cost is unknown", async () => {
     const { guard, usage, events } = ground(() => {
-      throw new TypeError("fetch failed");
+      throw Object.assign(new Error("connect sk-secret"), { code: "ECONNREFUSED" });
     });
-    await expect(guard(CHAT, chat())).rejects.toThrow(/failed/);
+    const lost = {
+      name: "TypeError",
+      message: "fetch failed",
+      cause: {
+        name: "EgressError",
+        sent: true,
+        message: expect.stringMatching(/^the request failed \(ECONN/) as unknown,
+      },
+    };
+    await expect(guard(CHAT, chat())).rejects.toMatchObject(lost);
+    await expect(guard(`${ENDPOINTS.openai}/models`)).rejects.toMatchObject(lost);
     expect((await usage()).reserved).toBeGreaterThan(0n);
-    expect(events.at(-1)?.kind).toBe("unknown");
+    expect(events.map(({ kind }) => kind)).toEqual(["held", "unknown", "free"]);
   });
 });
