@@ -2,6 +2,7 @@ import { isDispatchError } from "../../errors.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
 import type { CallDone, WithHoldOutcome } from "../with-hold/outcome.ts";
 import { withHold } from "../with-hold/with-hold.ts";
+import type { Referable } from "./answer-memory.ts";
 import type { PaidCall } from "./call.ts";
 import type { EventDetails } from "./events.ts";
 import { asFetchError } from "./network-error.ts";
@@ -17,8 +18,8 @@ export interface PaidContext {
   readonly tell: (event: EventDetails) => void;
   /** Keeps the process alive until the call is booked. */
   readonly keep: (booked: Promise<unknown>) => void;
-  /** Remembers the tokens of an answer by its id. */
-  readonly remember: (id: string, tokens: number) => void;
+  /** Remembers what a later request may refer to. */
+  readonly remember: (one: Referable) => void;
 }
 
 /** A refusal, or the answer to pass on. */
@@ -49,7 +50,7 @@ async function heldAndBooked(
   passOn: (outcome: PaidOutcome) => void,
 ): Promise<PaidOutcome> {
   const { bound, holdId, tags, scopes } = call;
-  const { settings, send, tell } = context;
+  const { settings, send, tell, remember } = context;
   const { ttlSeconds = TTL_SECONDS } = settings;
   const request = { holdId, amount: bound.amount, scopes, ttlSeconds, tags };
   const seen: { hold?: OpenHold; cost?: Cost } = {};
@@ -61,6 +62,8 @@ async function heldAndBooked(
       const { response, cost, streams } = await answered(await send(call, hold), call, settings);
       if (streams) passOn({ response });
       seen.cost = await cost;
+      // At once: the next request of a client that has read a stream to its end does not wait for the ledger.
+      if (seen.cost.actual !== null) seen.cost.referables.forEach(remember);
       return { value: response, actual: seen.cost.actual };
     });
   } catch (error) {
@@ -79,18 +82,13 @@ function after(
   outcome: WithHoldOutcome<Response>,
   cost: Cost | undefined,
   call: PaidCall,
-  { tell, remember }: PaidContext,
+  { tell }: PaidContext,
 ): PaidOutcome {
   if (outcome.kind === "refused") return { refusal: overBudget(call.bound.amount, outcome.lacking) };
   if (outcome.kind === "exists") {
     return { refusal: { code: "hold_conflict", reason: "the id of its hold was used before", lacking: [] } };
   }
-  if (cost !== undefined) {
-    tellCost(outcome, cost, call, tell);
-    if (cost.actual !== null && cost.id !== null && cost.usage !== null) {
-      remember(cost.id, cost.usage.inputTokens + cost.usage.outputTokens);
-    }
-  }
+  if (cost !== undefined) tellCost(outcome, cost, call, tell);
   return { response: outcome.value };
 }
 

@@ -3,9 +3,9 @@ import { epochSeconds } from "../../time.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
 import { type AnyObject, isObject } from "../own-fields.ts";
 import { actualOf } from "../reports/actual-of.ts";
-import { valueAt } from "../reports/numbers.ts";
 import { protocolOf } from "../reports/accounts.ts";
 import type { StreamForm } from "../routes/route.ts";
+import { type Referable, referablesOf } from "./answer-memory.ts";
 import { answerStream, type StreamEnd } from "./answer-stream.ts";
 import type { PaidCall } from "./call.ts";
 import type { GuardOptions } from "./options.ts";
@@ -20,8 +20,7 @@ export type Cost =
       readonly usage: TokenUsage | null;
       readonly stated: MicroCents | null;
       readonly without: "cut_off" | "unbilled" | null;
-      /** The id of the answer, to which a later request may refer. */
-      readonly id: string | null;
+      readonly referables: readonly Referable[];
     }
   | { readonly actual: null; readonly reason: string };
 
@@ -74,7 +73,7 @@ function failing(error: unknown): ReadableStream {
 
 function costOfError(status: number, { route, bound }: PaidCall, { unbilled = [] }: Settings): Cost {
   if (isUnbilled(route.provider, { status, serviceTier: bound.serviceTier }, unbilled)) {
-    return { actual: microCents(0n), usage: null, stated: null, without: "unbilled", id: null };
+    return { actual: microCents(0n), usage: null, stated: null, without: "unbilled", referables: [] };
   }
   return { actual: null, reason: `${route.provider} does not say whether it bills an error ${status}` };
 }
@@ -149,8 +148,8 @@ function costOfReport(
   });
   if (counted.kind === "unknown") return { actual: null, reason: counted.reason };
   const { actual, usage, stated } = counted;
-  const id = valueAt(report, "id");
-  return { actual, usage, stated, without: null, id: typeof id === "string" ? id : null };
+  const referables = referablesOf(report, usage);
+  return { actual, usage, stated, without: null, referables };
 }
 
 function jsonOf(bytes: ArrayBuffer): AnyObject | null {
