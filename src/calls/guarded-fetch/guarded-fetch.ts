@@ -34,7 +34,10 @@ export interface GuardedFetch {
    * @throws TypeError, RangeError for invalid scopes.
    */
   readonly run: <Result>(context: Partial<RunContext>, fn: () => Result) => Result;
-  /** Resolves when every request that was made until now is booked or given up: for a graceful stop. */
+  /**
+   * Resolves when every request that was made until now is booked or given up: for a graceful stop. It has no time limit.
+   * A stream that its reader has left without cancelling it is given up when it is garbage.
+   */
   readonly settled: () => Promise<void>;
 }
 

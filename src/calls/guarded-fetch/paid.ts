@@ -1,7 +1,9 @@
 import { isDispatchError } from "../../errors.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
 import type { CallDone, WithHoldOutcome } from "../with-hold/outcome.ts";
 import { withHold } from "../with-hold/with-hold.ts";
+import { whenGarbage } from "./abandoned.ts";
 import type { Referable } from "./answer-memory.ts";
 import type { PaidCall } from "./call.ts";
 import type { EventDetails } from "./events.ts";
@@ -39,8 +41,12 @@ export async function paid(call: PaidCall, context: PaidContext): Promise<PaidOu
   const early = new Promise<PaidOutcome>((resolve) => {
     passOn = resolve;
   });
-  const booked = heldAndBooked(call, context, passOn);
-  context.keep(booked.catch(() => null));
+  let giveUp: (value: null) => void = () => null;
+  const abandoned = new Promise<null>((resolve) => {
+    giveUp = resolve;
+  });
+  const booked = heldAndBooked(call, context, passOn, givingUp(call.bound.amount, context.tell, giveUp));
+  context.keep(Promise.race([booked.catch(() => null), abandoned]));
   return Promise.race([early, booked]);
 }
 
@@ -48,6 +54,7 @@ async function heldAndBooked(
   call: PaidCall,
   context: PaidContext,
   passOn: (outcome: PaidOutcome) => void,
+  giveUp: () => void,
 ): Promise<PaidOutcome> {
   const { bound, holdId, tags, scopes } = call;
   const { settings, send, tell, remember } = context;
@@ -60,8 +67,13 @@ async function heldAndBooked(
       seen.hold = hold;
       tell({ kind: "held", amount: bound.amount, bound });
       const { response, cost, streams } = await answered(await send(call, hold), call, settings);
-      if (streams) passOn({ response });
+      let isRead = (): void => undefined;
+      if (streams) {
+        if (response.body !== null) isRead = whenGarbage(response.body, giveUp);
+        passOn({ response });
+      }
       seen.cost = await cost;
+      isRead();
       // At once: the next request of a client that has read a stream to its end does not wait for the ledger.
       if (seen.cost.actual !== null) seen.cost.referables.forEach(remember);
       return { value: response, actual: seen.cost.actual };
@@ -76,6 +88,14 @@ async function heldAndBooked(
     return { refusal: refusalOf(error) };
   }
   return after(outcome, seen.cost, call, context);
+}
+
+/** Of its own, so that it keeps nothing of the answer alive. */
+function givingUp(amount: MicroCents, tell: PaidContext["tell"], over: (value: null) => void): () => void {
+  return () => {
+    tell({ kind: "unknown", amount, reason: "nobody reads the rest of the answer" });
+    over(null);
+  };
 }
 
 function after(
