@@ -8,8 +8,8 @@ export type Behaviour =
   /** Answers in chunks that end within events, within line ends and within letters. */
   | { readonly does: "tear" }
   | { readonly does: "fail"; readonly status: number; readonly message: string }
-  /** Sends half of a whole answer, or a stream up to its first word, and then the connection is lost. */
-  | { readonly does: "break" }
+  /** Sends half of a whole answer, or a stream up to its first word, and then, after `until`, the connection is lost. */
+  | { readonly does: "break"; readonly until?: Promise<unknown> }
   /** Sends a stream up to its first word, and ends it as if that were all. */
   | { readonly does: "end" }
   /** Sends a stream up to its first word, and the rest after `until`. A whole answer waits for it. */
@@ -80,6 +80,7 @@ async function sendStream(
   const cut = 1 + pieces.findIndex((piece) => piece.includes(FIRST_WORD));
   for (const piece of pieces.slice(0, cut)) await write(piece, response);
   if (does === "break") {
+    await behaviour.until;
     response.destroy();
     return;
   }

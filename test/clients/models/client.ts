@@ -16,6 +16,8 @@ export interface ErrorShape {
   readonly is: string;
   /** The field that has the status. */
   readonly status: "status" | "statusCode" | "status_code";
+  /** Its message: `{text}` is what the provider says, `{body}` the JSON that says it. */
+  readonly says: string;
 }
 
 /** Which provider an endpoint is of, and where. */
@@ -31,11 +33,17 @@ export type Ending = 400 | 402 | 429 | 500 | 529 | "broken" | "not connected";
 export interface Client {
   readonly name: string;
   readonly provider: Provider;
+  /** The model that it asks for. */
+  readonly model: string;
   readonly make: (fetch: Fetch) => Calls;
   /** The error of a 402. */
   readonly refusal: ErrorShape;
   /** How many requests one whole call makes, if each of them ends like this. */
   readonly requests: Readonly<Record<Ending, number>>;
+  /** Where it makes another number of requests behind a guard. */
+  readonly guarded?: Partial<Client["requests"]>;
+  /** Whether it asks for a stream also where its user wants the whole answer. */
+  readonly callStreams?: true;
   /** What the client does when its user stops to read a stream. */
   readonly stopping: "ends the request" | "reads on" | "leaves the body unread";
   /** What the client does when a stream ends, in order, before its last event. */

@@ -8,6 +8,7 @@ import { type Count, total } from "../../runtimes/count.ts";
 import { root } from "../../runtimes/tools.ts";
 import { runChecks } from "./checks.ts";
 import { here, installModelClients } from "./install.ts";
+import { resolveSources } from "./resolve.ts";
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const secondsSince = (start: number): string => `${((performance.now() - start) / 1000).toFixed(1)} s`;
@@ -36,6 +37,7 @@ const tools = [
   // The root's own run leaves them out, as it cannot see what they import.
   ["lint", () => passes("eslint/bin/eslint.js", ["--no-ignore", ...sources])],
 ] as const;
+resolveSources();
 // Only now, as its imports are what has just been installed.
 const { runSuite } = await import("./suite.ts");
 const counts: readonly Count[] = (

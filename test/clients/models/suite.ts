@@ -1,9 +1,11 @@
 import type { Count } from "../../runtimes/count.ts";
-import { bareChecks } from "./bare.ts";
-import { runChecks } from "./checks.ts";
+import { bareChecks, type Stage } from "./bare.ts";
+import { type Checks, runChecks } from "./checks.ts";
 import type { Client } from "./client.ts";
 import { clients } from "./clients/clients.ts";
 import { fetchFrom, strays, trapPlatformFetch } from "./fetch.ts";
+import { crowdChecks } from "./guarded/crowd.ts";
+import { guardedChecks } from "./guarded/guarded.ts";
 import { providerServer } from "./server.ts";
 
 /**
@@ -30,9 +32,17 @@ async function runClient(client: Client): Promise<Count> {
   const server = await providerServer();
   const { fetch, close } = fetchFrom(server);
   try {
-    return await runChecks(client.name, bareChecks({ client, server, fetch }));
+    const stage: Stage = { client, server, fetch };
+    return await runChecks(client.name, {
+      ...named("bare", bareChecks(stage)),
+      ...named("guarded", { ...guardedChecks(stage), ...crowdChecks(stage) }),
+    });
   } finally {
     await close();
     await server.close();
   }
+}
+
+function named(prefix: string, checks: Checks): Checks {
+  return Object.fromEntries(Object.entries(checks).map(([name, check]) => [`${prefix}: ${name}`, check]));
 }

@@ -49,3 +49,25 @@ function told(body: ReadableStream<Uint8Array>, tell: (fate: Fate) => void): Rea
     { highWaterMark: 0 },
   );
 }
+
+/** A `fetch`, and when a word has come in the body of one of its answers. */
+export function wordSeen(
+  fetch: Fetch,
+  word: string,
+): { readonly fetch: Fetch; readonly seen: Promise<null> } {
+  const { promise: seen, resolve } = Promise.withResolvers<null>();
+  return {
+    seen,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      const decoder = new TextDecoder();
+      const passing = new TransformStream<Uint8Array, Uint8Array>({
+        transform: (bytes, controller) => {
+          controller.enqueue(bytes);
+          if (decoder.decode(bytes, { stream: true }).includes(word)) resolve(null);
+        },
+      });
+      return new Response(response.body?.pipeThrough(passing) ?? null, response);
+    },
+  };
+}

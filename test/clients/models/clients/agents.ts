@@ -7,7 +7,8 @@ export const agentsClients: readonly Client[] = [
   {
     name: "@openai/agents",
     provider: OPENAI,
-    refusal: { is: "APIError", status: "status" },
+    model: "gpt-5-mini",
+    refusal: { is: "APIError", status: "status", says: "402 {text}" },
     requests: STAINLESS_REQUESTS,
     stopping: "ends the request",
     cutShort: "throws",

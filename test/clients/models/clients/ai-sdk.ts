@@ -13,9 +13,11 @@ import { OPENAI } from "./openai.ts";
 const apiKey = "unused";
 
 const shared = {
-  refusal: { is: "APICallError", status: "statusCode" },
+  refusal: { is: "APICallError", status: "statusCode", says: "{text}" },
   // An answer that breaks off is asked for again, and paid for again.
   requests: { 400: 1, 402: 1, 429: 3, 500: 3, 529: 3, broken: 3, "not connected": 3 },
+  // The guard's error does not look like a lost connection.
+  guarded: { broken: 1 },
   stopping: "reads on",
   cutShort: "ends",
 } as const;
@@ -55,30 +57,35 @@ export const aiSdkClients: readonly Client[] = [
     ...shared,
     name: "ai, @ai-sdk/openai",
     provider: OPENAI,
+    model: "gpt-5-mini",
     make: make((fetch) => createOpenAI({ apiKey, fetch })("gpt-5-mini")),
   },
   {
     ...shared,
     name: "ai, @ai-sdk/openai, chat",
     provider: OPENAI,
+    model: "gpt-4o-mini",
     make: make((fetch) => createOpenAI({ apiKey, fetch }).chat("gpt-4o-mini")),
   },
   {
     ...shared,
     name: "ai, @ai-sdk/anthropic",
     provider: ANTHROPIC,
+    model: "claude-haiku-4-5",
     make: make((fetch) => createAnthropic({ apiKey, fetch })("claude-haiku-4-5")),
   },
   {
     ...shared,
     name: "ai, @ai-sdk/google",
     provider: GOOGLE,
+    model: "gemini-2.5-flash",
     make: make((fetch) => createGoogle({ apiKey, fetch })("gemini-2.5-flash")),
   },
   {
     ...shared,
     name: "ai, @ai-sdk/mistral",
     provider: MISTRAL,
+    model: "mistral-small-latest",
     make: make((fetch) => createMistral({ apiKey, fetch })("mistral-small-latest")),
   },
 ];

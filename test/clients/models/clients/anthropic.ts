@@ -15,7 +15,8 @@ const message = {
 
 const shared = {
   provider: ANTHROPIC,
-  refusal: { is: "PaymentRequiredError", status: "status" },
+  model: message.model,
+  refusal: { is: "PaymentRequiredError", status: "status", says: "402 {body}" },
   requests: STAINLESS_REQUESTS,
   cutShort: "ends",
 } as const;
@@ -37,6 +38,7 @@ export const anthropicClients: readonly Client[] = [
   {
     ...shared,
     name: "@anthropic-ai/sdk, stream",
+    callStreams: true,
     stopping: "ends the request",
     make: (fetch) => {
       const { messages } = clientOf(fetch);

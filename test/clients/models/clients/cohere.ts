@@ -13,7 +13,8 @@ export const cohereClients: readonly Client[] = [
   {
     name: "cohere-ai",
     provider: COHERE,
-    refusal: { is: "CohereError", status: "statusCode" },
+    model: request.model,
+    refusal: { is: "CohereError", status: "statusCode", says: "Status code: 402\nBody: {body}" },
     requests: { 400: 1, 402: 1, 429: 3, 500: 3, 529: 3, broken: 1, "not connected": 1 },
     stopping: "ends the request",
     cutShort: "ends",

@@ -17,7 +17,8 @@ export const googleClients: readonly Client[] = [
   {
     name: "@google/genai",
     provider: GOOGLE,
-    refusal: { is: "ApiError", status: "status" },
+    model: request.model,
+    refusal: { is: "ApiError", status: "status", says: "{body}" },
     requests: { 400: 1, 402: 1, 429: 1, 500: 1, 529: 1, broken: 1, "not connected": 1 },
     stopping: "leaves the body unread",
     cutShort: "ends",

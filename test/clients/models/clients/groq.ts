@@ -14,7 +14,8 @@ export const groqClients: readonly Client[] = [
   {
     name: "groq-sdk",
     provider: GROQ,
-    refusal: { is: "APIError", status: "status" },
+    model: request.model,
+    refusal: { is: "APIError", status: "status", says: "402 {body}" },
     requests: STAINLESS_REQUESTS,
     stopping: "ends the request",
     cutShort: "ends",

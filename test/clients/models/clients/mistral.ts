@@ -13,7 +13,8 @@ export const mistralClients: readonly Client[] = [
   {
     name: "@mistralai/mistralai",
     provider: MISTRAL,
-    refusal: { is: "SDKError", status: "statusCode" },
+    model: request.model,
+    refusal: { is: "SDKError", status: "statusCode", says: "API error occurred: Status 402\nBody: {body}" },
     requests: { 400: 1, 402: 1, 429: 1, 500: 1, 529: 1, broken: 1, "not connected": 1 },
     stopping: "ends the request",
     cutShort: "ends",

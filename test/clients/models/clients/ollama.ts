@@ -13,7 +13,8 @@ export const ollamaClients: readonly Client[] = [
   {
     name: "ollama",
     provider: OLLAMA,
-    refusal: { is: "ResponseError", status: "status_code" },
+    model: request.model,
+    refusal: { is: "ResponseError", status: "status_code", says: "{text}" },
     requests: { 400: 1, 402: 1, 429: 1, 500: 1, 529: 1, broken: 1, "not connected": 1 },
     stopping: "leaves the body unread",
     cutShort: "throws",

@@ -24,7 +24,7 @@ export const STAINLESS_REQUESTS = {
   "not connected": 3,
 };
 
-const API_ERROR: ErrorShape = { is: "APIError", status: "status" };
+const API_ERROR: ErrorShape = { is: "APIError", status: "status", says: "402 {text}" };
 
 const clientOf = (fetch: Fetch): OpenAI => new OpenAI({ apiKey: "unused", fetch });
 
@@ -48,6 +48,7 @@ export const openaiClients: readonly Client[] = [
   {
     ...shared,
     name: "openai, chat",
+    model: chat.model,
     make: (fetch) => {
       const { completions } = clientOf(fetch).chat;
       return {
@@ -60,6 +61,7 @@ export const openaiClients: readonly Client[] = [
   {
     ...shared,
     name: "openai, chat with include_usage",
+    model: chat.model,
     make: (fetch) => {
       const { completions } = clientOf(fetch).chat;
       const streamed = { ...chat, stream: true, stream_options: { include_usage: true } } as const;
@@ -73,6 +75,7 @@ export const openaiClients: readonly Client[] = [
   {
     ...shared,
     name: "openai, responses",
+    model: response.model,
     make: (fetch) => {
       const { responses } = clientOf(fetch);
       return {
