@@ -15,6 +15,7 @@ import { authorizer } from "./authorize.ts";
 import { writtenBody } from "./body.ts";
 import type { PaidCall } from "./call.ts";
 import type { EventDetails, GuardEvent } from "./events.ts";
+import { asFetchError } from "./network-error.ts";
 import { checkedOptions, type GuardedRequest, type GuardOptions } from "./options.ts";
 import { paid, type PaidOutcome, refusalOf, TTL_SECONDS } from "./paid.ts";
 import { type Refusal, refusalResponse } from "./refusal.ts";
@@ -33,7 +34,10 @@ export interface GuardedFetch {
    * @throws TypeError, RangeError for invalid scopes.
    */
   readonly run: <Result>(context: Partial<RunContext>, fn: () => Result) => Result;
-  /** Resolves when every request that was made until now is booked or given up: for a graceful stop. */
+  /**
+   * Resolves when every request that was made until now is booked or given up: for a graceful stop. It has no time limit.
+   * A stream that its reader has left without cancelling it is given up when it is garbage.
+   */
   readonly settled: () => Promise<void>;
 }
 
@@ -168,7 +172,7 @@ class Guard {
       return { response: await this.#send(asked, endpoint, provider, { body: asked.body }) };
     } catch (error) {
       if (asked.signal?.aborted !== true && isUnsent(error)) return { refusal: refusalOf(error) };
-      throw error;
+      throw asFetchError(error);
     }
   }
 

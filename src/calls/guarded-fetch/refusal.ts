@@ -61,11 +61,14 @@ function bodyOf(
       return { type: "error", error: { type: "billing_error", message, code, lacking } };
     case "gemini":
     case "vertex":
-      return { error: { code: 402, message, status: "FAILED_PRECONDITION", details: [], lacking } };
+      return {
+        error: { code: 402, message, status: "FAILED_PRECONDITION", details: [errorInfo(code)], lacking },
+      };
     case "cohere":
     case "bedrock":
+      return { message, code, lacking };
     case "voyage":
-      return { message, detail: message, code, lacking };
+      return { detail: message, code, lacking };
     case "ollama":
       return { error: message, code, lacking };
     case "perplexity":
@@ -77,6 +80,11 @@ function bodyOf(
     default:
       return { error: { message, type: code, param: null, code, lacking } };
   }
+}
+
+/** Where Google's errors have a code that is no number: cloud.google.com/apis/design/errors, `google.rpc.ErrorInfo`. */
+function errorInfo(code: string): object {
+  return { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: code, domain: "dispatch-kit" };
 }
 
 /** Text as a status line may have it: printable ASCII, in one line. */

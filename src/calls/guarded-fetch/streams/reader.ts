@@ -19,7 +19,7 @@ export interface EventReader {
 }
 
 /** An event that is longer than this is not read: no provider sends one, and it would fill the memory. */
-export const MAX_EVENT_BYTES = 32 * 2 ** 20;
+export const MAX_EVENT_BYTES: number = 32 * 2 ** 20;
 
 /** Thrown if a stream does not have the form that its provider sends. */
 export class UnreadableStreamError extends Error {}
