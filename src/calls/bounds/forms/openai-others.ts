@@ -1,4 +1,5 @@
 import { type AnyObject, isObject, ownField, presentField } from "../../own-fields.ts";
+import { maxTokensOf } from "../../max-tokens.ts";
 import type { ProviderName } from "../../protocols/names.ts";
 import type { Wanted } from "../options.ts";
 import { type BoundNumber, unbounded } from "../outcome.ts";
@@ -60,8 +61,8 @@ export function readRerank(body: AnyObject, reading: Reading, provider: Provider
   const query = textField(body, "query") ?? "";
   reading.numbers.push({
     name: "query for each document",
-    // The texts hold it once already. A character has at most 3 bytes for each of its code units, and 11 after NFKC.
-    value: documents.length * (query.length * 11 + 2),
+    // The texts hold it once already; that makes room for what separates it from a document.
+    value: documents.length * maxTokensOf(query),
     unit: "tokens",
     standing: "published",
     source: "docs.voyageai.com/docs/faq",
