@@ -6,8 +6,9 @@ import type { ProviderName } from "../protocols/names.ts";
 /** Why a request was not sent. */
 export interface Refusal {
   /**
-   * `over_budget`, `no_scopes`, `unbounded`, `unpriced`, `route`, `unreadable`, or the code of the error that the
-   * ledger or the sending has thrown, such as `cap_conflict`, `store_failed` or `secret_missing`.
+   * `over_budget`, `no_scopes`, `route`, or why `boundOf` has refused: `unbounded`, `unpriced`, `unreadable` or
+   * `money`. Or the code of the error that the ledger or the sending has thrown, such as `cap_conflict`, `store_failed` or
+   * `secret_missing`; `invalid` for a `TypeError` or a `RangeError`, and `failed` for any other error.
    */
   readonly code: string;
   readonly reason: string;
