@@ -1,11 +1,12 @@
 import { TokenRates } from "dispatch-kit";
 import { actualOf, usageOf } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
+import { AGENT_REPORTS } from "./agent-reports.ts";
 import { MODEL_REPORTS } from "./model-reports.ts";
 import { TOOL_REPORTS } from "./tool-reports.ts";
 
 const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, searchUsd: "0.01" });
-const REPORTS = [...MODEL_REPORTS, ...TOOL_REPORTS];
+const REPORTS = [...MODEL_REPORTS, ...TOOL_REPORTS, ...AGENT_REPORTS];
 const named = REPORTS.map((full) => [`${full.protocol}, ${full.form}`, full] as const);
 
 /** Neither function may throw; the answer is the same with and without a price. */
