@@ -10,6 +10,19 @@ export interface Calls {
   readonly stop: () => Promise<void>;
 }
 
+/** Something else that a client can do. */
+export interface Deed {
+  readonly name: string;
+  /** @returns what the client's user sees of it. */
+  readonly ask: (fetch: Fetch) => Promise<unknown>;
+  /** The model that is asked; `null` if it costs nothing. */
+  readonly model: string | null;
+  /** How many requests that takes; the model asks for a tool in each but the last. */
+  readonly steps: number;
+  /** What the last request contains. */
+  readonly lastHas?: string;
+}
+
 /** What an error is to the client's user. */
 export interface ErrorShape {
   /** The name of its class. */
@@ -36,6 +49,7 @@ export interface Client {
   /** The model that it asks for. */
   readonly model: string;
   readonly make: (fetch: Fetch) => Calls;
+  readonly more?: readonly Deed[];
   /** The error of a 402. */
   readonly refusal: ErrorShape;
   /** How many requests one whole call makes, if each of them ends like this. */

@@ -6,6 +6,7 @@ import { mistral } from "./wire/mistral.ts";
 import { ollama } from "./wire/ollama.ts";
 import { openaiChat, openaiEmbeddings } from "./wire/openai-chat.ts";
 import { openaiResponses } from "./wire/openai-responses.ts";
+import { anthropicModels, geminiModels, openaiModels } from "./wire/models.ts";
 import type { Wire } from "./wire/wire.ts";
 
 /** Where each wire format is spoken. */
@@ -27,6 +28,9 @@ const ROUTES: readonly (readonly [host: string, path: RegExp, wire: Wire])[] = [
     geminiEmbeddings,
   ],
   ["generativelanguage.googleapis.com", /^\/v1(?:beta)?\/models\/[\w.-]+:countTokens$/, geminiCount],
+  ["api.openai.com", /^\/v1\/models$/, openaiModels],
+  ["api.anthropic.com", /^\/v1\/models$/, anthropicModels],
+  ["generativelanguage.googleapis.com", /^\/v1(?:beta)?\/models$/, geminiModels],
   ["api.mistral.ai", /^\/v1\/chat\/completions$/, mistral],
   ["api.cohere.com", /^\/v2\/chat$/, cohere],
   ["api.groq.com", /^\/openai\/v1\/chat\/completions$/, groq],

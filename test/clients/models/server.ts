@@ -78,9 +78,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 function askedBy(path: string, bytes: Buffer): Asked {
-  const body: Fields = fields(JSON.parse(bytes.toString("utf8")));
+  const body: Fields = bytes.length === 0 ? {} : fields(JSON.parse(bytes.toString("utf8")));
   // Gemini's requests name the model in their path.
-  const model = body["model"] ?? /\/models\/([^/:]+):/.exec(path)?.[1];
+  const model = bytes.length === 0 ? "" : (body["model"] ?? /\/models\/([^/:]+):/.exec(path)?.[1]);
   if (typeof model !== "string") throw new TypeError(`the request to ${path} names no model`);
   return { path, body, model, servedBy: null, callsTool: false };
 }

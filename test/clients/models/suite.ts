@@ -5,6 +5,7 @@ import type { Client } from "./client.ts";
 import { clients } from "./clients/clients.ts";
 import { fetchFrom, strays, trapPlatformFetch } from "./fetch.ts";
 import { crowdChecks } from "./guarded/crowd.ts";
+import { deedChecks } from "./guarded/deeds.ts";
 import { guardedChecks } from "./guarded/guarded.ts";
 import { providerServer } from "./server.ts";
 
@@ -35,7 +36,7 @@ async function runClient(client: Client): Promise<Count> {
     const stage: Stage = { client, server, fetch };
     return await runChecks(client.name, {
       ...named("bare", bareChecks(stage)),
-      ...named("guarded", { ...guardedChecks(stage), ...crowdChecks(stage) }),
+      ...named("guarded", { ...guardedChecks(stage), ...crowdChecks(stage), ...deedChecks(stage) }),
     });
   } finally {
     await close();

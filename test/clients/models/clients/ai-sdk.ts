@@ -2,12 +2,32 @@ import { createAnthropic } from "@ai-sdk/anthropic";
 import { createGoogle } from "@ai-sdk/google";
 import { createMistral } from "@ai-sdk/mistral";
 import { createOpenAI } from "@ai-sdk/openai";
-import { generateText, type LanguageModel, streamText, type TextStreamPart, type ToolSet } from "ai";
-import { all, type Calls, type Client, MAX_TOKENS, plain, PROMPT } from "../client.ts";
+import {
+  embed,
+  generateText,
+  type LanguageModel,
+  stepCountIs,
+  streamText,
+  type TextStreamPart,
+  tool,
+  type ToolSet,
+} from "ai";
+import { z } from "zod";
+import {
+  all,
+  type Calls,
+  type Client,
+  type Deed,
+  MAX_TOKENS,
+  plain,
+  PROMPT,
+  type Provider,
+} from "../client.ts";
 import type { Fetch } from "../fetch.ts";
 import { ANTHROPIC } from "./anthropic.ts";
 import { GOOGLE } from "./google.ts";
 import { MISTRAL } from "./mistral.ts";
+import { TOOL } from "../wire/wire.ts";
 import { OPENAI } from "./openai.ts";
 
 const apiKey = "unused";
@@ -29,15 +49,19 @@ function shown(part: TextStreamPart<ToolSet>): unknown {
   return plain({ ...part, performance: undefined, response: { id, modelId } });
 }
 
+type ModelOf = (fetch: Fetch) => LanguageModel;
+
+const request = { prompt: PROMPT, maxOutputTokens: MAX_TOKENS };
+
 const make =
-  (modelOf: (fetch: Fetch) => LanguageModel) =>
+  (modelOf: ModelOf) =>
   (fetch: Fetch): Calls => {
-    const request = { model: modelOf(fetch), prompt: PROMPT, maxOutputTokens: MAX_TOKENS };
+    const asked = { ...request, model: modelOf(fetch) };
     const parts = (): AsyncIterable<TextStreamPart<ToolSet>> =>
-      streamText({ ...request, onError: () => undefined }).stream;
+      streamText({ ...asked, onError: () => undefined }).stream;
     return {
       call: async () => {
-        const { text, usage, finishReason } = await generateText(request);
+        const { text, usage, finishReason } = await generateText(asked);
         return plain({ text, usage, finishReason });
       },
       stream: async () => {
@@ -52,40 +76,83 @@ const make =
     };
   };
 
+const tools = {
+  [TOOL.name]: tool({
+    description: "The weather of a city.",
+    inputSchema: z.object({ city: z.string() }),
+    execute: ({ city }) => `In ${city} the sun shines.`,
+  }),
+};
+
+/** The model asks for a tool, gets its answer, and answers. */
+const twoSteps = (modelOf: ModelOf, model: string, lastHas: string): readonly Deed[] => {
+  const asked = { ...request, tools, stopWhen: stepCountIs(3) };
+  return [
+    {
+      name: "two steps with a tool",
+      model,
+      steps: 2,
+      lastHas,
+      ask: async (fetch) => {
+        const { text, totalUsage, steps } = await generateText({ ...asked, model: modelOf(fetch) });
+        const outputs = steps.flatMap(({ toolResults }) => toolResults.map(({ output }) => output));
+        return plain({ text, totalUsage, outputs });
+      },
+    },
+    {
+      name: "two steps with a tool, streamed",
+      model,
+      steps: 2,
+      lastHas,
+      ask: async (fetch) => {
+        const result = streamText({ ...asked, model: modelOf(fetch), onError: () => undefined });
+        for await (const part of result.stream) if (part.type === "error") throw part.error;
+        return plain({ text: await result.text, usage: await result.totalUsage });
+      },
+    },
+  ];
+};
+
+/** A client by the way to make its model. */
+function clientOf(name: string, provider: Provider, model: string, modelOf: ModelOf): Client {
+  return {
+    ...shared,
+    name,
+    provider,
+    model,
+    make: make(modelOf),
+    // OpenAI keeps its answers, and a later request refers to their items.
+    more: twoSteps(modelOf, model, model === "gpt-5-mini" ? '"type":"item_reference"' : "the sun shines"),
+  };
+}
+
+const embeddings: Deed = {
+  name: "embeddings",
+  model: "text-embedding-3-small",
+  steps: 1,
+  ask: async (fetch) => {
+    const model = createOpenAI({ apiKey, fetch }).embedding("text-embedding-3-small");
+    const { embedding, usage } = await embed({ model, value: PROMPT });
+    return plain({ embedding, usage });
+  },
+};
+
+const responses = clientOf("ai, @ai-sdk/openai", OPENAI, "gpt-5-mini", (fetch) =>
+  createOpenAI({ apiKey, fetch })("gpt-5-mini"),
+);
+
 export const aiSdkClients: readonly Client[] = [
-  {
-    ...shared,
-    name: "ai, @ai-sdk/openai",
-    provider: OPENAI,
-    model: "gpt-5-mini",
-    make: make((fetch) => createOpenAI({ apiKey, fetch })("gpt-5-mini")),
-  },
-  {
-    ...shared,
-    name: "ai, @ai-sdk/openai, chat",
-    provider: OPENAI,
-    model: "gpt-4o-mini",
-    make: make((fetch) => createOpenAI({ apiKey, fetch }).chat("gpt-4o-mini")),
-  },
-  {
-    ...shared,
-    name: "ai, @ai-sdk/anthropic",
-    provider: ANTHROPIC,
-    model: "claude-haiku-4-5",
-    make: make((fetch) => createAnthropic({ apiKey, fetch })("claude-haiku-4-5")),
-  },
-  {
-    ...shared,
-    name: "ai, @ai-sdk/google",
-    provider: GOOGLE,
-    model: "gemini-2.5-flash",
-    make: make((fetch) => createGoogle({ apiKey, fetch })("gemini-2.5-flash")),
-  },
-  {
-    ...shared,
-    name: "ai, @ai-sdk/mistral",
-    provider: MISTRAL,
-    model: "mistral-small-latest",
-    make: make((fetch) => createMistral({ apiKey, fetch })("mistral-small-latest")),
-  },
+  { ...responses, more: [...(responses.more ?? []), embeddings] },
+  clientOf("ai, @ai-sdk/openai, chat", OPENAI, "gpt-4o-mini", (fetch) =>
+    createOpenAI({ apiKey, fetch }).chat("gpt-4o-mini"),
+  ),
+  clientOf("ai, @ai-sdk/anthropic", ANTHROPIC, "claude-haiku-4-5", (fetch) =>
+    createAnthropic({ apiKey, fetch })("claude-haiku-4-5"),
+  ),
+  clientOf("ai, @ai-sdk/google", GOOGLE, "gemini-2.5-flash", (fetch) =>
+    createGoogle({ apiKey, fetch })("gemini-2.5-flash"),
+  ),
+  clientOf("ai, @ai-sdk/mistral", MISTRAL, "mistral-small-latest", (fetch) =>
+    createMistral({ apiKey, fetch })("mistral-small-latest"),
+  ),
 ];

@@ -25,6 +25,23 @@ export const anthropicClients: readonly Client[] = [
   {
     ...shared,
     name: "@anthropic-ai/sdk, create",
+    more: [
+      {
+        name: "a count of tokens",
+        model: null,
+        steps: 1,
+        ask: async (fetch) => {
+          const { model, messages } = message;
+          return plain(await clientOf(fetch).messages.countTokens({ model, messages }));
+        },
+      },
+      {
+        name: "the list of models",
+        model: null,
+        steps: 1,
+        ask: async (fetch) => plain(await all(clientOf(fetch).models.list())),
+      },
+    ],
     stopping: "ends the request",
     make: (fetch) => {
       const { messages } = clientOf(fetch);

@@ -49,6 +49,23 @@ export const openaiClients: readonly Client[] = [
     ...shared,
     name: "openai, chat",
     model: chat.model,
+    more: [
+      {
+        name: "embeddings",
+        model: "text-embedding-3-small",
+        steps: 1,
+        ask: async (fetch) => {
+          const request = { model: "text-embedding-3-small", input: PROMPT };
+          return plain(await clientOf(fetch).embeddings.create(request));
+        },
+      },
+      {
+        name: "the list of models",
+        model: null,
+        steps: 1,
+        ask: async (fetch) => plain(await all(clientOf(fetch).models.list())),
+      },
+    ],
     make: (fetch) => {
       const { completions } = clientOf(fetch).chat;
       return {

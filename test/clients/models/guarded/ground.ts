@@ -4,6 +4,7 @@ import { type GuardedFetch, guardedFetch, type GuardEvent, type GuardOptions } f
 import { memoryStore } from "dispatch-kit/memory";
 import type { Stage } from "../bare.ts";
 import type { Calls } from "../client.ts";
+import type { Fetch } from "../fetch.ts";
 import { COSTS, PRICES } from "./prices.ts";
 
 export const SCOPE = runScope("1");
@@ -15,6 +16,8 @@ export type Told<Kind extends GuardEvent["kind"]> = Extract<GuardEvent, { readon
 /** A client behind a guard, and what both have done. */
 export interface Ground {
   readonly calls: Calls;
+  /** The guard as the client is given it. */
+  readonly fetch: Fetch;
   readonly guard: GuardedFetch;
   readonly ledger: ReturnType<typeof memoryStore>;
   readonly told: <Kind extends GuardEvent["kind"]>(kind: Kind) => readonly Told<Kind>[];
@@ -44,14 +47,15 @@ export function ground({ client, fetch }: Stage, options: Partial<GuardOptions> 
     },
   });
   let asked = 0;
-  const calls = client.make((input, init) => {
+  const counting: Fetch = (input, init) => {
     asked++;
     return guard(input, init);
-  });
+  };
   const told: Ground["told"] = (kind) =>
     events.filter((event): event is Told<typeof kind> => event.kind === kind);
   return {
-    calls,
+    calls: client.make(counting),
+    fetch: counting,
     guard,
     ledger,
     told,

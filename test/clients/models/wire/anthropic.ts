@@ -29,12 +29,20 @@ const REQUEST = "req_011CSHoEeqs5C35K2UUqR7Fy";
 
 const VERSION = "-20251001";
 
+const TEXT_START = { type: "text", text: "" };
+const TEXT_DELTAS = WORDS.map((text) => ({ type: "text_delta", text }));
+
+const TOOL_START = { type: "tool_use", id: "toolu_01T1x1fJ34qAmk2tNTrN7Up6", name: TOOL.name, input: {} };
+const TOOL_DELTAS = ["", JSON.stringify(TOOL.arguments)].map((partial_json) => ({
+  type: "input_json_delta",
+  partial_json,
+}));
+
 export const anthropic: Wire = {
   streams: ({ body }) => body["stream"] === true,
   whole: (asked) => {
-    const { name, arguments: input } = TOOL;
     const content = asked.callsTool
-      ? { type: "tool_use", id: "toolu_01T1x1fJ34qAmk2tNTrN7Up6", name, input }
+      ? { ...TOOL_START, input: TOOL.arguments }
       : { type: "text", text: WORDS.join("") };
     return {
       model: served(asked, VERSION),
@@ -60,15 +68,19 @@ export const anthropic: Wire = {
     };
     return [
       event({ type: "message_start", message }),
-      event({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+      event({
+        type: "content_block_start",
+        index: 0,
+        content_block: asked.callsTool ? TOOL_START : TEXT_START,
+      }),
       event({ type: "ping" }),
-      ...WORDS.map((text) =>
-        event({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } }),
+      ...(asked.callsTool ? TOOL_DELTAS : TEXT_DELTAS).map((delta) =>
+        event({ type: "content_block_delta", index: 0, delta }),
       ),
       event({ type: "content_block_stop", index: 0 }),
       event({
         type: "message_delta",
-        delta: { stop_reason: "end_turn", stop_sequence: null },
+        delta: { stop_reason: asked.callsTool ? "tool_use" : "end_turn", stop_sequence: null },
         usage: counts(14),
       }),
       event({ type: "message_stop" }),

@@ -17,6 +17,8 @@ const ERRORS = {
   529: "UNAVAILABLE",
 };
 
+const CALL = { functionCall: { name: TOOL.name, args: TOOL.arguments } };
+
 const answer = (asked: Asked, part: Fields, finish: Fields, count: number): Fields => ({
   candidates: [{ content: { parts: [part], role: "model" }, ...finish, index: 0 }],
   usageMetadata: usage(count),
@@ -27,15 +29,15 @@ const answer = (asked: Asked, part: Fields, finish: Fields, count: number): Fiel
 export const gemini: Wire = {
   streams: ({ path }) => path.includes(":streamGenerateContent"),
   whole: (asked) => {
-    const { name, arguments: args } = TOOL;
-    const part = asked.callsTool ? { functionCall: { name, args } } : { text: WORDS.join("") };
+    const part = asked.callsTool ? CALL : { text: WORDS.join("") };
     return answer(asked, part, { finishReason: "STOP" }, 14);
   },
   // Its events end with CR LF.
   pieces: (asked) =>
     WORDS.map((text, at) => {
       const last = at === WORDS.length - 1;
-      const said = answer(asked, { text }, last ? { finishReason: "STOP" } : {}, 2 * (at + 1));
+      const part = asked.callsTool && last ? CALL : { text: asked.callsTool ? "" : text };
+      const said = answer(asked, part, last ? { finishReason: "STOP" } : {}, 2 * (at + 1));
       return `data: ${JSON.stringify(said)}\r\n\r\n`;
     }),
   streamType: "text/event-stream",

@@ -51,8 +51,12 @@ export const mistral: Wire = {
       });
     return [
       chunk({ role: "assistant", content: "" }, null),
-      ...WORDS.map((content) => chunk({ content }, null)),
-      chunk({ content: "" }, "stop", { usage: USAGE }),
+      ...(asked.callsTool
+        ? [chunk({ content: "", tool_calls: [TOOL_CALL] }, "tool_calls", { usage: USAGE })]
+        : [
+            ...WORDS.map((content) => chunk({ content }, null)),
+            chunk({ content: "" }, "stop", { usage: USAGE }),
+          ]),
       "data: [DONE]\n\n",
     ];
   },

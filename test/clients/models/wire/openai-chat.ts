@@ -43,6 +43,11 @@ const TOOL_CALL = {
   function: { name: TOOL.name, arguments: JSON.stringify(TOOL.arguments) },
 };
 
+const TOOL_DELTAS: readonly Fields[] = [
+  { tool_calls: [{ ...TOOL_CALL, index: 0, function: { ...TOOL_CALL.function, arguments: "" } }] },
+  { tool_calls: [{ index: 0, function: { arguments: TOOL_CALL.function.arguments } }] },
+];
+
 const head = (asked: Asked, object: string): Fields => ({
   id: "chatcmpl-CjT4vR9wPqLs2nXyB8kHdZ0aEfUmG",
   object,
@@ -77,8 +82,10 @@ export const openaiChat: Wire = {
     };
     return [
       chunk({ role: "assistant", content: "", refusal: null }, null),
-      ...WORDS.map((content) => chunk({ content }, null)),
-      chunk({}, "stop"),
+      ...(asked.callsTool ? TOOL_DELTAS : WORDS.map((content) => ({ content }))).map((delta) =>
+        chunk(delta, null),
+      ),
+      chunk({}, asked.callsTool ? "tool_calls" : "stop"),
       ...(usageAsked(asked) ? [data({ ...base, choices: [], usage: USAGE, obfuscation: "T0" })] : []),
       "data: [DONE]\n\n",
     ];

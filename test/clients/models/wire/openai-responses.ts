@@ -85,6 +85,38 @@ const done = (asked: Asked): Fields => {
   });
 };
 
+type Event = Fields & { readonly type: string };
+
+const AT = { item_id: `msg_${ID}`, output_index: 1, content_index: 0 };
+const WHOLE = text(WORDS.join(""));
+
+const TEXT_EVENTS: readonly Event[] = [
+  { type: "response.output_item.added", output_index: 1, item: message("in_progress", []) },
+  { type: "response.content_part.added", ...AT, part: text("") },
+  ...WORDS.map((delta) => ({
+    type: "response.output_text.delta",
+    ...AT,
+    delta,
+    logprobs: [],
+    obfuscation: "k3Vw",
+  })),
+  { type: "response.output_text.done", ...AT, text: WHOLE["text"], logprobs: [] },
+  { type: "response.content_part.done", ...AT, part: WHOLE },
+  { type: "response.output_item.done", output_index: 1, item: message("completed", [WHOLE]) },
+];
+
+const OF_CALL = { item_id: CALL.id, output_index: 1 };
+const CALL_EVENTS: readonly Event[] = [
+  {
+    type: "response.output_item.added",
+    output_index: 1,
+    item: { ...CALL, status: "in_progress", arguments: "" },
+  },
+  { type: "response.function_call_arguments.delta", ...OF_CALL, delta: CALL.arguments, obfuscation: "x" },
+  { type: "response.function_call_arguments.done", ...OF_CALL, name: CALL.name, arguments: CALL.arguments },
+  { type: "response.output_item.done", output_index: 1, item: CALL },
+];
+
 export const openaiResponses: Wire = {
   ...openaiChat,
   whole: done,
@@ -95,25 +127,12 @@ export const openaiResponses: Wire = {
       service_tier: asked.body["service_tier"] ?? "auto",
       usage: null,
     });
-    const at = { item_id: `msg_${ID}`, output_index: 1, content_index: 0 };
-    const whole = WORDS.join("");
-    const events: readonly (Fields & { readonly type: string })[] = [
+    const events: readonly Event[] = [
       { type: "response.created", response: running },
       { type: "response.in_progress", response: running },
       { type: "response.output_item.added", output_index: 0, item: REASONING },
       { type: "response.output_item.done", output_index: 0, item: REASONING },
-      { type: "response.output_item.added", output_index: 1, item: message("in_progress", []) },
-      { type: "response.content_part.added", ...at, part: text("") },
-      ...WORDS.map((delta) => ({
-        type: "response.output_text.delta",
-        ...at,
-        delta,
-        logprobs: [],
-        obfuscation: "k3Vw",
-      })),
-      { type: "response.output_text.done", ...at, text: whole, logprobs: [] },
-      { type: "response.content_part.done", ...at, part: text(whole) },
-      { type: "response.output_item.done", output_index: 1, item: message("completed", [text(whole)]) },
+      ...(asked.callsTool ? CALL_EVENTS : TEXT_EVENTS),
       { type: "response.completed", response: done(asked) },
     ];
     return events.map(({ type, ...rest }, sequence_number) => event({ type, sequence_number, ...rest }));
