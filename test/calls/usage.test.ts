@@ -119,10 +119,11 @@ describe("actualOf", () => {
     expect(actualOf(new TokenRates(plain), searched)).toMatchObject({ actual: null });
   });
 
-  it("where the call itself has a fee, it is for the search", () => {
-    expect(actualOf(new TokenRates({ ...plain, requestUsd: "0.012" }), searched).actual).toBe(
-      1_202_000n as MicroCents,
-    );
+  it("a fee for the call pays for its searches only where the rates say so", () => {
+    const fee = { ...plain, requestUsd: "0.012" };
+    expect(actualOf(new TokenRates(fee), searched).actual).toBeNull();
+    const included = new TokenRates({ ...fee, searchesIncluded: true });
+    expect(actualOf(included, searched).actual).toBe(1_202_000n as MicroCents);
   });
 
   it("never throws, whatever the rates and the report are", () => {
