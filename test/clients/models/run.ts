@@ -16,26 +16,33 @@ const secondsSince = (start: number): string => `${((performance.now() - start) 
 const installing = performance.now();
 if (installModelClients()) console.log(`installed the clients in ${secondsSince(installing)}`);
 
-/** Runs a tool of this package beside the suite. */
-async function passes(tool: string, args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [join(root, "node_modules", tool), ...args], { cwd: root });
+/** Runs a program beside the suite, which must end by itself. */
+async function passes(args: readonly string[], timeout?: number): Promise<void> {
+  const child = spawn(process.execPath, args, { cwd: root, ...(timeout !== undefined && { timeout }) });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   }
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  if (code !== 0) throw new Error(output);
+  const [code, signal] = await new Promise<readonly [number | null, string | null]>((resolve) =>
+    child.on("close", (...end) => {
+      resolve(end);
+    }),
+  );
+  if (code !== 0) throw new Error(`${args.join(" ")}: ${signal ?? String(code)}\n${output}`);
 }
+
+const tool = (path: string): string => join(root, "node_modules", path);
 
 const sources = readdirSync(here, { encoding: "utf8", recursive: true })
   .filter((file) => file.endsWith(".ts") && !file.startsWith("node_modules"))
   .map((file) => join(here, file));
 
 const started = performance.now();
-const tools = [
-  ["types", () => passes("typescript/bin/tsc", ["-p", here])],
+const programs = [
+  ["types", () => passes([tool("typescript/bin/tsc"), "-p", here])],
   // The root's own run leaves them out, as it cannot see what they import.
-  ["lint", () => passes("eslint/bin/eslint.js", ["--no-ignore", ...sources])],
+  ["lint", () => passes([tool("eslint/bin/eslint.js"), "--no-ignore", ...sources])],
+  ["streams that nobody reads", () => passes(["--expose-gc", join(here, "burden.ts")], 100_000)],
 ] as const;
 resolveSources();
 // Only now, as its imports are what has just been installed.
@@ -43,7 +50,7 @@ const { runSuite } = await import("./suite.ts");
 const counts: readonly Count[] = (
   await Promise.all([
     runSuite(values.only),
-    ...tools.map(([name, check]) => runChecks(name, { passes: check })),
+    ...programs.map(([name, check]) => runChecks(name, { passes: check })),
   ])
 ).flat();
 console.log(`took ${secondsSince(started)}`);

@@ -94,9 +94,9 @@ const twoSteps = (modelOf: ModelOf, model: string, lastHas: string): readonly De
       steps: 2,
       lastHas,
       ask: async (fetch) => {
-        const { text, totalUsage, steps } = await generateText({ ...asked, model: modelOf(fetch) });
+        const { text, usage, steps } = await generateText({ ...asked, model: modelOf(fetch) });
         const outputs = steps.flatMap(({ toolResults }) => toolResults.map(({ output }) => output));
-        return plain({ text, totalUsage, outputs });
+        return plain({ text, usage, outputs });
       },
     },
     {
@@ -107,7 +107,7 @@ const twoSteps = (modelOf: ModelOf, model: string, lastHas: string): readonly De
       ask: async (fetch) => {
         const result = streamText({ ...asked, model: modelOf(fetch), onError: () => undefined });
         for await (const part of result.stream) if (part.type === "error") throw part.error;
-        return plain({ text: await result.text, usage: await result.totalUsage });
+        return plain({ text: await result.text, usage: await result.usage });
       },
     },
   ];
