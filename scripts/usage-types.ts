@@ -3,7 +3,10 @@
  * clients have. Its test holds the protocols against it. FOLDER is a package whose node_modules has the clients:
  *
  *     npm i --prefix FOLDER --ignore-scripts openai@7.57.0 groq-sdk@1.6.0 @mistralai/mistralai@2.7.0 cohere-ai@8.1.0 \
- *       voyageai@0.4.0 ollama@0.6.4 @openrouter/sdk@1.3.19 @perplexity-ai/perplexity_ai@0.38.5
+ *       voyageai@0.4.0 ollama@0.6.4 @openrouter/sdk@1.3.19 @perplexity-ai/perplexity_ai@0.38.5 \
+ *       @anthropic-ai/sdk@1.13.0 @google/genai@3.3.0 @aws-sdk/client-bedrock-runtime@3.1164.0 ai@7.0.173 \
+ *       @ai-sdk/provider@4.0.38 @langchain/core@1.4.0 @openai/agents-core@0.20.0 \
+ *       @anthropic-ai/claude-agent-sdk@0.3.332 @openai/codex-sdk@0.163.0
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,6 +30,7 @@ export interface RecordedType extends ClientType {
 
 const RESPONSES = "resources/responses/responses.d.ts";
 const IMAGES = "resources/images.d.ts";
+const GENAI = "dist/genai.d.ts";
 const SPEECH = "resources/audio/transcriptions.d.ts";
 
 /** The file and the types of each client. */
@@ -69,6 +73,24 @@ const CLIENTS: readonly (readonly [name: string, file: string, ...types: readonl
     "dist/generated/api.d.ts",
     ...["UsageInfoOutput", "ResponsesUsageOutput", "EmbeddingsUsageOutput"],
   ],
+  ["@anthropic-ai/sdk", "resources/messages/messages.d.ts", "Usage", "MessageDeltaUsage"],
+  ["@anthropic-ai/sdk", "resources/beta/messages/messages.d.ts", "BetaUsage", "BetaMessageDeltaUsage"],
+  ["@google/genai", GENAI, "GenerateContentResponseUsageMetadata", "UsageMetadata", "Usage"],
+  ["@google/genai", GENAI, "ContentEmbeddingStatistics", "EmbedContentMetadata"],
+  ["@aws-sdk/client-bedrock-runtime", "dist-types/models/models_0.d.ts", "TokenUsage"],
+  ["ai", "dist/index.d.ts", "LanguageModelUsage", "EmbeddingModelUsage"],
+  [
+    "@ai-sdk/provider",
+    "dist/index.d.ts",
+    "LanguageModelV4Usage",
+    "LanguageModelV3Usage",
+    "LanguageModelV2Usage",
+  ],
+  ["@ai-sdk/provider", "dist/index.d.ts", "ImageModelV4Usage", "ImageModelV3Usage"],
+  ["@langchain/core", "dist/messages/metadata.d.ts", "UsageMetadata"],
+  ["@openai/agents-core", "dist/usage.d.ts", "Usage", "RequestUsage"],
+  ["@anthropic-ai/claude-agent-sdk", "sdk.d.ts", "ModelUsage"],
+  ["@openai/codex-sdk", "dist/index.d.ts", "Usage"],
 ];
 
 /** Every type of the clients, or of one of them. */
@@ -105,8 +127,11 @@ export function readTypes(modules: string, types: readonly ClientType[]): readon
 function declared(within: ts.SourceFile | ts.ModuleBlock, path: readonly string[]): ts.Node | undefined {
   const [first, ...rest] = path;
   for (const statement of within.statements) {
-    const isType = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement);
-    if (rest.length === 0 && isType && statement.name.text === first) return statement.name;
+    const isType =
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement) ||
+      ts.isClassDeclaration(statement);
+    if (rest.length === 0 && isType && statement.name?.text === first) return statement.name;
     if (rest.length === 0 || !ts.isModuleDeclaration(statement) || statement.name.text !== first) continue;
     const found =
       statement.body !== undefined && ts.isModuleBlock(statement.body) && declared(statement.body, rest);
@@ -119,6 +144,11 @@ function declared(within: ts.SourceFile | ts.ModuleBlock, path: readonly string[
 const MAX_FIELDS = 8;
 
 function collect(checker: ts.TypeChecker, at: ts.Node, type: ts.Type, path: string, numbers: string[]): void {
+  if (type.aliasSymbol?.name === "JSONObject") {
+    // What a provider has sent.
+    numbers.push(`${path}.*`);
+    return;
+  }
   if (path.split(".").length > MAX_FIELDS) throw new RangeError(`${path} is too deep`);
   if (type.isUnion()) {
     for (const member of type.types) collect(checker, at, member, path, numbers);

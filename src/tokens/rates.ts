@@ -33,7 +33,8 @@ const PURPOSE = {
 const FIELDS = /* @__PURE__ */ withTiers();
 
 /**
- * The exact prices of a model per million tokens, as published, and optionally what they are for: {@link RatesPurpose}.
+ * The exact prices of a model per million tokens, as published. They may say what they are for: `model`, `serviceTier`,
+ * and how searches are billed, `searchPer` and `searchesIncluded`.
  *
  * @example
  * ```ts

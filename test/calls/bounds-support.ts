@@ -52,6 +52,12 @@ export const LIST = {
     output_cost_per_token: 1e-5,
     mode: "chat",
   },
+  "anthropic.claude-sonnet-4-6": { input_cost_per_token: 1e-6, output_cost_per_token: 1e-5, mode: "chat" },
+  "global.anthropic.claude-sonnet-4-6": {
+    input_cost_per_token: 1e-6,
+    output_cost_per_token: 1e-5,
+    mode: "chat",
+  },
   "command-a": { input_cost_per_token: 1e-6, output_cost_per_token: 1e-5, mode: "chat" },
   "voyage/rerank-2": { input_cost_per_token: 1e-6, mode: "embedding" },
 } as const;

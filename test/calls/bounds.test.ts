@@ -117,6 +117,18 @@ describe("boundOf: the dearest that is open", () => {
     expect(cost(azure, chat(), { region: "global" })).toBe("1.001");
   });
 
+  it("adds Bedrock's surcharge where the list has no price for the profile", () => {
+    const url = (model: string): string =>
+      `https://bedrock-runtime.us-east-1.amazonaws.com/model/${model}/converse`;
+    const body = { messages: [], inferenceConfig: { maxTokens: 100 } };
+    const cost = (model: string): string => {
+      return formatUsd(bound(url(model), body, { inputTokens: 1_000_000 }).amount);
+    };
+    expect(cost("us.anthropic.claude-sonnet-4-6")).toBe("1.001");
+    expect(cost("anthropic.claude-sonnet-4-6")).toBe("1.1011");
+    expect(cost("global.anthropic.claude-sonnet-4-6")).toBe("1.001");
+  });
+
   it("takes the longest cache that the request asks for", () => {
     const cached = (ttl?: string) =>
       claude({
@@ -348,6 +360,7 @@ describe("boundOf: the answer", () => {
     const few = bound(url, { model: "rerank-2", query: "q".repeat(100), documents: ["a"] });
     const many = bound(url, { model: "rerank-2", query: "q".repeat(100), documents: Array(100).fill("a") });
     expect(many.limits.maxInputTokens - few.limits.maxInputTokens).toBeGreaterThan(9_900);
+    expect(many.limits.maxInputTokens - few.limits.maxInputTokens).toBeLessThan(11_000);
     expect(refusal("https://api.cohere.com/v2/rerank", { model: "r", query: "q", documents: [] })).toMatch(
       /search units/,
     );

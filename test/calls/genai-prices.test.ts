@@ -239,29 +239,6 @@ describe("ratesFromGenaiPrices", () => {
     expect(ratesFromGenaiPrices(of, { at: AT })).toMatchObject({ kind: "refused", why });
   });
 
-  it("a model that the list calls free has free tokens, if it says so by prices of zero", () => {
-    const zero = { input_mtok: 0, output_mtok: 0 };
-    const outcome = ratesFromGenaiPrices(entry(zero, "deepseek-r1:free"), { at: AT });
-    expect(outcome).toMatchObject({ kind: "priced", free: true });
-    const usage = { inputTokens: 1e6, outputTokens: 1e6, cacheWriteTokens: 9, cacheWrite1hTokens: 9 };
-    expect(tokenCost(priced(outcome), usage)).toBe(0n);
-    const named = { id: "gemma-3", name: "Gemma 3 (free)", prices: zero };
-    expect(ratesFromGenaiPrices(named, { at: AT })).toMatchObject({ kind: "priced", free: true });
-    expect(ratesFromGenaiPrices(entry(zero, "freedom-1"), { at: AT })).toMatchObject({ why: "zero" });
-    expect(ratesFromGenaiPrices(entry({}, "deepseek-r1:free"), { at: AT })).toMatchObject({ why: "missing" });
-    const noOutput = ratesFromGenaiPrices(entry({ input_mtok: 0 }, "m:free"), { at: AT, noOutput: true });
-    expect(noOutput).toMatchObject({ free: true });
-  });
-
-  it("a free model's searches are not free: they have the list's price, or none", () => {
-    const free = (more: object) =>
-      priced(ratesFromGenaiPrices(entry({ input_mtok: 0, output_mtok: 0, ...more }, "m:free"), { at: AT }));
-    const usage = { inputTokens: 1, outputTokens: 1, searches: 3 };
-    expect(() => tokenCost(free({}), usage)).toThrow(RangeError);
-    expect(() => tokenCost(free({ web_searches_kcount: 0 }), usage)).toThrow(RangeError);
-    expect(tokenCost(free({ web_searches_kcount: 10, requests_kcount: 1 }), usage)).toBe(3_100_000n);
-  });
-
   it("a zero price beside is no price: the kind costs what it is part of", () => {
     const model = entry({ ...prices, cache_read_mtok: 0, web_searches_kcount: 0 });
     const rates = priced(ratesFromGenaiPrices(model, { at: AT }));

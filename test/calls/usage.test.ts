@@ -2,7 +2,7 @@ import { type MicroCents, tokenCost, TokenRates } from "dispatch-kit";
 import { actualOf, usageOf } from "dispatch-kit/calls";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COUNTED, UNKNOWN } from "./usage-cases.ts";
+import { COUNTED, PRICED_OTHERWISE, UNKNOWN } from "./usage-cases.ts";
 
 const rates = new TokenRates({
   inputUsdPerMTok: 3,
@@ -38,7 +38,9 @@ describe("usageOf: parts that are none", () => {
 
   it("counts the searches of the candidates that made some, and passes over what is no candidate", () => {
     const queries = { groundingMetadata: { webSearchQueries: ["a", "b"] } };
-    const candidates = [queries, 1, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const finishReason = "STOP";
+    const some = [queries, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const candidates = [1, ...some.map((candidate) => ({ finishReason, ...candidate }))];
     const usageMetadata = { promptTokenCount: 5, candidatesTokenCount: 2, totalTokenCount: 7 };
     expect(usageOf({ candidates, usageMetadata })).toMatchObject({ kind: "counted", usage: { searches: 2 } });
   });
@@ -72,22 +74,23 @@ describe("usageOf", () => {
     expect(usageOf(cheap)).toMatchObject({ kind: "unknown" });
   });
 
-  it("a getter that throws is no report, and what it says is not shown", () => {
+  it("touches no getter: it may throw, or start a request", () => {
+    let touched = 0;
     const report = {
       get prompt_tokens(): number {
+        touched++;
         throw new Error("sk-secret");
       },
     };
-    expect(usageOf(report)).toEqual({ kind: "unknown", reason: "the report cannot be read" });
-  });
-
-  it("a result may be an instance whose fields are getters", () => {
     class Result {
       get totalUsage(): object {
+        touched++;
         return { inputTokens: 3, outputTokens: 4 };
       }
     }
-    expect(usageOf(new Result())).toMatchObject({ usage: { inputTokens: 3, outputTokens: 4 } });
+    expect(usageOf(report)).toMatchObject({ kind: "unknown" });
+    expect(usageOf(new Result())).toEqual({ kind: "unknown", reason: "await its totalUsage first" });
+    expect(touched).toBe(0);
   });
 });
 
@@ -110,6 +113,14 @@ describe("actualOf", () => {
     });
   });
 
+  it.each(PRICED_OTHERWISE)("has no price for %s, and says why", (_, report, reason) => {
+    expect(actualOf(rates, report)).toEqual({
+      kind: "unknown",
+      actual: null,
+      reason: expect.stringMatching(reason) as string,
+    });
+  });
+
   const plain = { inputUsdPerMTok: 1, outputUsdPerMTok: 1 };
   const searched = { prompt_tokens: 10, completion_tokens: 10, total_tokens: 20, num_search_queries: 2 };
 
@@ -117,10 +128,11 @@ describe("actualOf", () => {
     expect(actualOf(new TokenRates(plain), searched)).toMatchObject({ actual: null });
   });
 
-  it("where the call itself has a fee, it is for the search", () => {
-    expect(actualOf(new TokenRates({ ...plain, requestUsd: "0.012" }), searched).actual).toBe(
-      1_202_000n as MicroCents,
-    );
+  it("a fee for the call pays for its searches only where the rates say so", () => {
+    const fee = { ...plain, requestUsd: "0.012" };
+    expect(actualOf(new TokenRates(fee), searched).actual).toBeNull();
+    const included = new TokenRates({ ...fee, searchesIncluded: true });
+    expect(actualOf(included, searched).actual).toBe(1_202_000n as MicroCents);
   });
 
   it("never throws, whatever the rates and the report are", () => {

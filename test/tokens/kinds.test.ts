@@ -279,17 +279,6 @@ describe("estimateTokens: kinds of tokens", () => {
     expect(estimateTokens(of, { ...most, maxInputTokens: 199_999 })).toBe(74_999_700n);
     expect(tokenCost(of, { inputTokens: 200_000, outputTokens: 10_000 })).toBe(75_000_000n);
   });
-
-  it("refuses searches that have no price", () => {
-    const of = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15 });
-    const most = { maxInputTokens: 1, maxOutputTokens: 1, maxSearches: 1 };
-    expect(() => estimateTokens(of, most)).toThrow(
-      new RangeError("estimateTokens: maxSearches must be 0 because the rates have no searchUsd; got 1"),
-    );
-    expect(() => tokenCost(of, { inputTokens: 1, outputTokens: 1, searches: 2 })).toThrow(
-      new RangeError("tokenCost: searches must be 0 because the rates have no searchUsd; got 2"),
-    );
-  });
 });
 
 describe("TokenRates: kinds of tokens", () => {

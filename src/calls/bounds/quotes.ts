@@ -103,6 +103,7 @@ function inRegion(
   };
   const plain = ratesFor(prices, query);
   if (region === null || plain.kind === "refused") return plain;
+  if (region.listedAs !== null && plain.model.includes(region.listedAs)) return plain;
   const placed = ratesFor(prices, { ...query, region: region.name });
   const hasFactor = placed.kind === "priced" && JSON.stringify(placed.rates) !== JSON.stringify(plain.rates);
   return hasFactor ? placed : { ...plain, rates: plain.rates.times(region.factor) };

@@ -1,4 +1,4 @@
-import { isObject } from "../own-fields.ts";
+import { type AnyObject, isObject, ownField } from "../own-fields.ts";
 import { maxTokensOf } from "../max-tokens.ts";
 
 /** Fields of objects whose value is counted by another number, such as the data of a picture. */
@@ -27,6 +27,7 @@ const JSON_FIELDS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "schema",
   "text_format",
   "toolConfig",
+  "toolResult",
   "toolUse",
   "tool_calls",
   "tool_choice",
@@ -46,15 +47,30 @@ export function sizeOf(value: unknown, uncounted: Uncounted, json = false): numb
   // Numbers are counted as written, with true, false and null.
   if (!isObject(value)) return 0;
   const skipped = uncounted.get(value);
+  const isJson = json || isToolResult(value);
   let size = 2;
   for (const [key, content] of Object.entries(value)) {
     size += textSize(key, true) + 4;
     if (skipped?.has(key) === true) continue;
-    // The input of a tool call is an object; a prompt in a field of the same name is a text or a list.
-    const inner = json || JSON_FIELDS.has(key) || (key === "input" && isObject(content));
-    size += sizeOf(content, uncounted, inner);
+    size += sizeOf(content, uncounted, isJson || isJsonField(key, content));
   }
   return size;
+}
+
+function isJsonField(key: string, content: unknown): boolean {
+  if (JSON_FIELDS.has(key)) return true;
+  // The input of a tool call is an object; a prompt in a field of the same name is a text or a list.
+  if (key === "input") return isObject(content);
+  return key === "documents" && Array.isArray(content) && content.some(isObject);
+}
+
+/** Results of tools may be written as JSON, whatever they hold. */
+function isToolResult(object: AnyObject): boolean {
+  const type = ownField(object, "type");
+  const role = ownField(object, "role");
+  return (
+    role === "tool" || role === "function" || (typeof type === "string" && /(?:_result|_output)$/.test(type))
+  );
 }
 
 /** The bytes of a text with its quotes. */

@@ -19,10 +19,13 @@ const STANDARD_NAMES = /^(?:default|standard|standard_only|on_demand|reserved)$/
 /** Providers that may serve a request without a tier in the tier of the account's project. */
 const HAS_DEFAULTS: ReadonlySet<ProviderName> = /* @__PURE__ */ new Set(["openai", "azure"]);
 
+/** Providers that refuse a request for flex rather than serve it in another tier. */
+const KEEPS_FLEX: ReadonlySet<ProviderName> = /* @__PURE__ */ new Set(["openai"]);
+
 /**
  * The tiers that a request may be served and billed in.
  *
- * OpenAI: `auto` and a missing tier are the project's, which may be priority
+ * OpenAI: `auto` and a missing tier are the project's, which may be priority; flex would be cheaper
  * (https://developers.openai.com/api/docs/guides/fast-mode). `flex` answers 429 without room and is never another tier
  * (https://developers.openai.com/api/docs/guides/flex-processing). `priority` may be served as standard. Anthropic's
  * priority tier is paid in advance, so `auto` costs no more there.
@@ -34,13 +37,13 @@ export function openTiers(provider: ProviderName, asked: unknown, wanted: Wanted
   const named = asked?.toLowerCase() ?? "auto";
   const tier = named === "auto" ? (wanted.defaultTier?.toLowerCase() ?? "auto") : named;
   if (tier === "auto") {
-    return HAS_DEFAULTS.has(provider) ? { needed: [null], possible: ["priority", "flex"] } : STANDARD;
+    return HAS_DEFAULTS.has(provider) ? { needed: [null], possible: ["priority"] } : STANDARD;
   }
   if (STANDARD_NAMES.test(tier)) return STANDARD;
   if (tier === "scale") return { needed: [null], possible: ["priority"] };
   if (!/^[a-z_]{1,40}$/.test(tier)) throw unreadable(`its service tier ${quote(tier)} is not known`);
-  // Where the list has no price for flex, the request is not served cheaper.
-  if (tier === "flex") return { needed: [], possible: ["flex"] };
+  // Without a price for flex, the standard one counts. Elsewhere a request for flex may be served as standard.
+  if (tier === "flex") return { needed: [], possible: KEEPS_FLEX.has(provider) ? ["flex"] : [null, "flex"] };
   // OpenAI's name for priority. Anthropic's fast mode has a factor of its own.
   const needed = tier === "fast" && provider !== "anthropic" ? "priority" : tier;
   return { needed: [needed], possible: [null] };

@@ -19,8 +19,8 @@ import { checkedOptions, type GuardedRequest, type GuardOptions } from "./option
 import { paid, type PaidOutcome, refusalOf, TTL_SECONDS } from "./paid.ts";
 import { type Refusal, refusalResponse } from "./refusal.ts";
 import { type AskedRequest, askedRequest } from "./request.ts";
-import { contextStorage, type RunContext } from "./scope-context.ts";
-import { accountedIn, someScopes } from "./scopes.ts";
+import { contextStorage, type RunContext, someScopes } from "./scope-context.ts";
+import { accountedIn } from "./scopes.ts";
 
 /** A `fetch` that every client takes, and whose requests stay under the caps. */
 export interface GuardedFetch {

@@ -23,7 +23,7 @@ import type { ProtocolName, ProviderName } from "../protocols/names.ts";
 import type { HostMap } from "../routes/route.ts";
 import type { CallLedger } from "../with-hold/open-hold.ts";
 import type { GuardEvent } from "./events.ts";
-import { someScopes } from "./scopes.ts";
+import { someScopes } from "./scope-context.ts";
 
 /** A request that costs money, as far as scopes and tags may depend on it. */
 export interface GuardedRequest {

@@ -84,9 +84,11 @@ function after(
   if (outcome.kind === "exists") {
     return { refusal: { code: "hold_conflict", reason: "the id of its hold was used before", lacking: [] } };
   }
-  if (cost !== undefined) tellCost(outcome, cost, call, tell);
-  if (cost !== undefined && cost.actual !== null && cost.id !== null && cost.usage !== null) {
-    remember(cost.id, cost.usage.inputTokens + cost.usage.outputTokens);
+  if (cost !== undefined) {
+    tellCost(outcome, cost, call, tell);
+    if (cost.actual !== null && cost.id !== null && cost.usage !== null) {
+      remember(cost.id, cost.usage.inputTokens + cost.usage.outputTokens);
+    }
   }
   return { response: outcome.value };
 }

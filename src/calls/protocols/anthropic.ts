@@ -17,7 +17,7 @@ import { listAt, textAt } from "./lists.ts";
  * Source: `Usage` and `BetaUsage` of the npm package @anthropic-ai/sdk 1.13.0, `resources/messages/messages.d.ts` and
  * `resources/beta/messages/messages.d.ts`.
  */
-const USAGE: UsageShape = {
+export const ANTHROPIC_USAGE: UsageShape = {
   ...COUNTS,
   inside: { outputReasoning: ["output_tokens_details.thinking_tokens"] },
   searches: ["server_tool_use.web_search_requests"],
@@ -139,7 +139,7 @@ function withDelta(report: AnyObject, event: unknown): AnyObject {
 /** Anthropic's messages, also on Vertex and as the body of Bedrock's invoke. */
 export const ANTHROPIC: Protocol = /* @__PURE__ */ tokenProtocol({
   name: "anthropic",
-  shape: USAGE,
+  shape: ANTHROPIC_USAGE,
   // The results of Claude's agent SDK: their usage has the main loop only.
   foreign: ["modelUsage", "total_cost_usd"],
   unfinished,

@@ -20,7 +20,7 @@ import { listAt, textAt, withFields } from "./lists.ts";
  * Source: `TokenUsage` and `CacheDetail` of the npm package @aws-sdk/client-bedrock-runtime 3.1164.0,
  * `dist-types/models/models_0.d.ts`; docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
  */
-const USAGE: UsageShape = {
+export const CONVERSE_USAGE: UsageShape = {
   requires: ["inputTokens", "outputTokens"],
   input: ["inputTokens"],
   output: ["outputTokens"],
@@ -85,7 +85,7 @@ function apart({ response }: Reported): readonly string[] {
 /** The answer of `converse`. A response with one of the `foreign` fields is one of the Vercel AI SDK. */
 const CONVERSE = /* @__PURE__ */ tokenProtocol({
   name: "bedrock",
-  shape: USAGE,
+  shape: CONVERSE_USAGE,
   foreign: [
     "steps",
     "totalUsage",

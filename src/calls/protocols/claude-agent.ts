@@ -20,7 +20,7 @@ import { textAt } from "./lists.ts";
  *
  * Source: `ModelUsage` of the npm package @anthropic-ai/claude-agent-sdk 0.3.332, `sdk.d.ts`.
  */
-const MODEL: UsageShape = {
+export const CLAUDE_MODEL_USAGE: UsageShape = {
   requires: ["inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"],
   input: ["inputTokens"],
   output: ["outputTokens"],
@@ -57,7 +57,7 @@ function lasting(usage: TokenUsage, report: AnyObject, { cacheTtl }: ReadContext
 
 /** The models of a report with their totals; `null` if it has none. */
 function modelsOf(report: AnyObject): readonly (readonly [string, AnyObject])[] | null {
-  const { fits } = shapeReader(MODEL);
+  const { fits } = shapeReader(CLAUDE_MODEL_USAGE);
   if (fits(report)) return [["", report]];
   const models = valueAt(report, "modelUsage") ?? report;
   if (!isObject(models)) return null;
@@ -100,7 +100,7 @@ export const CLAUDE_AGENT: Protocol = {
         throw new UncountableError(`the running total of the model ${key} is missing`);
       }
     }
-    const { count } = shapeReader(MODEL);
+    const { count } = shapeReader(CLAUDE_MODEL_USAGE);
     let strange = 0;
     const parts = models.map(([key, entry]): Part => {
       const { usage, apart, strange: zeros } = count(entry, informs);

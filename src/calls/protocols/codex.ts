@@ -9,7 +9,7 @@ import { listAt, textAt } from "./lists.ts";
  * Source: `Usage` of the npm package @openai/codex-sdk 0.163.0, `dist/index.d.ts`; `total_token_usage` in the files of
  * sessions has the total too.
  */
-const USAGE: UsageShape = {
+export const CODEX_USAGE: UsageShape = {
   requires: ["input_tokens", "cached_input_tokens", "output_tokens"],
   input: ["input_tokens"],
   output: ["output_tokens"],
@@ -24,7 +24,7 @@ const USAGE: UsageShape = {
 /** Codex, of OpenAI. Its answers do not name the model. */
 export const CODEX: Protocol = /* @__PURE__ */ tokenProtocol({
   name: "codex",
-  shape: USAGE,
+  shape: CODEX_USAGE,
   at: ["usage", "info.total_token_usage", "payload.info.total_token_usage"],
   // The searches of a turn are among its items; they are not in the running total.
   searches: ({ response }, counted) =>

@@ -13,7 +13,7 @@ import { distinct, listAt, textAt, withFields } from "./lists.ts";
  *
  * Source: `Usage` of the interactions in the npm package @google/genai 3.3.0, `dist/genai.d.ts`.
  */
-const USAGE: UsageShape = {
+export const INTERACTIONS_USAGE: UsageShape = {
   requires: ["total_input_tokens"],
   input: ["total_input_tokens + total_tool_use_tokens"],
   output: ["total_output_tokens"],
@@ -133,7 +133,7 @@ const STREAM: StreamRules = {
 /** Gemini's interactions, also on Vertex, which spells them in camel case. */
 export const GEMINI_INTERACTIONS: Protocol = /* @__PURE__ */ tokenProtocol({
   name: "gemini-interactions",
-  shape: USAGE,
+  shape: INTERACTIONS_USAGE,
   camelCase: true,
   prepare,
   unfinished,

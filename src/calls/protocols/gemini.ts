@@ -25,7 +25,7 @@ import { distinct, listAt, textAt, withFields } from "./lists.ts";
  * Source: `GenerateContentResponseUsageMetadata` and `UsageMetadata` of the npm package @google/genai 3.3.0,
  * `dist/genai.d.ts`.
  */
-const USAGE: UsageShape = {
+export const GEMINI_USAGE: UsageShape = {
   requires: ["promptTokenCount"],
   input: ["promptTokenCount + toolUsePromptTokenCount"],
   output: ["candidatesTokenCount", "responseTokenCount"],
@@ -223,7 +223,7 @@ function foldedCandidate(before: AnyObject | undefined, candidate: unknown, inde
  * ai.google.dev/gemini-api/docs/url-context, ai.google.dev/gemini-api/docs/code-execution
  */
 export const GENERATED: Omit<TokenProtocol, "name"> = {
-  shape: USAGE,
+  shape: GEMINI_USAGE,
   at: ["usageMetadata"],
   prepare,
   unfinished,

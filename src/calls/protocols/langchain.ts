@@ -21,7 +21,7 @@ const DETAILS = { in: "input_token_details", out: "output_token_details" };
  * Source: `UsageMetadata` of the npm package @langchain/core 1.4.0, `dist/messages/metadata.d.ts`; langchain-anthropic
  * (Python) splits cache writes by their lifetime; @langchain/google-genai 2.3.2 adds what is over 200,000 tokens.
  */
-const USAGE: UsageShape = {
+export const LANGCHAIN_USAGE: UsageShape = {
   requires: ["input_tokens", "output_tokens", "total_tokens"],
   input: ["input_tokens"],
   output: ["output_tokens"],
@@ -129,7 +129,7 @@ function toolsOf(message: AnyObject, { usage, apart }: Part): Pick<Part, "usage"
 /** LangChain's messages, and their `usage_metadata`. */
 export const LANGCHAIN: Protocol = /* @__PURE__ */ tokenProtocol({
   name: "langchain",
-  shape: USAGE,
+  shape: LANGCHAIN_USAGE,
   at: ["usage_metadata", "kwargs.usage_metadata"],
   unfinished,
   served,

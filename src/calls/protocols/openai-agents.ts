@@ -10,7 +10,7 @@ import { listAt, textAt } from "./lists.ts";
  *
  * Source: `RequestUsage` and `Usage` of the npm package @openai/agents-core 0.20.0, `dist/usage.d.ts`.
  */
-const REQUEST: UsageShape = {
+export const REQUEST_USAGE: UsageShape = {
   requires: ["input_tokens", "output_tokens"],
   input: ["input_tokens"],
   output: ["output_tokens"],
@@ -33,11 +33,11 @@ const REQUEST: UsageShape = {
   ],
 };
 
-const RUN: UsageShape = {
-  ...REQUEST,
+export const RUN_USAGE: UsageShape = {
+  ...REQUEST_USAGE,
   requires: ["requests", "input_tokens", "output_tokens"],
   informs: [
-    ...(REQUEST.informs ?? []),
+    ...(REQUEST_USAGE.informs ?? []),
     // `split` reads both.
     "requests",
     "request_usage_entries[].*",
@@ -72,7 +72,7 @@ function split(whole: Part, { usage }: Reported, context: ReadContext): readonly
   const requests = valueAt(usage, "requests");
   const entries = listAt(usage, "request_usage_entries");
   if (entries.length === 0) return [{ ...whole, requests: typeof requests === "number" ? requests : null }];
-  const reader = shapeReader(REQUEST);
+  const reader = shapeReader(REQUEST_USAGE);
   const parts = entries.map((entry): Part => {
     if (!isObject(entry) || !reader.fits(entry)) {
       throw new UncountableError("requestUsageEntries has an entry without counts");
@@ -114,7 +114,7 @@ const isSearch = (name: string): boolean => /^web_search(?:_preview)?(?:_call)?$
 /** OpenAI's agents: the usage of a run, of one of its models' answers, or of the context of a run. */
 export const OPENAI_AGENTS: Protocol = /* @__PURE__ */ tokenProtocol({
   name: "openai-agents",
-  shape: RUN,
+  shape: RUN_USAGE,
   camelCase: true,
   prepare,
   searches: (reported, counted) => Math.max(counted, hosted(reported).filter(isSearch).length),

@@ -13,7 +13,7 @@ import { listAt, withFields } from "./lists.ts";
  * Source: `ContentEmbeddingStatistics` and `EmbedContentMetadata` of the npm package @google/genai 3.3.0,
  * `dist/genai.d.ts`; in `predict`, the same in snake case.
  */
-const EMBEDDED: UsageShape = {
+export const VERTEX_EMBEDDING_USAGE: UsageShape = {
   requires: ["tokenCount"],
   input: ["tokenCount"],
   output: [],
@@ -26,7 +26,7 @@ const EMBEDDED: UsageShape = {
   apart: ["billableCharacterCount"],
 };
 
-const EMBEDDINGS = /* @__PURE__ */ tokenProtocol({ name: "vertex", shape: EMBEDDED });
+const EMBEDDINGS = /* @__PURE__ */ tokenProtocol({ name: "vertex", shape: VERTEX_EMBEDDING_USAGE });
 
 /** Adds up the statistics of the embeddings in an answer; `null` if one has none. */
 function statisticsOf(response: AnyObject): AnyObject | null {

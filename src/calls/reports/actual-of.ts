@@ -124,7 +124,7 @@ function counted(readings: readonly Reading[], price: (account: Account) => Pric
 
 /** Whether the caller gave the rates of one model, and not a list. */
 function isRates(prices: TokenRates | Prices): prices is TokenRates {
-  return isObject(prices) && "inputUsdPerMTok" in prices;
+  return isObject(prices) && Reflect.ownKeys(prices).some((key) => String(key).endsWith("UsdPerMTok"));
 }
 
 /**

@@ -5,8 +5,8 @@ import { parsed } from "./sse.ts";
 const LF = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
-const OPEN = new Set([0x7b, 0x5b]);
-const CLOSE = new Set([0x7d, 0x5d]);
+const OPEN = /* @__PURE__ */ new Set([0x7b, 0x5b]);
+const CLOSE = /* @__PURE__ */ new Set([0x7d, 0x5d]);
 
 /** A JSON text in each line (NDJSON). */
 export function ndjsonEvents(): EventReader {

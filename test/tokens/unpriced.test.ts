@@ -52,3 +52,16 @@ describe("tokenCost, estimateTokens: writes to an hour's cache without a price",
     );
   });
 });
+
+describe("tokenCost, estimateTokens: searches without a price", () => {
+  it("refuses searches that have no price", () => {
+    const of = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15 });
+    const most = { maxInputTokens: 1, maxOutputTokens: 1, maxSearches: 1 };
+    expect(() => estimateTokens(of, most)).toThrow(
+      new RangeError("estimateTokens: maxSearches must be 0 because the rates have no searchUsd; got 1"),
+    );
+    expect(() => tokenCost(of, { inputTokens: 1, outputTokens: 1, searches: 2 })).toThrow(
+      new RangeError("tokenCost: searches must be 0 because the rates have no searchUsd; got 2"),
+    );
+  });
+});
