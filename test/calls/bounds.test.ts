@@ -360,6 +360,7 @@ describe("boundOf: the answer", () => {
     const few = bound(url, { model: "rerank-2", query: "q".repeat(100), documents: ["a"] });
     const many = bound(url, { model: "rerank-2", query: "q".repeat(100), documents: Array(100).fill("a") });
     expect(many.limits.maxInputTokens - few.limits.maxInputTokens).toBeGreaterThan(9_900);
+    expect(many.limits.maxInputTokens - few.limits.maxInputTokens).toBeLessThan(11_000);
     expect(refusal("https://api.cohere.com/v2/rerank", { model: "r", query: "q", documents: [] })).toMatch(
       /search units/,
     );

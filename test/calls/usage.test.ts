@@ -36,9 +36,10 @@ describe("usageOf: parts that are none", () => {
     expect(actualOf(rates, report)).toMatchObject({ kind: "unknown", actual: null });
   });
 
-  it("counts the searches of the candidates that made some, and passes over what is no candidate", () => {
+  it("counts the searches of the candidates that made some", () => {
     const queries = { groundingMetadata: { webSearchQueries: ["a", "b"] } };
-    const candidates = [queries, 1, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const all = [queries, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const candidates = all.map((candidate) => ({ finishReason: "STOP", ...candidate }));
     const usageMetadata = { promptTokenCount: 5, candidatesTokenCount: 2, totalTokenCount: 7 };
     expect(usageOf({ candidates, usageMetadata })).toMatchObject({ kind: "counted", usage: { searches: 2 } });
   });
@@ -72,22 +73,23 @@ describe("usageOf", () => {
     expect(usageOf(cheap)).toMatchObject({ kind: "unknown" });
   });
 
-  it("a getter that throws is no report, and what it says is not shown", () => {
+  it("a getter is not touched", () => {
     const report = {
       get prompt_tokens(): number {
         throw new Error("sk-secret");
       },
     };
-    expect(usageOf(report)).toEqual({ kind: "unknown", reason: "the report cannot be read" });
+    const reason = 'the report has the shape of no known protocol; its fields are "prompt_tokens"';
+    expect(usageOf(report)).toEqual({ kind: "unknown", reason });
   });
 
-  it("a result may be an instance whose fields are getters", () => {
+  it("a result whose usage is a getter is not read: it may start the call", () => {
     class Result {
       get totalUsage(): object {
         return { inputTokens: 3, outputTokens: 4 };
       }
     }
-    expect(usageOf(new Result())).toMatchObject({ usage: { inputTokens: 3, outputTokens: 4 } });
+    expect(usageOf(new Result())).toEqual({ kind: "unknown", reason: "await its totalUsage first" });
   });
 });
 
@@ -117,10 +119,11 @@ describe("actualOf", () => {
     expect(actualOf(new TokenRates(plain), searched)).toMatchObject({ actual: null });
   });
 
-  it("where the call itself has a fee, it is for the search", () => {
-    expect(actualOf(new TokenRates({ ...plain, requestUsd: "0.012" }), searched).actual).toBe(
-      1_202_000n as MicroCents,
-    );
+  it("a fee for the call pays for its searches only where the rates say so", () => {
+    const fee = { ...plain, requestUsd: "0.012" };
+    expect(actualOf(new TokenRates(fee), searched).actual).toBeNull();
+    const included = new TokenRates({ ...fee, searchesIncluded: true });
+    expect(actualOf(included, searched).actual).toBe(1_202_000n as MicroCents);
   });
 
   it("never throws, whatever the rates and the report are", () => {

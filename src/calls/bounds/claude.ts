@@ -1,4 +1,4 @@
-import { type AnyObject, ownField, presentField } from "../own-fields.ts";
+import { type AnyObject, isObject, ownField, presentField } from "../own-fields.ts";
 import type { BoundNumber } from "./outcome.ts";
 import type { Reading } from "./reading.ts";
 
@@ -78,8 +78,7 @@ export function cacheOf(value: unknown, key: string): "none" | "5m" | "1h" {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return;
     for (const [name, content] of Object.entries(inner)) {
       if (name === key && content !== null) {
-        const ttl: unknown =
-          typeof content === "object" ? presentField(Object(content) as AnyObject, "ttl") : undefined;
+        const ttl = isObject(content) ? presentField(content, "ttl") : undefined;
         if (ttl !== undefined && ttl !== "5m") found = "1h";
         else if (found === "none") found = "5m";
       }

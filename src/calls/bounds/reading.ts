@@ -171,7 +171,7 @@ export function unseen(reading: Reading, what: string): void {
 }
 
 /** Fields that bring files. */
-const FILES = words(
+const FILES = /* @__PURE__ */ words(
   "audio_url document_url file file_data file_id image image_url images input_audio source video_url",
 );
 

@@ -25,7 +25,7 @@ const KEEPS_FLEX: ReadonlySet<ProviderName> = /* @__PURE__ */ new Set(["openai"]
 /**
  * The tiers that a request may be served and billed in.
  *
- * OpenAI: `auto` and a missing tier are the project's, which may be priority
+ * OpenAI: `auto` and a missing tier are the project's, which may be priority; flex would be cheaper
  * (https://developers.openai.com/api/docs/guides/fast-mode). `flex` answers 429 without room and is never another tier
  * (https://developers.openai.com/api/docs/guides/flex-processing). `priority` may be served as standard. Anthropic's
  * priority tier is paid in advance, so `auto` costs no more there.
@@ -37,7 +37,7 @@ export function openTiers(provider: ProviderName, asked: unknown, wanted: Wanted
   const named = asked?.toLowerCase() ?? "auto";
   const tier = named === "auto" ? (wanted.defaultTier?.toLowerCase() ?? "auto") : named;
   if (tier === "auto") {
-    return HAS_DEFAULTS.has(provider) ? { needed: [null], possible: ["priority", "flex"] } : STANDARD;
+    return HAS_DEFAULTS.has(provider) ? { needed: [null], possible: ["priority"] } : STANDARD;
   }
   if (STANDARD_NAMES.test(tier)) return STANDARD;
   if (tier === "scale") return { needed: [null], possible: ["priority"] };

@@ -5,7 +5,7 @@
  * mistake costs a feature; a credential that is sent by mistake may belong to somebody else, who then pays.
  */
 const SECRET =
-  /^(?:access|account|api|app|auth|bearer|client|csrf|id|license|private|refresh|secret|security|session|subscription|user|xsrf)*(?:keys?(?:id)?|token|secrets?)$/;
+  /^(?:access|account|api|app|auth|bearer|client|csrf|id|license|private|refresh|secret|security|session|user|xsrf)*(?:keys?(?:id)?|token|secrets?)$/;
 const PROOF =
   /^(?:appcheck|o?auth\d*|authorization|authenticat(?:ed?|ion)|bearer|(?:client|ssl)?cert(?:ificate)?|cookies?\d*|credentials?|dpop|hmac|jwt|oidc|otp|pass(?:code|phrase|wd|word)|pwd|saml|sig|signature)$/;
 

@@ -48,15 +48,13 @@ export class Deadline implements Follower {
    * @param options - `keepsAlive`: whether the timer alone keeps the process alive, where the runtime has the choice.
    */
   start({ keepsAlive }: { readonly keepsAlive: boolean }): boolean {
-    if (this.#ended) return false;
     const left = this.#until - monotonicSeconds();
-    if (left <= 0) {
+    const expire = (): void => {
       this.#abort(this.#timeoutError());
-      return false;
-    }
-    this.#timer = setTimeout(() => {
-      this.#abort(this.#timeoutError());
-    }, left * 1000);
+    };
+    if (!this.#ended && left <= 0) expire();
+    if (this.#ended) return false;
+    this.#timer = setTimeout(expire, left * 1000);
     const timer: unknown = this.#timer;
     // Node, Deno and Bun have `unref`; in browsers and Workers a timer is a number.
     if (!keepsAlive) (timer as { unref?: () => unknown }).unref?.();

@@ -16,7 +16,10 @@ type Reference = Pick<WeakRef<Follower>, "deref">;
 export function followAbort(signal: AbortSignal, follower: Follower): () => void {
   let followers = followersOf.get(signal);
   if (followers === undefined) followersOf.set(signal, (followers = new Followers(signal)));
-  return followers.add(follower);
+  const remove = followers.add(referenceTo(follower));
+  // It is safe to remove one twice.
+  garbage?.register(follower, remove);
+  return remove;
 }
 
 class Followers {
@@ -27,22 +30,8 @@ class Followers {
     this.#signal = signal;
   }
 
-  add(follower: Follower): () => void {
-    const reference = referenceTo(follower);
-    const remove = this.#keep(reference);
-    if (typeof FinalizationRegistry !== "function") return remove;
-    forgotten ??= new FinalizationRegistry((removeIt) => {
-      removeIt();
-    });
-    forgotten.register(follower, remove, reference);
-    return () => {
-      forgotten?.unregister(reference);
-      remove();
-    };
-  }
-
-  /** Of its own, because a function keeps alive what any other function beside it uses, such as the follower. */
-  #keep(reference: Reference): () => void {
+  /** It uses no follower, because a function keeps alive all that its siblings use. */
+  add(reference: Reference): () => void {
     if (this.#references.size === 0) this.#signal.addEventListener("abort", this.#onAbort);
     this.#references.add(reference);
     return () => {
@@ -56,12 +45,17 @@ class Followers {
   };
 }
 
-/** Cloudflare's Workers have no WeakRef before the compatibility date 2025-05-05. Their signals end with a request. */
+const followersOf = /* @__PURE__ */ new WeakMap<AbortSignal, Followers>();
+
+/** Removes the followers that were never stopped, once they are garbage. */
+const garbage =
+  typeof FinalizationRegistry === "function"
+    ? /* @__PURE__ */ new FinalizationRegistry<() => void>((remove) => {
+        remove();
+      })
+    : undefined;
+
+/** Cloudflare's Workers have neither class before the compatibility date 2025-05-05. Their signals end with a request. */
 function referenceTo(follower: Follower): Reference {
   return typeof WeakRef === "function" ? new WeakRef(follower) : { deref: () => follower };
 }
-
-const followersOf = /* @__PURE__ */ new WeakMap<AbortSignal, Followers>();
-
-/** Removes the references to followers that were never stopped and are garbage. */
-let forgotten: FinalizationRegistry<() => void> | undefined;

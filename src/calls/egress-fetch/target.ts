@@ -30,8 +30,8 @@ export function urlWithin(endpoint: ExternalEndpoint, path: string): string {
   const url = below === "" ? base + query : `${base}/${relative}${query}`;
   if (plain && (relative === "" || segments.every(isHarmless)) && leadsTo(url, endpoint, base)) return url;
   throw new RangeError(
-    "egressFetch: path must be a plain relative path without segments that are empty or only dots (also once decoded and " +
-      "trimmed), encoded slashes, a host or a fragment; it is not shown",
+    "egressFetch: path must be a plain relative path without dot segments, empty segments, encoded slashes, " +
+      "a host or a fragment; it is not shown",
   );
 }
 

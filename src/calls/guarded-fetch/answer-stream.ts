@@ -1,7 +1,7 @@
 import type { AnyObject } from "../own-fields.ts";
 import type { StreamRules } from "../reports/account.ts";
 import { whenGarbage } from "./abandoned.ts";
-import type { EventReader, StreamEvent } from "./streams/reader.ts";
+import type { EventReader, StreamEvent } from "./streams/event.ts";
 
 /** How a streamed answer ended. */
 export interface StreamEnd {

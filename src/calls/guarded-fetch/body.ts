@@ -40,7 +40,7 @@ export function writtenBody(
 }
 
 /** The providers that send usage in a stream only if the request asks for it. The others refuse the option, or need none. */
-const WITH_USAGE_OPTION: ReadonlySet<string> = new Set([
+const WITH_USAGE_OPTION: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "azure",
   "deepseek",
   "groq",

@@ -6,9 +6,8 @@ import type { Bounded, BoundOutcome } from "../bounds/outcome.ts";
 import { isUnsent } from "../egress-fetch/error.ts";
 import { isWithin, sendAs } from "../egress-fetch/egress-fetch.ts";
 import type { ProviderName } from "../protocols/names.ts";
-import { PROVIDERS } from "../routes/providers.ts";
 import type { Route } from "../routes/route.ts";
-import { routeOf } from "../routes/route-of.ts";
+import { jsonObject, routeOf } from "../routes/route-of.ts";
 import type { OpenHold } from "../with-hold/open-hold.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { authorizer } from "./authorize.ts";
@@ -17,11 +16,11 @@ import type { PaidCall } from "./call.ts";
 import type { EventDetails, GuardEvent } from "./events.ts";
 import { asFetchError } from "./network-error.ts";
 import { checkedOptions, type GuardedRequest, type GuardOptions } from "./options.ts";
-import { paid, type PaidOutcome, refusalOf, TTL_SECONDS } from "./paid.ts";
-import { type Refusal, refusalResponse } from "./refusal.ts";
+import { paid, type PaidOutcome, TTL_SECONDS } from "./paid.ts";
+import { checked, type Refusal, refusalOf, refusalResponse } from "./refusal.ts";
 import { type AskedRequest, askedRequest } from "./request.ts";
-import { contextStorage, type RunContext } from "./scope-context.ts";
-import { accountedIn, someScopes } from "./scopes.ts";
+import { contextStorage, type RunContext, someScopes } from "./scope-context.ts";
+import { accountedIn } from "./scopes.ts";
 
 /** A `fetch` that every client takes, and whose requests stay under the caps. */
 export interface GuardedFetch {
@@ -214,26 +213,32 @@ class Guard {
     const { provider, protocol } = route;
     const describe = (model: string): GuardedRequest => ({ ...request, provider, protocol, model });
     try {
-      const own = typeof bounds === "function" ? await bounds(describe(route.model ?? "")) : bounds;
-      const bound = boundOf(
-        {
-          url: asked.url,
-          method: asked.method,
-          body: asked.text,
-          headers: Object.fromEntries(asked.headers),
-        },
-        prices,
-        { ...own, at, until, aliases, hosts: protocols, knownAnswers: this.#answers.tokensOf },
+      const own =
+        typeof bounds === "function" ? await bounds(describe(route.model ?? modelIn(asked.text))) : bounds;
+      const bound = checked(() =>
+        boundOf(
+          {
+            url: asked.url,
+            method: asked.method,
+            body: asked.text,
+            headers: Object.fromEntries(asked.headers),
+          },
+          prices,
+          { ...own, at, until, aliases, hosts: protocols, knownAnswers: this.#answers.tokensOf },
+        ),
       );
       if (bound.kind !== "bounded") return { refusal: notBounded(bound) };
+      if (bound.limit !== undefined && credentials === "client") {
+        const reason = "limitOutputTo cannot be written into a body that the client has signed";
+        return { refusal: { code: "invalid", reason, lacking: [] } };
+      }
       const accounted = await accountedIn(describe(bound.model), this.#options, this.#contexts?.getStore());
       if (accounted.scopes.length === 0) {
         return { refusal: { code: "no_scopes", reason: "it counts in no scope", lacking: [] } };
       }
       const holdId = this.#options.holdId?.() ?? `call:${crypto.randomUUID()}`;
-      const { pricePrefixes: prefixes } = PROVIDERS[provider];
       const written = writtenBody(asked, route, bound, credentials === "client");
-      return { asked, endpoint, route, bound, holdId, prefixes, at, ...accounted, ...written };
+      return { asked, endpoint, route, bound, holdId, at, ...accounted, ...written };
     } catch (error) {
       return { refusal: refusalOf(error) };
     }
@@ -285,6 +290,12 @@ class Guard {
     const expired = (async () => ledger.expire?.())().catch(failed);
     this.#keep(expired);
   }
+}
+
+/** The model that a body names; `""` if it names none. `boundOf` refuses such a request. */
+function modelIn(body: string): string {
+  const { model } = jsonObject(body);
+  return typeof model === "string" ? model : "";
 }
 
 /** Why a request is not bounded. */

@@ -23,7 +23,7 @@ import type { ProtocolName, ProviderName } from "../protocols/names.ts";
 import type { HostMap } from "../routes/route.ts";
 import type { CallLedger } from "../with-hold/open-hold.ts";
 import type { GuardEvent } from "./events.ts";
-import { someScopes } from "./scopes.ts";
+import { someScopes } from "./scope-context.ts";
 
 /** A request that costs money, as far as scopes and tags may depend on it. */
 export interface GuardedRequest {
@@ -88,7 +88,7 @@ export interface GuardOptions {
   readonly detail?: EgressOptions["detail"];
   /** The `fetch` that sends; the platform's by default. It must not follow redirects if `redirect` is `"manual"`. */
   readonly fetch?: EgressOptions["fetch"];
-  /** As for {@link egressFetch}; it must be below `ttlSeconds`. */
+  /** As for {@link egressFetch}, 600 by default; at most `ttlSeconds`. */
   readonly timeoutSeconds?: number | undefined;
   /** As for {@link egressFetch}. */
   readonly maxResponseBytes?: number | undefined;

@@ -1,4 +1,3 @@
-import { isDispatchError } from "../../errors.ts";
 import type { MicroCents } from "../../money/micro-cents.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
 import type { CallDone, WithHoldOutcome } from "../with-hold/outcome.ts";
@@ -9,7 +8,7 @@ import type { PaidCall } from "./call.ts";
 import type { EventDetails } from "./events.ts";
 import { asFetchError } from "./network-error.ts";
 import type { GuardOptions } from "./options.ts";
-import { overBudget, type Refusal } from "./refusal.ts";
+import { overBudget, type Refusal, refusalOf } from "./refusal.ts";
 import { answered, type Cost } from "./settlement.ts";
 
 /** What a paid call needs from its guard. */
@@ -129,13 +128,4 @@ function tellCost(
     tell({ kind: "settled", amount, booked, usage, stated, without });
     if (booked > amount) tell({ kind: "bound_exceeded", amount, booked, bound });
   }
-}
-
-/** Why the ledger or the sending refused a request. Only messages of this library are shown. */
-export function refusalOf(error: unknown): Refusal {
-  if (isDispatchError(error)) return { code: error.code, reason: error.message, lacking: [] };
-  if (error instanceof RangeError || error instanceof TypeError) {
-    return { code: "invalid", reason: error.message, lacking: [] };
-  }
-  return { code: "failed", reason: "what the guard needs for it has failed", lacking: [] };
 }

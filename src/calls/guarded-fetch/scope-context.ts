@@ -1,3 +1,4 @@
+import { scopeCaps } from "../../budget/hold-request.ts";
 import type { Tags } from "../../budget/contract.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
 
@@ -28,4 +29,9 @@ export function contextStorage(): Storage | null {
       : undefined;
   // `node:async_hooks` exports this class on every runtime that has the module.
   return typeof found === "function" ? new (found as new () => Storage)() : null;
+}
+
+/** Scopes and caps, or none: a run may add some. */
+export function someScopes(what: string, value: unknown): readonly ScopeCap[] {
+  return Array.isArray(value) && value.length === 0 ? [] : scopeCaps(what, value);
 }

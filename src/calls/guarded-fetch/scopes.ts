@@ -1,8 +1,9 @@
 import type { Tags } from "../../budget/contract.ts";
-import { scopeCaps } from "../../budget/hold-request.ts";
+import { tagsOf } from "../../budget/hold-request.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
 import type { GuardedRequest, GuardOptions } from "./options.ts";
-import type { RunContext } from "./scope-context.ts";
+import { checked } from "./refusal.ts";
+import { type RunContext, someScopes } from "./scope-context.ts";
 
 /** Where a request counts, and its labels. */
 export interface Accounted {
@@ -20,14 +21,11 @@ export async function accountedIn(
   const labels = (typeof tags === "function" ? await tags(request) : tags) ?? {};
   const { model, provider } = request;
   return {
-    scopes: onceEach([...someScopes("guardedFetch: scopes", own), ...(context?.scopes ?? [])]),
-    tags: { ...nameTags({ model, provider }), ...labels, ...context?.tags },
+    scopes: checked(() => onceEach([...someScopes("guardedFetch: scopes", own), ...(context?.scopes ?? [])])),
+    tags: checked(() =>
+      tagsOf("guardedFetch: tags", { ...nameTags({ model, provider }), ...labels, ...context?.tags }),
+    ),
   };
-}
-
-/** Scopes and caps, or none: a run may add some. */
-export function someScopes(what: string, value: unknown): readonly ScopeCap[] {
-  return Array.isArray(value) && value.length === 0 ? [] : scopeCaps(what, value);
 }
 
 /** Labels that a ledger accepts. A model's name may be longer. */

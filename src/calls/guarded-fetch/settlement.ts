@@ -2,7 +2,8 @@ import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { epochSeconds } from "../../time.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
 import { type AnyObject, isObject } from "../own-fields.ts";
-import { actualOf } from "../reports/actual-of.ts";
+import { answerRates } from "../bounds/answer-rates.ts";
+import { actualFrom } from "../reports/actual-of.ts";
 import { protocolOf } from "../reports/accounts.ts";
 import type { StreamForm } from "../routes/route.ts";
 import { type Referable, referablesOf } from "./answer-memory.ts";
@@ -129,23 +130,25 @@ function costOfStream({ report, isComplete }: StreamEnd, call: PaidCall, setting
 
 function costOfReport(
   report: unknown,
-  { route, bound, at, prefixes }: PaidCall,
+  { route, bound, at }: PaidCall,
   { prices, aliases, informs }: Settings,
   cutOffAt: number | null,
 ): Cost {
-  const counted = actualOf(prices, report, {
+  const until = epochSeconds(Math.max(at, Date.now() / 1000));
+  const options = {
     protocol: route.protocol,
     model: bound.model,
     serviceTier: bound.serviceTier ?? undefined,
-    region: bound.region ?? undefined,
     cacheTtl: bound.cacheTtl ?? undefined,
-    prefixes,
-    at,
-    until: epochSeconds(Math.max(at, Date.now() / 1000)),
     aliases,
     informs,
     ...(cutOffAt !== null && { cutOffAt }),
-  });
+  };
+  const counted = actualFrom(
+    options,
+    () => ({ lookUp: answerRates(prices, { route, bound, at, until }) }),
+    report,
+  );
   if (counted.kind === "unknown") return { actual: null, reason: counted.reason };
   const { actual, usage, stated } = counted;
   const referables = referablesOf(report, usage);

@@ -18,7 +18,7 @@ import {
   WANTED,
   withUntil,
 } from "./outcome.ts";
-import { checkAge, orRefusal, ratesOf } from "./rates.ts";
+import { checkAge, orRefusal, ratesOf, refusalOf } from "./rates.ts";
 
 /**
  * A price list: LiteLLM's parsed `model_prices_and_context_window.json`; the data of `@pydantic/genai-prices`, which is
@@ -114,6 +114,8 @@ function variantOf(asked: Variant): Pick<Variant, "serviceTier" | "region"> {
 const found = /* @__PURE__ */ new WeakMap<object, Map<string, RatesOutcome>>();
 /** Names come from requests, so their number must have a limit. */
 const MAX_KEPT = 1000;
+/** No model has a longer name. */
+const MAX_NAME = 200;
 
 function kept(list: object, query: Query): RatesOutcome {
   const { model, prefixes, serviceTier, region: place, searchContext: size, noOutput } = query;
@@ -121,8 +123,10 @@ function kept(list: object, query: Query): RatesOutcome {
   const outcomes = memoized(found, list, () => new Map<string, RatesOutcome>());
   const before = outcomes.get(key);
   if (before !== undefined) return before;
-  const { result, changes } = lookUp(list, query);
-  if (result.kind === "refused" || changes) return result;
+  const { result, changes } = answerOf(list, query);
+  // A list that could not be read is read again, and a name without a limit is not kept.
+  const isUnreadable = result.kind === "refused" && result.why === "unreadable";
+  if (changes || isUnreadable || model.length > MAX_NAME) return result;
   if (outcomes.size >= MAX_KEPT) outcomes.clear();
   outcomes.set(key, result);
   return result;
@@ -134,12 +138,22 @@ interface Answer {
   readonly changes: boolean;
 }
 
+/** A list without the model is an answer too: it is asked under several names for each call. */
+function answerOf(list: object, query: Query): Answer {
+  try {
+    return lookUp(list, query);
+  } catch (error) {
+    if (error instanceof RefusedPriceError) return { result: refusalOf(error), changes: false };
+    throw error;
+  }
+}
+
 function lookUp(list: object, query: Query): Answer {
   const { model, prefixes } = query;
-  const names = model.length > 200 ? [] : namesToFind(model, prefixes);
+  const names = model.length > MAX_NAME ? [] : namesToFind(model, prefixes);
   const providers = genaiProviders(list);
   if (providers !== null) {
-    const entry = genaiEntry(providers, model.length > 200 ? [] : namesToFind(model, []), prefixes);
+    const entry = genaiEntry(providers, model.length > MAX_NAME ? [] : namesToFind(model, []), prefixes);
     if (entry !== null) return genaiAnswer(entry.entry, entry.provider, query);
   } else if (isObject(list)) {
     for (const name of names) {

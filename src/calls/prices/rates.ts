@@ -51,11 +51,15 @@ export function orRefusal(read: () => RatesOutcome): RatesOutcome {
   try {
     return read();
   } catch (error) {
-    const isRefusal = error instanceof RefusedPriceError;
+    if (error instanceof RefusedPriceError) return refusalOf(error);
     // An error of the list itself, such as one of a getter, is not shown.
-    const reason = isRefusal ? error.message : "the price list cannot be read";
-    return outcome({ kind: "refused", why: isRefusal ? error.why : "unreadable", reason });
+    return outcome({ kind: "refused", why: "unreadable", reason: "the price list cannot be read" });
   }
+}
+
+/** The refusal that an error says. */
+export function refusalOf({ why, message }: RefusedPriceError): RatesOutcome {
+  return outcome({ kind: "refused", why, reason: message });
 }
 
 /** Refuses a list that is too old. */

@@ -1,7 +1,7 @@
-import { BATCH, bounded, ELSEWHERE, type Family, free, freeToRead, LATER, refused } from "./rows.ts";
+import { BATCH, bounded, ELSEWHERE, family, type Family, free, freeToRead, LATER, refused } from "./rows.ts";
 
 /** Anthropic. The paths are those of the npm package `@anthropic-ai/sdk` 1.13.0. */
-export const ANTHROPIC: Family = {
+export const ANTHROPIC: Family = /* @__PURE__ */ family(() => ({
   protocol: "anthropic",
   bases: ["v1"],
   rows: [
@@ -14,4 +14,4 @@ export const ANTHROPIC: Family = {
     ...refused(ELSEWHERE, "agents", "agents/**", "environments", "environments/**", "skills", "skills/**"),
     ...refused("the older API of completions has no usage report", "complete"),
   ],
-};
+}));

@@ -1,10 +1,10 @@
-import { bounded, type Family, free, LATER, NO_REPORT, refused } from "./rows.ts";
+import { bounded, family, type Family, free, LATER, NO_REPORT, refused } from "./rows.ts";
 
 /**
  * Amazon Bedrock. The model may be an ARN with `%2F` in it. The body of `invoke` is its maker's: only Claude's is read,
  * and `routeOf` refuses the others.
  */
-export const BEDROCK: Family = {
+export const BEDROCK: Family = /* @__PURE__ */ family(() => ({
   protocol: "bedrock",
   bases: [""],
   rows: [
@@ -16,4 +16,4 @@ export const BEDROCK: Family = {
     ...refused(LATER, "async-invoke", "async-invoke/**"),
     ...refused(NO_REPORT, "guardrail/**"),
   ],
-};
+}));

@@ -2,6 +2,7 @@ import {
   BATCH,
   bounded,
   BY_TIME,
+  family,
   type Family,
   free,
   freeToRead,
@@ -26,7 +27,7 @@ function models(place: string, protocol: "gemini" | "vertex"): readonly Row[] {
 }
 
 /** The Gemini API. The paths are those of the npm package `@google/genai` 3.3.0. */
-export const GEMINI: Family = {
+export const GEMINI: Family = /* @__PURE__ */ family(() => ({
   protocol: "gemini",
   bases: ["v1beta", "v1", "v1alpha"],
   rows: [
@@ -44,7 +45,7 @@ export const GEMINI: Family = {
     ...refused(LATER, "tuningJobs", "tuningJobs/**", "tunedModels", "tunedModels/**"),
     ...refused("its reports leave out thinking tokens; use generateContent", "openai/**"),
   ],
-};
+}));
 
 const PROJECT = "projects/*/locations/{region}";
 
@@ -52,7 +53,7 @@ const PROJECT = "projects/*/locations/{region}";
  * Vertex AI: Gemini in a project or with a key (express mode), and Claude. The paths are those of the npm packages
  * `@google/genai` 3.3.0 and `@ai-sdk/google-vertex` 4.0.208.
  */
-export const VERTEX: Family = {
+export const VERTEX: Family = /* @__PURE__ */ family(() => ({
   protocol: "vertex",
   bases: ["v1beta1", "v1"],
   rows: [
@@ -73,4 +74,4 @@ export const VERTEX: Family = {
     ...refused(BATCH, `${PROJECT}/batchPredictionJobs`, `${PROJECT}/batchPredictionJobs/**`),
     ...refused(LATER, `${PROJECT}/tuningJobs`, `${PROJECT}/tuningJobs/**`),
   ],
-};
+}));

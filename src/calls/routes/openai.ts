@@ -4,6 +4,7 @@ import {
   bounded,
   BY_TIME,
   ELSEWHERE,
+  family,
   type Family,
   free,
   freeToRead,
@@ -25,7 +26,7 @@ function textRows(chat: ProtocolName, responses: ProtocolName): readonly Row[] {
 }
 
 /** Reading, deleting and uploading. */
-const UPKEEP: readonly Row[] = [
+const upkeep = (): readonly Row[] => [
   ...freeToRead("models", "models/**", "files", "files/**", "batches", "batches/**"),
   ...freeToRead("responses/**", "chat/completions", "chat/completions/**", "conversations/**"),
   ...freeToRead("vector_stores", "vector_stores/**", "fine_tuning/**", "evals", "evals/**", "uploads/**"),
@@ -36,7 +37,7 @@ const UPKEEP: readonly Row[] = [
   ...free(["DELETE"], "**"),
 ];
 
-const REFUSED: readonly Row[] = [
+const refusedRows = (): readonly Row[] => [
   ...refused(BATCH, "batches"),
   ...refused(LATER, "evals", "evals/**", "fine_tuning/**", "videos", "videos/**"),
   ...refused(BY_TIME, "vector_stores", "vector_stores/**", "containers", "containers/**", "audio/**"),
@@ -48,7 +49,7 @@ const REFUSED: readonly Row[] = [
 /**
  * OpenAI. The paths are those of the npm package `openai` 7.57.0.
  */
-export const OPENAI: Family = {
+export const OPENAI: Family = /* @__PURE__ */ family(() => ({
   protocol: "openai-chat",
   bases: ["v1"],
   rows: [
@@ -57,13 +58,13 @@ export const OPENAI: Family = {
     bounded("images/generations", "openai-images", "openai-images"),
     bounded("images/edits", "openai-image-edits", "openai-images"),
     ...refused("only DALL-E 2 makes variations, and it is not billed by tokens", "images/variations"),
-    ...UPKEEP,
-    ...REFUSED,
+    ...upkeep(),
+    ...refusedRows(),
   ],
-};
+}));
 
 /** Azure: below a deployment, or as OpenAI's routes below `v1`, or `responses` of a dated version. */
-export const AZURE: Family = {
+export const AZURE: Family = /* @__PURE__ */ family(() => ({
   protocol: "azure",
   bases: ["openai"],
   rows: [
@@ -74,7 +75,7 @@ export const AZURE: Family = {
     bounded("deployments/{model}/images/edits", "openai-image-edits", "openai-images"),
     ...refused(BY_TIME, "deployments/*/audio/**"),
     ...refused(ELSEWHERE, "deployments/*/extensions/**"),
-    ...[...textRows("azure", "azure"), ...UPKEEP, ...REFUSED].flatMap((row) => [
+    ...[...textRows("azure", "azure"), ...upkeep(), ...refusedRows()].flatMap((row) => [
       { ...row, path: `v1/${row.path}` },
       row,
     ]),
@@ -82,10 +83,10 @@ export const AZURE: Family = {
     bounded("v1/images/generations", "openai-images", "openai-images"),
     bounded("v1/images/edits", "openai-image-edits", "openai-images"),
   ],
-};
+}));
 
 /** Groq. The paths are those of the npm package `groq-sdk` 1.6.0; `responses` is in Groq's API reference. */
-export const GROQ: Family = {
+export const GROQ: Family = /* @__PURE__ */ family(() => ({
   protocol: "groq",
   bases: ["openai/v1"],
   rows: [
@@ -99,10 +100,10 @@ export const GROQ: Family = {
     ...refused(BY_TIME, "audio/**"),
     ...refused(LATER, "fine_tunings", "fine_tunings/**"),
   ],
-};
+}));
 
 /** DeepSeek. Below `beta` are completions of a prefix and in the middle. */
-export const DEEPSEEK: Family = {
+export const DEEPSEEK: Family = /* @__PURE__ */ family(() => ({
   protocol: "deepseek",
   bases: ["", "v1", "beta"],
   rows: [
@@ -110,10 +111,10 @@ export const DEEPSEEK: Family = {
     bounded("completions", "openai-completions", "deepseek"),
     ...freeToRead("models", "user/balance"),
   ],
-};
+}));
 
 /** xAI. The paths are those of the npm package `@ai-sdk/xai` 5.0.12 and of xAI's API reference. */
-export const XAI: Family = {
+export const XAI: Family = /* @__PURE__ */ family(() => ({
   protocol: "xai",
   bases: ["v1"],
   rows: [
@@ -130,10 +131,10 @@ export const XAI: Family = {
     ...refused(KEYS, "realtime/**"),
     ...refused(BATCH, "batches", "batches/**"),
   ],
-};
+}));
 
 /** Perplexity. */
-export const PERPLEXITY: Family = {
+export const PERPLEXITY: Family = /* @__PURE__ */ family(() => ({
   protocol: "perplexity",
   bases: ["", "v1"],
   rows: [
@@ -143,10 +144,10 @@ export const PERPLEXITY: Family = {
     ...refused(LATER, "async/**"),
     ...refused(NO_REPORT, "search", "responses", "agent", "contextualizedembeddings"),
   ],
-};
+}));
 
 /** OpenRouter. The paths are those of the npm package `@openrouter/sdk` 1.3.19. */
-export const OPENROUTER: Family = {
+export const OPENROUTER: Family = /* @__PURE__ */ family(() => ({
   protocol: "openrouter",
   bases: ["api/v1"],
   rows: [
@@ -165,4 +166,4 @@ export const OPENROUTER: Family = {
       "rerank",
     ),
   ],
-};
+}));

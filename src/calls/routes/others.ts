@@ -3,6 +3,7 @@ import {
   bounded,
   BY_TIME,
   ELSEWHERE,
+  family,
   type Family,
   free,
   freeToRead,
@@ -14,7 +15,7 @@ import {
 const OLDER = "its older form is not read; use the route of the same name below v2";
 
 /** Mistral. The paths are those of the npm package `@mistralai/mistralai` 2.7.0. */
-export const MISTRAL: Family = {
+export const MISTRAL: Family = /* @__PURE__ */ family(() => ({
   protocol: "mistral",
   bases: ["v1"],
   rows: [
@@ -30,10 +31,10 @@ export const MISTRAL: Family = {
     ...refused(LATER, "fine_tuning/**", "workflows", "workflows/**"),
     ...refused(NO_REPORT, "moderations", "chat/moderations", "classifications", "chat/classifications"),
   ],
-};
+}));
 
 /** Cohere. The paths are those of the npm package `cohere-ai` 8.1.0. */
-export const COHERE: Family = {
+export const COHERE: Family = /* @__PURE__ */ family(() => ({
   protocol: "cohere",
   bases: [""],
   rows: [
@@ -49,10 +50,10 @@ export const COHERE: Family = {
     ...refused(LATER, "v1/finetuning/**"),
     ...refused(ELSEWHERE, "v1/connectors", "v1/connectors/**"),
   ],
-};
+}));
 
 /** Voyage. The paths are those of the npm package `voyageai` 0.4.0. */
-export const VOYAGE: Family = {
+export const VOYAGE: Family = /* @__PURE__ */ family(() => ({
   protocol: "voyage",
   bases: ["v1"],
   rows: [
@@ -61,10 +62,10 @@ export const VOYAGE: Family = {
     bounded("multimodalembeddings", "voyage-multimodal", "voyage", "never"),
     bounded("rerank", "voyage-rerank", "voyage", "never"),
   ],
-};
+}));
 
 /** Ollama, on its own machines or at ollama.com. The paths are those of the npm package `ollama` 0.6.4. */
-export const OLLAMA: Family = {
+export const OLLAMA: Family = /* @__PURE__ */ family(() => ({
   protocol: "ollama",
   bases: [""],
   rows: [
@@ -80,4 +81,4 @@ export const OLLAMA: Family = {
     ...free(["DELETE"], "api/delete"),
     ...refused(NO_REPORT, "api/web_search", "api/web_fetch"),
   ],
-};
+}));

@@ -98,3 +98,20 @@ export const BY_TIME = "it is billed by time, storage or files, and not by token
 export const ELSEWHERE = "its instructions, tools or inputs are stored at the provider, and not in the body";
 export const LATER = "it starts work that costs money after its answer";
 export const NO_REPORT = "it is not billed by a usage report that this guard reads";
+
+/** A family whose rows are made on first use: an import does no work. */
+export function family(make: () => Family): Family {
+  let made: Family | undefined;
+  const rows = (): Family => (made ??= make());
+  return {
+    get protocol() {
+      return rows().protocol;
+    },
+    get bases() {
+      return rows().bases;
+    },
+    get rows() {
+      return rows().rows;
+    },
+  };
+}

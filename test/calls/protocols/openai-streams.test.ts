@@ -9,7 +9,12 @@ import type { RecordedStream } from "./recorded-stream.ts";
 
 const STREAMS = [...CHAT_STREAMS, ...OTHER_STREAMS, ...MODEL_STREAMS];
 
-const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, searchUsd: "0.01" });
+const rates = new TokenRates({
+  inputUsdPerMTok: 3,
+  outputUsdPerMTok: 15,
+  cacheWrite1hUsdPerMTok: 6,
+  searchUsd: "0.01",
+});
 
 /** What the first events of a stream become. */
 function folded({ protocol, events }: RecordedStream, count = events.length): object | null {

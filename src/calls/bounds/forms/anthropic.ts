@@ -22,13 +22,13 @@ import {
 
 /** The fields of a request, as in the npm package `@anthropic-ai/sdk` 1.13.0. */
 const FIELDS =
-  words(`anthropic_beta anthropic_version betas billing_policy cache_control context_management diagnostics
+  /* @__PURE__ */ words(`anthropic_beta anthropic_version betas billing_policy cache_control context_management diagnostics
   fallback_credit_token inference_geo max_tokens messages metadata model output_config output_format service_tier speed
   stop_sequences stream system temperature thinking tool_choice tools top_k top_p user_profile_id workspace_id
   mcp_servers container`);
 
 /** Parts whose content is all in the body. */
-const SEEN = words(`text tool_use tool_reference tool_addition tool_removal server_tool_use
+const SEEN = /* @__PURE__ */ words(`text tool_use tool_reference tool_addition tool_removal server_tool_use
   mcp_tool_use mcp_tool_listing compaction fallback`);
 
 /** The limit of a loop of tools on Anthropic's servers. */

@@ -18,10 +18,12 @@ import {
 
 /** The fields of Converse, as in the npm package `@aws-sdk/client-bedrock-runtime` 3.1164.0. */
 const FIELDS =
-  words(`additionalModelRequestFields additionalModelResponseFieldPaths inferenceConfig messages outputConfig
+  /* @__PURE__ */ words(`additionalModelRequestFields additionalModelResponseFieldPaths inferenceConfig messages outputConfig
   performanceConfig requestMetadata serviceTier system toolConfig`);
 /** What a maker's own fields may ask for without other costs. */
-const OWN_FIELDS = words("thinking reasoning_config reasoningConfig top_k anthropic_beta reasoning_effort");
+const OWN_FIELDS = /* @__PURE__ */ words(
+  "thinking reasoning_config reasoningConfig top_k anthropic_beta reasoning_effort",
+);
 
 /** Reads a request to Converse. */
 export function readConverse(
@@ -60,7 +62,7 @@ function readTools(config: AnyObject, reading: Reading): void {
   }
 }
 
-const SEEN = words("text toolUse cachePoint json searchResult citationsContent");
+const SEEN = /* @__PURE__ */ words("text toolUse cachePoint json searchResult citationsContent");
 
 function readContent(content: unknown, reading: Reading, provider: ProviderName, wanted: Wanted): void {
   for (const part of objectsOf("content", content)) {

@@ -19,11 +19,11 @@ import {
 } from "../reading.ts";
 
 /** Google's servers take a field in camel case or in snake case. */
-const FIELDS = both(
+const FIELDS = /* @__PURE__ */ both(
   "cachedContent contents generationConfig labels model safetySettings serviceTier store systemInstruction toolConfig tools",
 );
 const CONFIG =
-  both(`audioTimestamp candidateCount enableAffectiveDialog enableEnhancedCivicAnswers frequencyPenalty logprobs
+  /* @__PURE__ */ both(`audioTimestamp candidateCount enableAffectiveDialog enableEnhancedCivicAnswers frequencyPenalty logprobs
   maxOutputTokens mediaResolution presencePenalty responseFormat responseJsonSchema responseLogprobs responseMimeType
   responseModalities responseSchema seed speechConfig stopSequences temperature thinkingConfig topK topP imageConfig`);
 
@@ -98,8 +98,10 @@ function readTool(tool: AnyObject, reading: Reading): void {
   }
 }
 
-const SEEN = both("text functionCall executableCode codeExecutionResult toolCall toolResponse");
-const BESIDE = both("thought thoughtSignature videoMetadata mediaResolution partMetadata");
+const SEEN = /* @__PURE__ */ both(
+  "text functionCall executableCode codeExecutionResult toolCall toolResponse",
+);
+const BESIDE = /* @__PURE__ */ both("thought thoughtSignature videoMetadata mediaResolution partMetadata");
 
 function readParts(
   parts: unknown,
@@ -155,7 +157,7 @@ function readPart(
   }
 }
 
-const EMBED = both(
+const EMBED = /* @__PURE__ */ both(
   `content embedContentConfig model outputDimensionality requests taskType title autoTruncate`,
 );
 
@@ -174,7 +176,8 @@ export function readGeminiEmbed(
   reading.noOutput = true;
 }
 
-const INTERACTION = words(`background generation_config input model previous_interaction_id response_format
+const INTERACTION =
+  /* @__PURE__ */ words(`background generation_config input model previous_interaction_id response_format
   response_mime_type response_modalities service_tier store stream system_instruction tools`);
 
 /** Reads an interaction: of its input, texts and calls of functions. */
@@ -195,7 +198,9 @@ export function readInteraction(body: AnyObject, reading: Reading, _: ProviderNa
   reading.tier = presentField(body, "service_tier");
 }
 
-const TURN_TYPES = words("text thought function_call function_result user_input model_output");
+const TURN_TYPES = /* @__PURE__ */ words(
+  "text thought function_call function_result user_input model_output",
+);
 
 function readTurns(input: unknown): void {
   for (const item of itemsOf(input)) {

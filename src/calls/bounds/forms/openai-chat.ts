@@ -23,23 +23,24 @@ import {
 
 /** The fields of a chat completion, as in the npm package `openai` 7.57.0. */
 const OPENAI =
-  words(`audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens
+  /* @__PURE__ */ words(`audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens
   messages metadata modalities model moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key
   prompt_cache_options prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier stop
   store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity`);
 
 /** The fields that dialects add. */
 const DIALECTS: Partial<Record<ProviderName, ReadonlySet<string>>> = {
-  deepseek: words("thinking"),
-  groq: words("include_reasoning reasoning_format disable_tool_validation citation_options"),
-  mistral: words("random_seed safe_prompt"),
+  deepseek: /* @__PURE__ */ words("thinking"),
+  groq: /* @__PURE__ */ words("include_reasoning reasoning_format disable_tool_validation citation_options"),
+  mistral: /* @__PURE__ */ words("random_seed safe_prompt"),
   openrouter:
-    words(`debug image_config min_p models provider reasoning repetition_penalty session_id top_a top_k trace usage
+    /* @__PURE__ */ words(`debug image_config min_p models provider reasoning repetition_penalty session_id top_a top_k trace usage
     cache_control transforms`),
-  perplexity: words(`disable_search enable_search_classifier language_preference last_updated_after_filter
+  perplexity:
+    /* @__PURE__ */ words(`disable_search enable_search_classifier language_preference last_updated_after_filter
     last_updated_before_filter return_images return_related_questions search_after_date_filter search_before_date_filter
     search_domain_filter search_language_filter search_mode search_recency_filter top_k web_search_options`),
-  xai: words("bootstrap_host bootstrap_room"),
+  xai: /* @__PURE__ */ words("bootstrap_host bootstrap_room"),
 };
 
 /**
@@ -134,7 +135,7 @@ function readMessage(message: AnyObject, reading: Reading, provider: ProviderNam
   }
 }
 
-const TEXTS = words("text refusal thinking reference");
+const TEXTS = /* @__PURE__ */ words("text refusal thinking reference");
 
 function readPart(part: AnyObject, reading: Reading, provider: ProviderName, wanted: Wanted): void {
   const type = textField(part, "type") ?? "";

@@ -1,4 +1,5 @@
 import { type AnyObject, isObject, ownField, presentField } from "../../own-fields.ts";
+import { maxTokensOf } from "../../max-tokens.ts";
 import type { ProviderName } from "../../protocols/names.ts";
 import type { Wanted } from "../options.ts";
 import { type BoundNumber, unbounded } from "../outcome.ts";
@@ -17,7 +18,7 @@ import {
 import { readItems } from "./openai-responses.ts";
 
 const COMPLETION =
-  words(`best_of echo frequency_penalty logit_bias logprobs max_tokens min_tokens metadata model n
+  /* @__PURE__ */ words(`best_of echo frequency_penalty logit_bias logprobs max_tokens min_tokens metadata model n
   presence_penalty prompt random_seed seed stop stream stream_options suffix temperature top_p user`);
 
 /** Reads a completion of the older API, or one in the middle of a text. */
@@ -34,7 +35,7 @@ export function readCompletion(body: AnyObject, reading: Reading, _: ProviderNam
 }
 
 const EMBEDDING =
-  words(`dimensions embedding_types encoding_format input input_type inputs metadata model output_dimension
+  /* @__PURE__ */ words(`dimensions embedding_types encoding_format input input_type inputs metadata model output_dimension
   output_dtype priority texts truncate truncation user enable_chunk_embeddings`);
 
 /** Reads embeddings of texts or tokens. */
@@ -48,7 +49,7 @@ export function readEmbeddings(body: AnyObject, reading: Reading, _: ProviderNam
   reading.noOutput = true;
 }
 
-const RERANK = words(
+const RERANK = /* @__PURE__ */ words(
   "documents model query return_documents top_k top_n truncation max_tokens_per_doc priority",
 );
 
@@ -60,8 +61,8 @@ export function readRerank(body: AnyObject, reading: Reading, provider: Provider
   const query = textField(body, "query") ?? "";
   reading.numbers.push({
     name: "query for each document",
-    // The texts hold it once already. A character has at most 3 bytes for each of its code units, and 11 after NFKC.
-    value: documents.length * (query.length * 11 + 2),
+    // The texts hold it once already; that makes room for what separates it from a document.
+    value: documents.length * maxTokensOf(query),
     unit: "tokens",
     standing: "published",
     source: "docs.voyageai.com/docs/faq",
@@ -70,7 +71,8 @@ export function readRerank(body: AnyObject, reading: Reading, provider: Provider
   reading.noOutput = true;
 }
 
-const COMPACT = words(`input instructions model previous_response_id prompt_cache_key prompt_cache_options
+const COMPACT =
+  /* @__PURE__ */ words(`input instructions model previous_response_id prompt_cache_key prompt_cache_options
   prompt_cache_retention service_tier`);
 
 /** Reads a request to compact a conversation; only the model limits its output. */
@@ -83,9 +85,9 @@ export function readCompact(body: AnyObject, reading: Reading, provider: Provide
 }
 
 const IMAGE =
-  words(`background model moderation n output_compression output_format partial_images prompt quality
+  /* @__PURE__ */ words(`background model moderation n output_compression output_format partial_images prompt quality
   response_format safety_identifier size stream user`);
-const EDIT = words("images mask input_fidelity");
+const EDIT = /* @__PURE__ */ words("images mask input_fidelity");
 
 const IMAGE_PAGE = {
   source: "developers.openai.com/api/docs/guides/image-generation",

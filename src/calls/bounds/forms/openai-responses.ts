@@ -20,21 +20,21 @@ import {
 
 /** The fields of a response, as in the npm package `openai` 7.57.0, and those of xAI. */
 const FIELDS =
-  words(`background conversation include input instructions max_output_tokens max_tool_calls metadata model
+  /* @__PURE__ */ words(`background conversation include input instructions max_output_tokens max_tool_calls metadata model
   moderation parallel_tool_calls previous_response_id prompt prompt_cache_key prompt_cache_options prompt_cache_retention
   reasoning safety_identifier service_tier store stream stream_options temperature text tool_choice tools top_logprobs top_p
   truncation user search_parameters`);
 
 /** Items whose content is all in the body. */
 const SEEN =
-  words(`function_call custom_tool_call local_shell_call local_shell_call_output shell_call shell_call_output
+  /* @__PURE__ */ words(`function_call custom_tool_call local_shell_call local_shell_call_output shell_call shell_call_output
   apply_patch_call apply_patch_call_output computer_call mcp_list_tools mcp_approval_request mcp_approval_response mcp_call
   tool_search_call tool_search_output code_interpreter_call configuration_update`);
 
 /** Tools that the client runs, with a definition in the body. */
-const CLIENT_TOOLS = words("function custom namespace");
+const CLIENT_TOOLS = /* @__PURE__ */ words("function custom namespace");
 /** Tools that the client runs, with a definition that OpenAI adds. */
-const ADDED_TOOLS = words("computer computer_use_preview local_shell apply_patch");
+const ADDED_TOOLS = /* @__PURE__ */ words("computer computer_use_preview local_shell apply_patch");
 
 /** Reads a response of OpenAI, or of a dialect. */
 export function readOpenaiResponses(
@@ -151,7 +151,7 @@ function readContent(content: unknown, reading: Reading, provider: ProviderName,
   }
 }
 
-const TEXTS = words("input_text output_text text refusal summary_text reasoning_text");
+const TEXTS = /* @__PURE__ */ words("input_text output_text text refusal summary_text reasoning_text");
 
 function readPart(
   parent: AnyObject,

@@ -19,7 +19,7 @@ import {
 
 /** The fields of a chat, as in the npm package `cohere-ai` 8.1.0. */
 const COHERE =
-  words(`citation_options documents frequency_penalty k logprobs max_tokens messages model p presence_penalty
+  /* @__PURE__ */ words(`citation_options documents frequency_penalty k logprobs max_tokens messages model p presence_penalty
   priority response_format safety_mode seed stop_sequences stream strict_tools temperature thinking tool_choice tools`);
 
 /** Reads a chat of Cohere. It bills what the request holds, and not what Cohere adds. */
@@ -36,7 +36,7 @@ export function readCohereChat(
   reading.output = { tokens: limitOf(ownField(body, "max_tokens")), path: ["max_tokens"] };
 }
 
-const COHERE_TEXTS = words("text thinking document");
+const COHERE_TEXTS = /* @__PURE__ */ words("text thinking document");
 
 function readPart(part: unknown, reading: Reading, provider: ProviderName, wanted: Wanted): void {
   if (typeof part === "string") return;
@@ -55,7 +55,7 @@ function readPart(part: unknown, reading: Reading, provider: ProviderName, wante
 
 /** The fields of a chat and of a generation, as in the npm package `ollama` 0.6.4. */
 const OLLAMA =
-  words(`context format images input keep_alive logprobs messages model options prompt raw stream suffix system
+  /* @__PURE__ */ words(`context format images input keep_alive logprobs messages model options prompt raw stream suffix system
   template think tools top_logprobs truncate dimensions`);
 
 /** Reads a request to Ollama. */
@@ -78,7 +78,9 @@ export function readOllamaEmbed(body: AnyObject, reading: Reading, _: ProviderNa
   reading.noOutput = true;
 }
 
-const MULTIMODAL = words("inputs input_type model output_encoding output_dimension truncation");
+const MULTIMODAL = /* @__PURE__ */ words(
+  "inputs input_type model output_encoding output_dimension truncation",
+);
 
 /** Reads embeddings of texts and pictures of Voyage. */
 export function readVoyageMultimodal(

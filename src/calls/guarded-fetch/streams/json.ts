@@ -1,12 +1,12 @@
 import { ByteQueue } from "./bytes.ts";
-import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./reader.ts";
+import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./event.ts";
 import { parsed } from "./sse.ts";
 
 const LF = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
-const OPEN = new Set([0x7b, 0x5b]);
-const CLOSE = new Set([0x7d, 0x5d]);
+const OPEN = /* @__PURE__ */ new Set([0x7b, 0x5b]);
+const CLOSE = /* @__PURE__ */ new Set([0x7d, 0x5d]);
 
 /** A JSON text in each line (NDJSON). */
 export function ndjsonEvents(): EventReader {
