@@ -1,6 +1,7 @@
 /**
- * Paid calls: upper bounds and actual costs, a hold around each call, streams that stop before they exceed it, and
- * requests that reach only one endpoint.
+ * Paid calls: a `fetch` that puts hard caps in front of the clients of model providers, and its parts: upper bounds and
+ * actual costs, a hold around each call, streams that stop before they exceed it, and requests that reach only one
+ * endpoint.
  *
  * @module
  */

@@ -2,7 +2,7 @@ import { type MicroCents, tokenCost, TokenRates } from "dispatch-kit";
 import { actualOf, usageOf } from "dispatch-kit/calls";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COUNTED, PRICED_OTHERWISE, UNKNOWN } from "./usage-cases.ts";
+import { COUNTED, UNKNOWN } from "./usage-cases.ts";
 
 const rates = new TokenRates({
   inputUsdPerMTok: 3,
@@ -36,11 +36,10 @@ describe("usageOf: parts that are none", () => {
     expect(actualOf(rates, report)).toMatchObject({ kind: "unknown", actual: null });
   });
 
-  it("counts the searches of the candidates that made some, and passes over what is no candidate", () => {
+  it("counts the searches of the candidates that made some", () => {
     const queries = { groundingMetadata: { webSearchQueries: ["a", "b"] } };
-    const finishReason = "STOP";
-    const some = [queries, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
-    const candidates = [1, ...some.map((candidate) => ({ finishReason, ...candidate }))];
+    const all = [queries, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const candidates = all.map((candidate) => ({ finishReason: "STOP", ...candidate }));
     const usageMetadata = { promptTokenCount: 5, candidatesTokenCount: 2, totalTokenCount: 7 };
     expect(usageOf({ candidates, usageMetadata })).toMatchObject({ kind: "counted", usage: { searches: 2 } });
   });
@@ -74,23 +73,23 @@ describe("usageOf", () => {
     expect(usageOf(cheap)).toMatchObject({ kind: "unknown" });
   });
 
-  it("touches no getter: it may throw, or start a request", () => {
-    let touched = 0;
+  it("a getter is not touched", () => {
     const report = {
       get prompt_tokens(): number {
-        touched++;
         throw new Error("sk-secret");
       },
     };
+    const reason = 'the report has the shape of no known protocol; its fields are "prompt_tokens"';
+    expect(usageOf(report)).toEqual({ kind: "unknown", reason });
+  });
+
+  it("a result whose usage is a getter is not read: it may start the call", () => {
     class Result {
       get totalUsage(): object {
-        touched++;
         return { inputTokens: 3, outputTokens: 4 };
       }
     }
-    expect(usageOf(report)).toMatchObject({ kind: "unknown" });
     expect(usageOf(new Result())).toEqual({ kind: "unknown", reason: "await its totalUsage first" });
-    expect(touched).toBe(0);
   });
 });
 
@@ -106,14 +105,6 @@ describe("actualOf", () => {
   });
 
   it.each(UNKNOWN)("leaves the whole hold charged for %s, and says why", (_, report, reason) => {
-    expect(actualOf(rates, report)).toEqual({
-      kind: "unknown",
-      actual: null,
-      reason: expect.stringMatching(reason) as string,
-    });
-  });
-
-  it.each(PRICED_OTHERWISE)("has no price for %s, and says why", (_, report, reason) => {
     expect(actualOf(rates, report)).toEqual({
       kind: "unknown",
       actual: null,

@@ -30,6 +30,9 @@ export interface Asked {
   readonly noOutput: boolean;
 }
 
+/** When a list is looked up, and how old it may be. */
+export type ListTime = Pick<Wanted, "at" | "listedAt" | "maxAgeSeconds" | "until">;
+
 /**
  * The rates of a model in every tier that is open to a request.
  *
@@ -50,11 +53,12 @@ function needQuote(prices: Prices, asked: Asked, tier: string | null, wanted: Wa
   throw new RefusedBoundError("unpriced", one.reason);
 }
 
-function found(
+/** The first rates of a model under its names. */
+export function found(
   prices: Prices,
-  asked: Asked,
+  asked: Omit<Asked, "tiers">,
   tier: string | null,
-  wanted: Wanted,
+  wanted: ListTime,
 ): Quote | { readonly reason: string } {
   let reason = `the price list has no model ${quote(asked.model)}`;
   for (const name of namesOf(asked)) {
@@ -70,7 +74,7 @@ function found(
 }
 
 /** The names of a model in price lists, the most precise first. */
-function namesOf({ provider, model, hostRegion }: Asked): readonly string[] {
+function namesOf({ provider, model, hostRegion }: Omit<Asked, "tiers">): readonly string[] {
   const name = nameOf(model);
   const prefixes = PROVIDERS[provider].pricePrefixes;
   const places = provider === "bedrock" && hostRegion !== null ? [`bedrock/${hostRegion}/`] : [];
@@ -88,9 +92,9 @@ function nameOf(model: string): string {
 function inRegion(
   prices: Prices,
   model: string,
-  { region, noOutput }: Asked,
+  { region, noOutput }: Omit<Asked, "tiers">,
   tier: string | null,
-  wanted: Wanted,
+  wanted: ListTime,
 ): RatesOutcome {
   const query = {
     model,

@@ -29,7 +29,7 @@ export function openRegion(
   model: string,
   routed: string | null,
   asked: string | null,
-  { region }: Wanted,
+  { region }: Pick<Wanted, "region">,
 ): OpenRegion | null {
   switch (provider) {
     case "openai":
@@ -55,6 +55,11 @@ function bedrockRegion(model: string, routed: string | null): OpenRegion | null 
   const [, profile = null] = /(?:^|\/)([a-z-]+)\.anthropic\./.exec(model) ?? [];
   if (profile === "global" || !model.includes("claude") || (version !== null && version < 405)) return null;
   return placed(profile ?? routed, profile === null ? null : `${profile}.anthropic.`);
+}
+
+/** A region by its name; `null` for none, or a global one. */
+export function regionNamed(name: string | null): OpenRegion | null {
+  return placed(name);
 }
 
 function placed(name: string | null, listedAs: string | null = null): OpenRegion | null {

@@ -1,17 +1,45 @@
-/** How many answers are remembered. */
-const MOST = 10_000;
+import type { TokenUsage } from "../../tokens/fields.ts";
+import { listAt } from "../protocols/lists.ts";
+import { valueAt } from "../reports/numbers.ts";
+
+/** An id that a later request may refer to, and the most tokens that the reference stands for. */
+export interface Referable {
+  readonly id: string;
+  readonly tokens: number;
+}
 
 /**
- * The tokens of answers that were settled, by the id that a later request may refer to: they bound what the reference
- * stands for.
+ * Items that are output of the model and nothing else. Others may stand for what a tool has found, which the answer had
+ * as input.
  */
+const WRITTEN: readonly unknown[] = ["message", "reasoning", "function_call", "custom_tool_call"];
+
+/** What a later request may refer to: the answer, which stands for itself and all that came before it, and its items. */
+export function referablesOf(
+  report: unknown,
+  { inputTokens, outputTokens }: TokenUsage,
+): readonly Referable[] {
+  const whole = inputTokens + outputTokens;
+  const items = listAt(report, "output").map((item) => {
+    const tokens = WRITTEN.includes(valueAt(item, "type")) ? outputTokens : whole;
+    return { id: valueAt(item, "id"), tokens };
+  });
+  return [{ id: valueAt(report, "id"), tokens: whole }, ...items].filter(
+    (one): one is Referable => typeof one.id === "string",
+  );
+}
+
+/** How many ids are remembered. */
+const MOST = 10_000;
+
+/** The tokens of answers whose cost is known: they bound what a reference to them stands for. */
 export class AnswerMemory {
   readonly #tokens = new Map<string, number>();
 
-  /** The tokens of an answer and of all that came before it, or `undefined`. */
+  /** The most tokens that a reference stands for, or `undefined`. */
   readonly tokensOf = (id: string): number | undefined => this.#tokens.get(id);
 
-  readonly remember = (id: string, tokens: number): void => {
+  readonly remember = ({ id, tokens }: Referable): void => {
     this.#tokens.delete(id);
     this.#tokens.set(id, tokens);
     for (const oldest of this.#tokens.keys()) {

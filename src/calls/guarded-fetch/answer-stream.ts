@@ -1,6 +1,7 @@
 import type { AnyObject } from "../own-fields.ts";
 import type { StreamRules } from "../reports/account.ts";
-import type { EventReader, StreamEvent } from "./streams/reader.ts";
+import { whenGarbage } from "./abandoned.ts";
+import type { EventReader, StreamEvent } from "./streams/event.ts";
 
 /** How a streamed answer ended. */
 export interface StreamEnd {
@@ -30,7 +31,7 @@ export function answerStream(
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const watch = new Watch(plan);
-  return new ReadableStream(
+  const stream = new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
         // Until there is something to pass on: a hidden event is nothing.
@@ -59,6 +60,15 @@ export function answerStream(
     },
     { highWaterMark: 0 },
   );
+  // Some clients leave a stream without a word: Google's, Ollama's.
+  whenGarbage(stream, cancelling(reader));
+  return stream;
+}
+
+function cancelling(reader: ReadableStreamDefaultReader): () => void {
+  return () => {
+    reader.cancel().catch(() => null);
+  };
 }
 
 /** Follows the events of a stream until its end. */

@@ -5,6 +5,7 @@ import { isObject } from "../own-fields.ts";
 import type { ProviderName } from "../protocols/names.ts";
 import { PROVIDERS } from "../routes/providers.ts";
 import type { GuardOptions } from "./options.ts";
+import { InvalidError } from "./refusal.ts";
 
 /** What credentials are made for. */
 interface Target {
@@ -28,7 +29,9 @@ export function authorizer(credentials: GuardOptions["credentials"], target: Tar
     add: async (headers) => {
       const made: unknown = await credentials({ url, method, headers });
       if (typeof made === "string") return { authorization: `Bearer ${made}` };
-      if (!isObject(made)) throw wrongType("guardedFetch: credentials()", "a token or headers", made);
+      if (!isObject(made)) {
+        throw new InvalidError(wrongType("guardedFetch: credentials()", "a token or headers", made).message);
+      }
       // The platform checks the values of headers.
       return made as Readonly<Record<string, string>>;
     },

@@ -15,8 +15,6 @@ export interface PaidCall {
   readonly holdId: string;
   readonly scopes: readonly ScopeCap[];
   readonly tags: Tags;
-  /** The prefixes under which price lists have the provider's models. */
-  readonly prefixes: readonly string[];
   /** The body that is sent: the client's, unless a limit or a request for usage was written into it. */
   readonly body: RequestInit["body"];
   /** Whether the client did not ask for the usage of a stream, and must not see it. */

@@ -6,18 +6,18 @@ import type { Bounded, BoundOutcome } from "../bounds/outcome.ts";
 import { isUnsent } from "../egress-fetch/error.ts";
 import { isWithin, sendAs } from "../egress-fetch/egress-fetch.ts";
 import type { ProviderName } from "../protocols/names.ts";
-import { PROVIDERS } from "../routes/providers.ts";
 import type { Route } from "../routes/route.ts";
-import { routeOf } from "../routes/route-of.ts";
+import { jsonObject, routeOf } from "../routes/route-of.ts";
 import type { OpenHold } from "../with-hold/open-hold.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { authorizer } from "./authorize.ts";
 import { writtenBody } from "./body.ts";
 import type { PaidCall } from "./call.ts";
 import type { EventDetails, GuardEvent } from "./events.ts";
+import { asFetchError } from "./network-error.ts";
 import { checkedOptions, type GuardedRequest, type GuardOptions } from "./options.ts";
-import { paid, type PaidOutcome, refusalOf, TTL_SECONDS } from "./paid.ts";
-import { type Refusal, refusalResponse } from "./refusal.ts";
+import { paid, type PaidOutcome, TTL_SECONDS } from "./paid.ts";
+import { checked, type Refusal, refusalOf, refusalResponse } from "./refusal.ts";
 import { type AskedRequest, askedRequest } from "./request.ts";
 import { contextStorage, type RunContext, someScopes } from "./scope-context.ts";
 import { accountedIn } from "./scopes.ts";
@@ -33,7 +33,10 @@ export interface GuardedFetch {
    * @throws TypeError, RangeError for invalid scopes.
    */
   readonly run: <Result>(context: Partial<RunContext>, fn: () => Result) => Result;
-  /** Resolves when every request that was made until now is booked or given up: for a graceful stop. */
+  /**
+   * Resolves when every request that was made until now is booked or given up: for a graceful stop. It has no time limit.
+   * A stream that its reader has left without cancelling it is given up when it is garbage.
+   */
   readonly settled: () => Promise<void>;
 }
 
@@ -168,7 +171,7 @@ class Guard {
       return { response: await this.#send(asked, endpoint, provider, { body: asked.body }) };
     } catch (error) {
       if (asked.signal?.aborted !== true && isUnsent(error)) return { refusal: refusalOf(error) };
-      throw error;
+      throw asFetchError(error);
     }
   }
 
@@ -210,26 +213,32 @@ class Guard {
     const { provider, protocol } = route;
     const describe = (model: string): GuardedRequest => ({ ...request, provider, protocol, model });
     try {
-      const own = typeof bounds === "function" ? await bounds(describe(route.model ?? "")) : bounds;
-      const bound = boundOf(
-        {
-          url: asked.url,
-          method: asked.method,
-          body: asked.text,
-          headers: Object.fromEntries(asked.headers),
-        },
-        prices,
-        { ...own, at, until, aliases, hosts: protocols, knownAnswers: this.#answers.tokensOf },
+      const own =
+        typeof bounds === "function" ? await bounds(describe(route.model ?? modelIn(asked.text))) : bounds;
+      const bound = checked(() =>
+        boundOf(
+          {
+            url: asked.url,
+            method: asked.method,
+            body: asked.text,
+            headers: Object.fromEntries(asked.headers),
+          },
+          prices,
+          { ...own, at, until, aliases, hosts: protocols, knownAnswers: this.#answers.tokensOf },
+        ),
       );
       if (bound.kind !== "bounded") return { refusal: notBounded(bound) };
+      if (bound.limit !== undefined && credentials === "client") {
+        const reason = "limitOutputTo cannot be written into a body that the client has signed";
+        return { refusal: { code: "invalid", reason, lacking: [] } };
+      }
       const accounted = await accountedIn(describe(bound.model), this.#options, this.#contexts?.getStore());
       if (accounted.scopes.length === 0) {
         return { refusal: { code: "no_scopes", reason: "it counts in no scope", lacking: [] } };
       }
       const holdId = this.#options.holdId?.() ?? `call:${crypto.randomUUID()}`;
-      const { pricePrefixes: prefixes } = PROVIDERS[provider];
       const written = writtenBody(asked, route, bound, credentials === "client");
-      return { asked, endpoint, route, bound, holdId, prefixes, at, ...accounted, ...written };
+      return { asked, endpoint, route, bound, holdId, at, ...accounted, ...written };
     } catch (error) {
       return { refusal: refusalOf(error) };
     }
@@ -281,6 +290,12 @@ class Guard {
     const expired = (async () => ledger.expire?.())().catch(failed);
     this.#keep(expired);
   }
+}
+
+/** The model that a body names; `""` if it names none. `boundOf` refuses such a request. */
+function modelIn(body: string): string {
+  const { model } = jsonObject(body);
+  return typeof model === "string" ? model : "";
 }
 
 /** Why a request is not bounded. */

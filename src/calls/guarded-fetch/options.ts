@@ -88,7 +88,7 @@ export interface GuardOptions {
   readonly detail?: EgressOptions["detail"];
   /** The `fetch` that sends; the platform's by default. It must not follow redirects if `redirect` is `"manual"`. */
   readonly fetch?: EgressOptions["fetch"];
-  /** As for {@link egressFetch}; it must be below `ttlSeconds`. */
+  /** As for {@link egressFetch}, 600 by default; at most `ttlSeconds`. */
   readonly timeoutSeconds?: number | undefined;
   /** As for {@link egressFetch}. */
   readonly maxResponseBytes?: number | undefined;

@@ -1,11 +1,14 @@
-import { isDispatchError } from "../../errors.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
 import type { CallDone, WithHoldOutcome } from "../with-hold/outcome.ts";
 import { withHold } from "../with-hold/with-hold.ts";
+import { whenGarbage } from "./abandoned.ts";
+import type { Referable } from "./answer-memory.ts";
 import type { PaidCall } from "./call.ts";
 import type { EventDetails } from "./events.ts";
+import { asFetchError } from "./network-error.ts";
 import type { GuardOptions } from "./options.ts";
-import { overBudget, type Refusal } from "./refusal.ts";
+import { overBudget, type Refusal, refusalOf } from "./refusal.ts";
 import { answered, type Cost } from "./settlement.ts";
 
 /** What a paid call needs from its guard. */
@@ -16,8 +19,8 @@ export interface PaidContext {
   readonly tell: (event: EventDetails) => void;
   /** Keeps the process alive until the call is booked. */
   readonly keep: (booked: Promise<unknown>) => void;
-  /** Remembers the tokens of an answer by its id. */
-  readonly remember: (id: string, tokens: number) => void;
+  /** Remembers what a later request may refer to. */
+  readonly remember: (one: Referable) => void;
 }
 
 /** A refusal, or the answer to pass on. */
@@ -37,8 +40,12 @@ export async function paid(call: PaidCall, context: PaidContext): Promise<PaidOu
   const early = new Promise<PaidOutcome>((resolve) => {
     passOn = resolve;
   });
-  const booked = heldAndBooked(call, context, passOn);
-  context.keep(booked.catch(() => null));
+  let giveUp: (value: null) => void = () => null;
+  const abandoned = new Promise<null>((resolve) => {
+    giveUp = resolve;
+  });
+  const booked = heldAndBooked(call, context, passOn, givingUp(call.bound.amount, context.tell, giveUp));
+  context.keep(Promise.race([booked.catch(() => null), abandoned]));
   return Promise.race([early, booked]);
 }
 
@@ -46,9 +53,10 @@ async function heldAndBooked(
   call: PaidCall,
   context: PaidContext,
   passOn: (outcome: PaidOutcome) => void,
+  giveUp: () => void,
 ): Promise<PaidOutcome> {
   const { bound, holdId, tags, scopes } = call;
-  const { settings, send, tell } = context;
+  const { settings, send, tell, remember } = context;
   const { ttlSeconds = TTL_SECONDS } = settings;
   const request = { holdId, amount: bound.amount, scopes, ttlSeconds, tags };
   const seen: { hold?: OpenHold; cost?: Cost } = {};
@@ -58,8 +66,15 @@ async function heldAndBooked(
       seen.hold = hold;
       tell({ kind: "held", amount: bound.amount, bound });
       const { response, cost, streams } = await answered(await send(call, hold), call, settings);
-      if (streams) passOn({ response });
+      let isRead = (): void => undefined;
+      if (streams) {
+        if (response.body !== null) isRead = whenGarbage(response.body, giveUp);
+        passOn({ response });
+      }
       seen.cost = await cost;
+      isRead();
+      // At once: the next request of a client that has read a stream to its end does not wait for the ledger.
+      if (seen.cost.actual !== null) seen.cost.referables.forEach(remember);
       return { value: response, actual: seen.cost.actual };
     });
   } catch (error) {
@@ -68,28 +83,31 @@ async function heldAndBooked(
       tell({ kind: "unknown", amount: bound.amount, reason: "it failed after it may have been sent" });
     }
     // An abort is the client's own.
-    if (isSent || call.asked.signal?.aborted === true) throw error;
+    if (isSent || call.asked.signal?.aborted === true) throw asFetchError(error);
     return { refusal: refusalOf(error) };
   }
   return after(outcome, seen.cost, call, context);
+}
+
+/** Of its own, so that it keeps nothing of the answer alive. */
+function givingUp(amount: MicroCents, tell: PaidContext["tell"], over: (value: null) => void): () => void {
+  return () => {
+    tell({ kind: "unknown", amount, reason: "nobody reads the rest of the answer" });
+    over(null);
+  };
 }
 
 function after(
   outcome: WithHoldOutcome<Response>,
   cost: Cost | undefined,
   call: PaidCall,
-  { tell, remember }: PaidContext,
+  { tell }: PaidContext,
 ): PaidOutcome {
   if (outcome.kind === "refused") return { refusal: overBudget(call.bound.amount, outcome.lacking) };
   if (outcome.kind === "exists") {
     return { refusal: { code: "hold_conflict", reason: "the id of its hold was used before", lacking: [] } };
   }
-  if (cost !== undefined) {
-    tellCost(outcome, cost, call, tell);
-    if (cost.actual !== null && cost.id !== null && cost.usage !== null) {
-      remember(cost.id, cost.usage.inputTokens + cost.usage.outputTokens);
-    }
-  }
+  if (cost !== undefined) tellCost(outcome, cost, call, tell);
   return { response: outcome.value };
 }
 
@@ -110,13 +128,4 @@ function tellCost(
     tell({ kind: "settled", amount, booked, usage, stated, without });
     if (booked > amount) tell({ kind: "bound_exceeded", amount, booked, bound });
   }
-}
-
-/** Why the ledger or the sending refused a request. Only messages of this library are shown. */
-export function refusalOf(error: unknown): Refusal {
-  if (isDispatchError(error)) return { code: error.code, reason: error.message, lacking: [] };
-  if (error instanceof RangeError || error instanceof TypeError) {
-    return { code: "invalid", reason: error.message, lacking: [] };
-  }
-  return { code: "failed", reason: "what the guard needs for it has failed", lacking: [] };
 }

@@ -1,4 +1,5 @@
 import type { Lacking } from "../../budget/contract.ts";
+import { isDispatchError } from "../../errors.ts";
 import { formatUsd } from "../../money/micro-cents.ts";
 import { printable, quote } from "../../internal/text.ts";
 import type { ProviderName } from "../protocols/names.ts";
@@ -6,13 +7,40 @@ import type { ProviderName } from "../protocols/names.ts";
 /** Why a request was not sent. */
 export interface Refusal {
   /**
-   * `over_budget`, `no_scopes`, `unbounded`, `unpriced`, `route`, `unreadable`, or the code of the error that the
-   * ledger or the sending has thrown, such as `cap_conflict`, `store_failed` or `secret_missing`.
+   * `over_budget`, `no_scopes`, `route`, or why `boundOf` has refused: `unbounded`, `unpriced`, `unreadable` or
+   * `money`. Or the code of the error that the ledger or the sending has thrown, such as `cap_conflict`, `store_failed` or
+   * `secret_missing`; `invalid` if what a function of the guard's options has returned is invalid, and `failed` for any
+   * other error, which only the event has.
    */
   readonly code: string;
   readonly reason: string;
   /** The scopes without room, if the code is `over_budget`. */
   readonly lacking: readonly Lacking[];
+  /** What was thrown, if something was. The client does not see it. */
+  readonly error?: unknown;
+}
+
+/** A value that the guard's own checks refuse. Its message shows nothing secret. */
+export class InvalidError extends Error {}
+
+/** Runs a check of this library, so that its message may be shown. */
+export function checked<Value>(check: () => Value): Value {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new InvalidError(error.message, { cause: error });
+  }
+}
+
+/**
+ * Why a request was not sent. Only messages of this library are shown: those of a caller's function or of a database's
+ * driver may contain anything.
+ */
+export function refusalOf(error: unknown): Refusal {
+  if (isDispatchError(error)) return { code: error.code, reason: error.message, lacking: [], error };
+  if (error instanceof InvalidError) return { code: "invalid", reason: error.message, lacking: [], error };
+  return { code: "failed", reason: "what the guard needs for it has failed", lacking: [], error };
 }
 
 /** A sentence about scopes without room: which, how much is missing, and when there may be room again. */
@@ -61,11 +89,14 @@ function bodyOf(
       return { type: "error", error: { type: "billing_error", message, code, lacking } };
     case "gemini":
     case "vertex":
-      return { error: { code: 402, message, status: "FAILED_PRECONDITION", details: [], lacking } };
+      return {
+        error: { code: 402, message, status: "FAILED_PRECONDITION", details: [errorInfo(code)], lacking },
+      };
     case "cohere":
     case "bedrock":
+      return { message, code, lacking };
     case "voyage":
-      return { message, detail: message, code, lacking };
+      return { detail: message, code, lacking };
     case "ollama":
       return { error: message, code, lacking };
     case "perplexity":
@@ -77,6 +108,11 @@ function bodyOf(
     default:
       return { error: { message, type: code, param: null, code, lacking } };
   }
+}
+
+/** Where Google's errors have a code that is no number: cloud.google.com/apis/design/errors, `google.rpc.ErrorInfo`. */
+function errorInfo(code: string): object {
+  return { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: code, domain: "dispatch-kit" };
 }
 
 /** Text as a status line may have it: printable ASCII, in one line. */

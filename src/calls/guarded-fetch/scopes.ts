@@ -1,6 +1,8 @@
 import type { Tags } from "../../budget/contract.ts";
+import { tagsOf } from "../../budget/hold-request.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
 import type { GuardedRequest, GuardOptions } from "./options.ts";
+import { checked } from "./refusal.ts";
 import { type RunContext, someScopes } from "./scope-context.ts";
 
 /** Where a request counts, and its labels. */
@@ -19,8 +21,10 @@ export async function accountedIn(
   const labels = (typeof tags === "function" ? await tags(request) : tags) ?? {};
   const { model, provider } = request;
   return {
-    scopes: onceEach([...someScopes("guardedFetch: scopes", own), ...(context?.scopes ?? [])]),
-    tags: { ...nameTags({ model, provider }), ...labels, ...context?.tags },
+    scopes: checked(() => onceEach([...someScopes("guardedFetch: scopes", own), ...(context?.scopes ?? [])])),
+    tags: checked(() =>
+      tagsOf("guardedFetch: tags", { ...nameTags({ model, provider }), ...labels, ...context?.tags }),
+    ),
   };
 }
 

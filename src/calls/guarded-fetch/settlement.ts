@@ -2,10 +2,11 @@ import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { epochSeconds } from "../../time.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
 import { type AnyObject, isObject } from "../own-fields.ts";
-import { actualOf } from "../reports/actual-of.ts";
-import { valueAt } from "../reports/numbers.ts";
+import { answerRates } from "../bounds/answer-rates.ts";
+import { actualFrom } from "../reports/actual-of.ts";
 import { protocolOf } from "../reports/accounts.ts";
 import type { StreamForm } from "../routes/route.ts";
+import { type Referable, referablesOf } from "./answer-memory.ts";
 import { answerStream, type StreamEnd } from "./answer-stream.ts";
 import type { PaidCall } from "./call.ts";
 import type { GuardOptions } from "./options.ts";
@@ -20,8 +21,7 @@ export type Cost =
       readonly usage: TokenUsage | null;
       readonly stated: MicroCents | null;
       readonly without: "cut_off" | "unbilled" | null;
-      /** The id of the answer, to which a later request may refer. */
-      readonly id: string | null;
+      readonly referables: readonly Referable[];
     }
   | { readonly actual: null; readonly reason: string };
 
@@ -46,7 +46,15 @@ export async function answered(response: Response, call: PaidCall, settings: Set
     return { response, cost: known({ actual: null, reason: "the answer has no body" }), streams: false };
   }
   if (form !== false) return streamed(response, response.body, form, call, settings);
-  const bytes = await response.arrayBuffer();
+  let bytes: ArrayBuffer;
+  try {
+    bytes = await response.arrayBuffer();
+  } catch (error) {
+    if (call.asked.signal?.aborted === true) throw error;
+    // The answer had begun. If `fetch` itself failed, clients would take it for a lost connection and ask again.
+    const broken: Cost = { actual: null, reason: "the answer broke off" };
+    return { response: withBody(response, failing(error)), cost: known(broken), streams: false };
+  }
   const cost = costOfReport(jsonOf(bytes), call, settings, null);
   return { response: withBody(response, bytes), cost: known(cost), streams: false };
 }
@@ -55,9 +63,18 @@ function withBody({ status, statusText, headers }: Response, body: ArrayBuffer |
   return new Response(body, { status, statusText, headers });
 }
 
+/** A body that cannot be read. */
+function failing(error: unknown): ReadableStream {
+  return new ReadableStream({
+    start: (controller) => {
+      controller.error(error);
+    },
+  });
+}
+
 function costOfError(status: number, { route, bound }: PaidCall, { unbilled = [] }: Settings): Cost {
   if (isUnbilled(route.provider, { status, serviceTier: bound.serviceTier }, unbilled)) {
-    return { actual: microCents(0n), usage: null, stated: null, without: "unbilled", id: null };
+    return { actual: microCents(0n), usage: null, stated: null, without: "unbilled", referables: [] };
   }
   return { actual: null, reason: `${route.provider} does not say whether it bills an error ${status}` };
 }
@@ -113,27 +130,29 @@ function costOfStream({ report, isComplete }: StreamEnd, call: PaidCall, setting
 
 function costOfReport(
   report: unknown,
-  { route, bound, at, prefixes }: PaidCall,
+  { route, bound, at }: PaidCall,
   { prices, aliases, informs }: Settings,
   cutOffAt: number | null,
 ): Cost {
-  const counted = actualOf(prices, report, {
+  const until = epochSeconds(Math.max(at, Date.now() / 1000));
+  const options = {
     protocol: route.protocol,
     model: bound.model,
     serviceTier: bound.serviceTier ?? undefined,
-    region: bound.region ?? undefined,
     cacheTtl: bound.cacheTtl ?? undefined,
-    prefixes,
-    at,
-    until: epochSeconds(Math.max(at, Date.now() / 1000)),
     aliases,
     informs,
     ...(cutOffAt !== null && { cutOffAt }),
-  });
+  };
+  const counted = actualFrom(
+    options,
+    () => ({ lookUp: answerRates(prices, { route, bound, at, until }) }),
+    report,
+  );
   if (counted.kind === "unknown") return { actual: null, reason: counted.reason };
   const { actual, usage, stated } = counted;
-  const id = valueAt(report, "id");
-  return { actual, usage, stated, without: null, id: typeof id === "string" ? id : null };
+  const referables = referablesOf(report, usage);
+  return { actual, usage, stated, without: null, referables };
 }
 
 function jsonOf(bytes: ArrayBuffer): AnyObject | null {

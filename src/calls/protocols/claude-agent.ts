@@ -7,6 +7,7 @@ import {
   type ReadContext,
   type Stated,
   UncountableError,
+  UnfinishedError,
 } from "../reports/account.ts";
 import { grownSince } from "../reports/difference.ts";
 import { mustFit } from "../reports/fits.ts";
@@ -126,8 +127,8 @@ export const CLAUDE_AGENT: Protocol = {
   },
 };
 
-/** A result without its models is no report. */
+/** A result without its models does not have the whole session, whatever another protocol makes of its usage. */
 function refuseMainLoop(report: AnyObject): null {
   if (textAt(report, "type") !== "result" || valueAt(report, "total_cost_usd") === undefined) return null;
-  throw new UncountableError("its usage has the main loop only, and modelUsage is missing");
+  throw new UnfinishedError("its usage has the main loop only, and modelUsage is missing");
 }

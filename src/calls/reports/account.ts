@@ -61,6 +61,8 @@ export interface ReadContext {
   readonly previous: unknown;
   /** The output tokens to count if the report has only the input of a stream that was cut off; otherwise `null`. */
   readonly cutOffAt: number | null;
+  /** A report in the spelling of the wire. It is made once, however many protocols ask for it. */
+  readonly inWire: (report: AnyObject) => AnyObject;
   /**
    * Reads a report that another one passes on, by every protocol that accounts for it.
    *

@@ -10,6 +10,10 @@ import {
   UnfinishedError,
 } from "./account.ts";
 import { fieldNames } from "./numbers.ts";
+import { inWireSpelling } from "./spelling.ts";
+
+/** What the caller says of a report. */
+type Asked = Omit<ReadContext, "readAny" | "named" | "inWire">;
 
 /** What a protocol makes of a report. */
 export interface Reading {
@@ -26,7 +30,7 @@ export interface Reading {
 export function readingsOf(
   report: unknown,
   name: ProtocolName | null,
-  options: Omit<ReadContext, "readAny" | "named">,
+  options: Asked,
   depth = 0,
 ): readonly Reading[] {
   if (!isObject(report)) throw new UncountableError("there is no usage report");
@@ -35,6 +39,7 @@ export function readingsOf(
   const context: ReadContext = {
     ...options,
     named: name !== null,
+    inWire: once(inWireSpelling),
     readAny: (inner) => innerAccount(inner, options, depth + 1),
   };
   const asked = name === null ? PROTOCOLS : PROTOCOLS.filter((protocol) => protocol.name === name);
@@ -55,15 +60,21 @@ export function readingsOf(
   throw reasons.size === 0 ? new NoShapeError(reason) : new UncountableError(reason);
 }
 
+/** Remembers what a function has made of each report. */
+function once(make: (report: AnyObject) => AnyObject): (report: AnyObject) => AnyObject {
+  const made = new Map<AnyObject, AnyObject>();
+  return (report) => {
+    const copy = made.get(report) ?? make(report);
+    made.set(report, copy);
+    return copy;
+  };
+}
+
 /** A tool passes on a provider's report. More than a tool in a tool is no honest report. */
 const MAX_PASSED_ON = 3;
 
 /** The account of a report that is part of another one; `null` if it has the shape of no protocol. */
-function innerAccount(
-  report: AnyObject,
-  options: Omit<ReadContext, "readAny" | "named">,
-  depth: number,
-): Account | null {
+function innerAccount(report: AnyObject, options: Asked, depth: number): Account | null {
   try {
     return onlyAccount(readingsOf(report, null, options, depth));
   } catch (error) {

@@ -10,6 +10,7 @@ import type { ProtocolName } from "../protocols/names.ts";
 import { type Account, UncountableError } from "./account.ts";
 import { type Reading, readingsOf } from "./accounts.ts";
 import { ACTUAL, type CheckedOptions } from "./options.ts";
+import { listLookUp } from "./list-look-up.ts";
 import { type Priced, priceOf, type Pricing } from "./pricing.ts";
 import { sumOfParts } from "./sum.ts";
 
@@ -88,15 +89,28 @@ export function actualOf(
   report: unknown,
   options: ActualOptions = {},
 ): ActualOutcome {
+  return actualFrom(
+    options,
+    ({ prefixes, region, at, until }) => {
+      if (isRates(prices)) return { rates: tokenRates("actualOf: rates", prices) };
+      const now = at ?? epochSeconds(Date.now() / 1000);
+      return { lookUp: listLookUp(prices, { prefixes, region, at: now, until: until ?? now }) };
+    },
+    report,
+  );
+}
+
+/** {@link actualOf} with rates from anywhere. */
+export function actualFrom(
+  options: GuardActualOptions,
+  sourceOf: (checked: CheckedOptions) => Pricing["source"],
+  report: unknown,
+): ActualOutcome {
   try {
-    const { cutOffAt, model, serviceTier, region, aliases, prefixes, at, until, ...asked } =
-      read<CheckedOptions>("actualOf: options", options, ACTUAL);
-    const now = at ?? epochSeconds(Date.now() / 1000);
-    const pricing: Pricing = {
-      source: isRates(prices) ? { rates: tokenRates("actualOf: rates", prices) } : { prices },
-      ...{ model, serviceTier, region, aliases, prefixes, at: now, until: until ?? now },
-    };
-    const readings = readingsOf(report, asked.protocol, { ...asked, cutOffAt });
+    const checked = read<CheckedOptions>("actualOf: options", options, ACTUAL);
+    const { cutOffAt, model, serviceTier, region, aliases } = checked;
+    const pricing: Pricing = { source: sourceOf(checked), model, serviceTier, region, aliases };
+    const readings = readingsOf(report, checked.protocol, checked);
     return counted(readings, (account) => priceOf(account, pricing, cutOffAt !== null));
   } catch (error) {
     return outcome({ kind: "unknown", actual: null, reason: reasonOf(error) });

@@ -9,7 +9,7 @@ export interface FoundNumber {
 
 /** Reports are shallow and short. What is deeper or longer is not read, and `numbersIn` says so. */
 const MAX_DEPTH = 8;
-const MAX_VALUES = 10_000;
+const MAX_VALUES = 5_000;
 const MAX_ITEMS = 100_000;
 
 /**

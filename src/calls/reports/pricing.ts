@@ -1,30 +1,35 @@
 import { ceilDiv } from "../../money/decimal.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { quote } from "../../internal/text.ts";
-import type { EpochSeconds } from "../../time.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
 import { KIND_LIST } from "../../tokens/kinds.ts";
 import type { TokenRates } from "../../tokens/rates.ts";
 import { MICRO_CENT } from "../../tokens/units.ts";
 import { unitCost } from "../../tokens/token-cost.ts";
 import type { RatesOutcome } from "../prices/outcome.ts";
-import { type Prices, ratesFor } from "../prices/rates-for.ts";
 import { sameModel } from "../prices/same-model.ts";
 import { type Account, type Part, UncountableError } from "./account.ts";
+
+/** What served a request, as far as it changes the rates. */
+export interface PricedPlace {
+  readonly serviceTier: string | null;
+  /** `undefined` if the answer does not say it, `null` if it is no region with prices of its own. */
+  readonly region: string | null | undefined;
+}
+
+/** Finds the rates of a model. */
+export type LookUp = (model: string, place: PricedPlace) => RatesOutcome;
 
 /** What the caller says about the request, and where prices come from. */
 export interface Pricing {
   /** The rates of the model that was asked for, or a list in which the model that answered is looked up. */
-  readonly source: { readonly rates: TokenRates } | { readonly prices: Prices };
+  readonly source: { readonly rates: TokenRates } | { readonly lookUp: LookUp };
   /** The model that was asked for; `null`: the one that the rates are for. */
   readonly model: string | null;
   /** The tier that the rates are for, if they do not say it themselves; `null` for the standard tier. */
   readonly serviceTier: string | null;
   readonly region: string | null;
   readonly aliases: Readonly<Record<string, string>>;
-  readonly prefixes: readonly string[];
-  readonly at: EpochSeconds;
-  readonly until: EpochSeconds;
 }
 
 /** The cost of an account in micro-cents, rounded up once, and what the report states. */
@@ -52,7 +57,7 @@ export function priceOf({ parts }: Account, pricing: Pricing, cutOff: boolean): 
 
 /** Rates without a model fit any model, but not two. */
 function refuseOtherModels(parts: readonly Part[], { source, model, aliases }: Pricing): void {
-  if ("prices" in source || (model ?? source.rates.model) !== undefined) return;
+  if ("lookUp" in source || (model ?? source.rates.model) !== undefined) return;
   const [first, ...others] = parts.map(({ served }) => served.model).filter((name) => name !== undefined);
   const other = others.find((name) => first !== undefined && !sameModel(first, name, aliases));
   if (first === undefined || other === undefined) return;
@@ -99,10 +104,10 @@ function inputOf(usage: TokenUsage): TokenUsage {
 }
 
 function ratesOfPart(served: Part["served"], pricing: Pricing): TokenRates {
-  const { source, aliases } = pricing;
+  const { source } = pricing;
   return "rates" in source
     ? checkedRates(served, source.rates, pricing)
-    : listedRates(served, source.prices, { ...pricing, aliases });
+    : listedRates(served, source.lookUp, pricing);
 }
 
 /** Rates for one model: an answer from another model, tier or region has no price. */
@@ -129,45 +134,22 @@ function named(value: string | null): string {
   return value === null ? "standard" : quote(value);
 }
 
-function listedRates(served: Part["served"], prices: Prices, pricing: Pricing): TokenRates {
-  const { aliases, prefixes, at, until } = pricing;
+function listedRates(served: Part["served"], lookUp: LookUp, pricing: Pricing): TokenRates {
+  const { aliases } = pricing;
   const asked = pricing.model === null ? undefined : (aliases[pricing.model] ?? pricing.model);
   const answered = served.model === undefined ? undefined : (aliases[served.model] ?? served.model);
-  const tier = served.serviceTier === undefined ? pricing.serviceTier : served.serviceTier;
-  const region = served.region === undefined ? pricing.region : served.region;
-  const query = {
-    at,
-    until,
-    ...(tier !== null && { serviceTier: tier }),
-    ...(region !== null && { region }),
+  const place = {
+    serviceTier: served.serviceTier === undefined ? pricing.serviceTier : served.serviceTier,
+    region: served.region,
   };
-  const lookUp = (name: string): RatesOutcome =>
-    underPrefixes(name, prefixes, (model) => ratesFor(prices, { model, ...query }));
-  const names = [answered, asked].filter((name) => name !== undefined);
-  const [first, second] = names;
+  const [first, second] = [answered, asked].filter((name) => name !== undefined);
   if (first === undefined) throw new UncountableError("neither the answer nor the caller names the model");
-  const found = lookUp(first);
+  const found = lookUp(first, place);
   if (found.kind === "priced") return found.rates;
   // A version that the list does not have costs what its model costs.
   if (second !== undefined && sameModel(second, first)) {
-    const other = lookUp(second);
+    const other = lookUp(second, place);
     if (other.kind === "priced") return other.rates;
   }
   throw new UncountableError(found.reason);
-}
-
-/** The first rates of a model under its prefixes, and then without one: a provider's own entry is more precise. */
-function underPrefixes(
-  model: string,
-  prefixes: readonly string[],
-  find: (name: string) => RatesOutcome,
-): RatesOutcome {
-  let found = find(model);
-  for (const prefix of prefixes) {
-    const under = find(prefix + model);
-    if (under.kind === "priced") return under;
-    // A price that is there but cannot be used says more than a name that is not.
-    if (found.kind === "refused" && found.why === "unknown_model") found = under;
-  }
-  return found;
 }

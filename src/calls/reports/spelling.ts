@@ -2,7 +2,7 @@ import { type AnyObject, isObject } from "../own-fields.ts";
 import { dataOf, itemsOf } from "./numbers.ts";
 
 const MAX_DEPTH = 10;
-const MAX_VALUES = 100_000;
+const MAX_VALUES = 20_000;
 
 /**
  * A copy of a report with its camel-case names in snake case, as on the wire: `promptTokens` becomes `prompt_tokens`.

@@ -16,7 +16,6 @@ import { mustFit } from "./fits.ts";
 import { grownSince } from "./difference.ts";
 import { valueAt } from "./numbers.ts";
 import { type Counted, shapeReader, type UsageShape } from "./shape.ts";
-import { inWireSpelling } from "./spelling.ts";
 
 /** A usage object, and the response that it is from; a bare usage object has an empty response. */
 export interface Reported {
@@ -72,7 +71,7 @@ export function tokenProtocol(protocol: TokenProtocol): Protocol {
       reader ??= shapeReader(protocol.shape);
       const { fits, count } = reader;
       const reportedIn = (of: AnyObject): Reported | undefined =>
-        find(protocol, fits, of) ?? (camelCase ? find(protocol, fits, inWireSpelling(of)) : undefined);
+        find(protocol, fits, of) ?? (camelCase ? find(protocol, fits, context.inWire(of)) : undefined);
       const reported = reportedIn(report);
       if (reported === undefined) return null;
       if (context.previous === undefined) return accountOf(protocol, count, reported, context);

@@ -140,7 +140,7 @@ function isAsked(value: unknown): boolean {
 }
 
 /** The body as an object, without fields if it is none. */
-function jsonObject(body: unknown): AnyObject {
+export function jsonObject(body: unknown): AnyObject {
   try {
     const value: unknown = typeof body === "string" ? JSON.parse(body) : body;
     return isObject(value) ? value : {};

@@ -1,5 +1,5 @@
 import { memoryStore } from "dispatch-kit/memory";
-import { type ScopeCap, usd } from "dispatch-kit";
+import { microCents, type ScopeCap, usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
 import { CHAT, chat, COMPLETION, ground, SCOPE } from "./support.ts";
 
@@ -79,9 +79,9 @@ describe("guardedFetch: many at once", () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       return answer();
     };
-    const cap = probe.ledger && amount * 5n + 1n;
+    const cap = microCents(amount * 5n + 1n);
     const { guard, sent, usage } = ground(slow, {
-      scopes: [{ scope: SCOPE, cap: cap as typeof USER.cap & bigint }],
+      scopes: [{ scope: SCOPE, cap }],
     });
     const answers = await Promise.all(Array.from({ length: 64 }, async () => guard(CHAT, chat())));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);

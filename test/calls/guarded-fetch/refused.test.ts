@@ -92,7 +92,9 @@ describe("guardedFetch: a refusal", () => {
     const gemini = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent";
     const contents = [{ role: "user", parts: [{ text: "Hi" }] }];
     const body = { contents, generationConfig: { maxOutputTokens: 10 } };
-    expect(await (await guard(gemini, post(body))).json()).toMatchObject({ error: { code: 402 } });
+    expect(await (await guard(gemini, post(body))).json()).toMatchObject({
+      error: { code: 402, details: [{ reason: "no_scopes", domain: "dispatch-kit" }] },
+    });
   });
 
   it("never shows a secret, a body or a path", async () => {

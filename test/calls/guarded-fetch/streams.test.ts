@@ -254,7 +254,8 @@ describe("guardedFetch: other forms of streams", () => {
     };
     const answer = await at.guard(url, post(body));
     expect(new Uint8Array(await answer.arrayBuffer())).toEqual(bytes);
-    expect(await booked(at)).toMatchObject({ reserved: 0n, spent: 2000n });
+    // Claude costs 10% more in a region: platform.claude.com/docs/en/about-claude/pricing
+    expect(await booked(at)).toMatchObject({ reserved: 0n, spent: 2200n });
   });
 });
 

@@ -1,6 +1,8 @@
 import { usd } from "dispatch-kit";
 import { describe, expect, it } from "vitest";
-import { CHAT, chat, COMPLETION, ground, message, MESSAGES } from "./support.ts";
+import { CHAT, chat, COMPLETION, ENDPOINTS, ground, message, MESSAGES, streamOf } from "./support.ts";
+
+const textOf = ({ body }: RequestInit): string => (typeof body === "string" ? body : "");
 
 describe("guardedFetch: a whole answer", () => {
   it("is passed on byte by byte, and booked at what it reports", async () => {
@@ -55,9 +57,9 @@ describe("guardedFetch: a whole answer", () => {
     ],
     [
       "bytes",
-      (init: RequestInit) => [CHAT, { ...init, body: new TextEncoder().encode(String(init.body)) }] as const,
+      (init: RequestInit) => [CHAT, { ...init, body: new TextEncoder().encode(textOf(init)) }] as const,
     ],
-    ["a Blob", (init: RequestInit) => [CHAT, { ...init, body: new Blob([String(init.body)]) }] as const],
+    ["a Blob", (init: RequestInit) => [CHAT, { ...init, body: new Blob([textOf(init)]) }] as const],
   ])("may be asked for with %s", async (_, request) => {
     const { guard, sent, usage } = ground(() => Response.json(COMPLETION));
     const init = chat();
@@ -97,6 +99,30 @@ describe("guardedFetch: a whole answer", () => {
     expect(dear.events.map(({ kind }) => kind)).toEqual(["held", "settled", "bound_exceeded"]);
   });
 
+  it("that breaks off fails where it is read, as without a guard, and its cost is unknown", async () => {
+    const { guard, usage, events } = ground(() =>
+      streamOf(['{"id": "chatcmpl-1", ', new Error("socket hang up")], "application/json"),
+    );
+    const answer = await guard(CHAT, chat());
+    expect(answer.status).toBe(200);
+    await expect(answer.json()).rejects.toThrow("the response ended early");
+    expect((await usage()).reserved).toBeGreaterThan(0n);
+    expect(events.at(-1)).toMatchObject({ kind: "unknown", reason: "the answer broke off" });
+  });
+
+  it("that its client aborts is thrown as the client's own reason", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const { guard, usage } = ground(() => {
+      const never = new Promise<never>(() => null);
+      return new Response(new ReadableStream({ pull: () => (controller.abort(reason), never) }), {
+        headers: { "content-type": "application/json" },
+      });
+    });
+    await expect(guard(CHAT, { ...chat(), signal: controller.signal })).rejects.toBe(reason);
+    expect((await usage()).reserved).toBeGreaterThan(0n);
+  });
+
   it("that is no JSON, or has no body, has an unknown cost", async () => {
     for (const answer of [() => new Response("<html>"), () => new Response(null, { status: 204 })]) {
       const { guard, usage, events } = ground(answer);
@@ -124,12 +150,22 @@ describe("guardedFetch: an error", () => {
     expect(events.at(-1)?.kind).toBe(free ? "settled" : "unknown");
   });
 
-  it("of the network is thrown as the client expects it, and its cost is unknown", async () => {
+  it("of the network is thrown as fetch throws it, and its cost is unknown", async () => {
     const { guard, usage, events } = ground(() => {
-      throw new TypeError("fetch failed");
+      throw Object.assign(new Error("connect sk-secret"), { code: "ECONNREFUSED" });
     });
-    await expect(guard(CHAT, chat())).rejects.toThrow(/failed/);
+    const lost = {
+      name: "TypeError",
+      message: "fetch failed",
+      cause: {
+        name: "EgressError",
+        sent: true,
+        message: expect.stringMatching(/^the request failed \(ECONN/) as unknown,
+      },
+    };
+    await expect(guard(CHAT, chat())).rejects.toMatchObject(lost);
+    await expect(guard(`${ENDPOINTS.openai}/models`)).rejects.toMatchObject(lost);
     expect((await usage()).reserved).toBeGreaterThan(0n);
-    expect(events.at(-1)?.kind).toBe("unknown");
+    expect(events.map(({ kind }) => kind)).toEqual(["held", "unknown", "free"]);
   });
 });

@@ -1,6 +1,7 @@
 import { type MicroCents, TokenRates, usd } from "dispatch-kit";
 import { actualOf, type ProtocolName, usageOf } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
+import { AGENT_REPORTS } from "./agent-reports.ts";
 import { DIALECT_REPORTS } from "./dialect-reports.ts";
 import type { FullReport } from "./full-report.ts";
 import { MODEL_REPORTS } from "./model-reports.ts";
@@ -17,7 +18,14 @@ const rates = new TokenRates({
   searchUsd: "0.01",
 });
 
-const FULL = [...OPENAI_REPORTS, ...DIALECT_REPORTS, ...OTHER_REPORTS, ...MODEL_REPORTS, ...TOOL_REPORTS];
+const FULL = [
+  ...OPENAI_REPORTS,
+  ...DIALECT_REPORTS,
+  ...OTHER_REPORTS,
+  ...MODEL_REPORTS,
+  ...TOOL_REPORTS,
+  ...AGENT_REPORTS,
+];
 const named = FULL.map((full) => [`${full.protocol}, ${full.form}`, full] as const);
 
 /** A copy of a report with a number added at an object, for every object in its usage. */

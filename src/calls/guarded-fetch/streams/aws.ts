@@ -1,6 +1,6 @@
 import { isObject } from "../../own-fields.ts";
 import { ByteQueue } from "./bytes.ts";
-import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./reader.ts";
+import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./event.ts";
 import { parsed } from "./sse.ts";
 
 const PRELUDE = 12;

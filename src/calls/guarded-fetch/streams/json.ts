@@ -1,5 +1,5 @@
 import { ByteQueue } from "./bytes.ts";
-import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./reader.ts";
+import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./event.ts";
 import { parsed } from "./sse.ts";
 
 const LF = 10;

@@ -1,5 +1,5 @@
 import { ByteQueue } from "./bytes.ts";
-import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./reader.ts";
+import { type EventReader, MAX_EVENT_BYTES, type StreamEvent, UnreadableStreamError } from "./event.ts";
 
 const LF = 10;
 const CR = 13;
