@@ -3,6 +3,7 @@ import { formatUsd, type MicroCents } from "../../money/micro-cents.ts";
 import { outcome } from "../../money/outcome.ts";
 import { epochSeconds, type Instant } from "../../time.ts";
 import type { TokenUsage } from "../../tokens/fields.ts";
+import { KIND_LIST } from "../../tokens/kinds.ts";
 import { type TokenRates, tokenRates } from "../../tokens/rates.ts";
 import { isObject } from "../own-fields.ts";
 import type { Prices } from "../prices/rates-for.ts";
@@ -136,9 +137,9 @@ function counted(readings: readonly Reading[], price: (account: Account) => Pric
   return outcome({ kind: "counted", actual, usage: sumOfParts(account), protocols, stated });
 }
 
-/** Whether the caller gave the rates of one model, and not a list. */
+/** Whether the caller gave the rates of one model, and not a list. A list has thousands of keys, so these are not listed. */
 function isRates(prices: TokenRates | Prices): prices is TokenRates {
-  return isObject(prices) && Reflect.ownKeys(prices).some((key) => String(key).endsWith("UsdPerMTok"));
+  return isObject(prices) && KIND_LIST.some(([kind]) => Object.hasOwn(prices, `${kind}UsdPerMTok`));
 }
 
 /**
