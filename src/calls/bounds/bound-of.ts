@@ -29,7 +29,7 @@ import { outputOf } from "./output.ts";
 import { type Quote, quotesOf } from "./quotes.ts";
 import { newReading, type Reading } from "./reading.ts";
 import { openRegion } from "./regions.ts";
-import { openTiers, tierInHeaders } from "./tiers.ts";
+import { oneTier, openTiers } from "./tiers.ts";
 import { affordableLimit } from "./written-limit.ts";
 
 /**
@@ -62,12 +62,12 @@ export function boundOf(request: BoundRequest, prices: Prices, options: BoundOpt
   const checked = readRequest(request);
   const wanted = readOptions(options);
   const { url, method } = checked;
-  const route = routeOf({ url, method }, wanted.hosts);
+  const headers = Object.fromEntries(checked.headers);
+  const route = routeOf({ url, method, headers }, wanted.hosts);
   const refuse = (why: RefusedBound, reason: string): BoundOutcome => {
     return outcome({ kind: "refused", why, reason, provider: route.provider, protocol: route.protocol });
   };
   if (route.kind === "refused") return refuse("route", route.reason);
-  if (hasOtherMethod(checked)) return refuse("route", "a header asks for another method");
   if (route.kind === "free") {
     return outcome({
       kind: "free",
@@ -79,18 +79,13 @@ export function boundOf(request: BoundRequest, prices: Prices, options: BoundOpt
   try {
     const body = readBody(checked.body);
     // The body says whether the answer is streamed, and whether the route is refused after all.
-    const routed = routeOf({ url, method, body: body.object }, wanted.hosts);
+    const routed = routeOf({ url, method, headers, body: body.object }, wanted.hosts);
     if (routed.kind !== "bounded") return refuse("route", "reason" in routed ? routed.reason : "it is free");
     return bounded(routed, body, prices, checked, wanted);
   } catch (error) {
     if (!(error instanceof RefusedBoundError)) throw error;
     return refuse(error.why, error.message);
   }
-}
-
-/** Some servers take another method from a header. */
-function hasOtherMethod({ headers }: CheckedRequest): boolean {
-  return [...headers.keys()].some((name) => /^x-(?:http-)?method(?:-override)?$/.test(name));
 }
 
 function bounded(
@@ -104,7 +99,7 @@ function bounded(
   const reading = newReading();
   reading.models.push(modelOf(route, body, wanted));
   FORMS[route.form](body.object, reading, provider, wanted);
-  reading.tier ??= tierInHeaders(request.headers);
+  reading.tier = oneTier(reading.tier, request.headers);
   // "Our system will add additional formatting tokens" (https://docs.x.ai/developers/rate-limits), without a number.
   if (provider === "xai" && !reading.noOutput) reading.added.push("to every request");
   const quotes = quotesFor(route, body, reading, prices, wanted);
