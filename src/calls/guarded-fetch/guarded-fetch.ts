@@ -112,7 +112,10 @@ class Guard {
     if (asked.url === "data:,") return new Response("");
     asked.signal?.throwIfAborted();
     const { method, url, text } = asked;
-    const route = routeOf({ method, url, body: text ?? undefined }, this.#options.protocols);
+    const route = routeOf(
+      { method, url, body: text ?? undefined, headers: Object.fromEntries(asked.headers) },
+      this.#options.protocols,
+    );
     const about: About = {
       holdId: null,
       provider: route.provider,

@@ -1,6 +1,6 @@
 import { usd } from "dispatch-kit";
 import { expect, test } from "vitest";
-import { setUp } from "./support.ts";
+import { setUp } from "./bare-support.ts";
 
 const json = (max_tokens: string) =>
   `{"model":"gpt-4o-mini","max_tokens":${max_tokens},"messages":[{"role":"user","content":"Hi"}]}`;

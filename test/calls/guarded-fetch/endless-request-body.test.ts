@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { setUp } from "./support.ts";
+import { setUp } from "./bare-support.ts";
 
 test("an abort ends a request whose body never ends, as with fetch", async () => {
   const { guard } = setUp(() => Response.json({}));

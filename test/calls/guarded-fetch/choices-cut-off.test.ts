@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { kinds, setUp } from "./support.ts";
+import { kinds, setUp } from "./bare-support.ts";
 
 // xAI reports running totals in every chunk. One of two choices is done, the other has not begun; then the stream breaks off.
 test.each([

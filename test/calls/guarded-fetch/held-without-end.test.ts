@@ -1,6 +1,6 @@
 import { usd } from "dispatch-kit";
 import { expect, test } from "vitest";
-import { kinds, setUp } from "./support.ts";
+import { kinds, setUp } from "./bare-support.ts";
 
 test("an abort before anything is sent does not leave a held event without an end", async () => {
   const controller = new AbortController();

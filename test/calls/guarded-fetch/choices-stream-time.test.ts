@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { setUp } from "./support.ts";
+import { setUp } from "./bare-support.ts";
 
 const EVENTS = 5_000;
 

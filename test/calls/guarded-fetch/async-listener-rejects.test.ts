@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { setUp } from "./support.ts";
+import { setUp } from "./bare-support.ts";
 
 // docs/guarded-fetch.md: "What onEvent throws is ignored." Without a listener of the process, Node ends it.
 test("an async onEvent that rejects does not end the process", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { kinds, setUp } from "./support.ts";
+import { kinds, setUp } from "./bare-support.ts";
 
 const CHAT = "https://api.openai.com/v1/chat/completions";
 const INIT = {
