@@ -283,7 +283,9 @@ class Guard {
     // A listener must not change what happens to a call, whether it throws or rejects.
     const { onEvent } = this.#options;
     if (onEvent === undefined) return;
-    const told = async (): Promise<unknown> => onEvent(outcome({ ...about, ...event })) as unknown;
+    const told = async (): Promise<void> => {
+      await onEvent(outcome({ ...about, ...event }));
+    };
     told().catch(() => null);
   }
 

@@ -188,6 +188,7 @@ function hasChoices({ asked }: PaidCall): boolean {
  */
 function tierOf({ asked, bound }: PaidCall): string | null {
   const isNamed =
-    /"service_?tier"/i.test(asked.text ?? "") || [...asked.headers.keys()].some((key) => /tier/.test(key));
+    /"service_?tier"/i.test(asked.text ?? "") ||
+    [...asked.headers.keys()].some((key) => key.includes("tier"));
   return bound.serviceTier === "priority" && !isNamed ? null : bound.serviceTier;
 }

@@ -88,9 +88,9 @@ export function setUp(answer: (body: unknown) => Response, options: Partial<Guar
     env: { K: "sk-1" },
     log: () => null,
     onEvent: (event) => events.push(event),
-    fetch: async (url, init = {}) => {
-      sent.push({ url: String(url), init });
-      return answer(init.body);
+    fetch: (url, init) => {
+      sent.push({ url, init });
+      return Promise.resolve(answer(init.body));
     },
     ...options,
   });

@@ -12,7 +12,7 @@ test("an abort ends a request whose body never ends, as with fetch", async () =>
   } as RequestInit;
   const ended = guard("https://api.openai.com/v1/chat/completions", init).then(
     () => "answered",
-    (error: Error) => error.name,
+    (error: unknown) => (error instanceof Error ? error.name : "not an error"),
   );
   controller.abort();
   const late = new Promise((resolve) => setTimeout(resolve, 300, "still waiting"));

@@ -31,7 +31,8 @@ test("a stream of several pictures is not settled at the first of them", async (
     scopes: [{ scope: "s", cap: usd("5") }],
     env: { K: "sk-1" },
     log: () => null,
-    fetch: async () => new Response(event.repeat(3), { headers: { "content-type": "text/event-stream" } }),
+    fetch: () =>
+      Promise.resolve(new Response(event.repeat(3), { headers: { "content-type": "text/event-stream" } })),
   });
   const body = JSON.stringify({ model: "gpt-image-1", n: 3, stream: true, quality: "low", prompt: "x" });
   await (await guard("https://api.openai.com/v1/images/generations", { method: "POST", body })).text();

@@ -39,7 +39,7 @@ test("a reference to the answer of another model is not bounded by that model's 
     env: { K: "sk-1" },
     log: () => null,
     onEvent: (event) => events.push(event),
-    fetch: async () => Response.json(answers.shift()),
+    fetch: () => Promise.resolve(Response.json(answers.shift())),
   });
   const ask = async (body: object) =>
     (await guard(URL_, { method: "POST", body: JSON.stringify({ max_output_tokens: 100, ...body }) })).text();
