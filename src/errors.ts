@@ -21,6 +21,7 @@ const CODES = [
   "retriable",
   "secret_missing",
   "store_failed",
+  "unsupported",
 ] as const;
 
 /**
