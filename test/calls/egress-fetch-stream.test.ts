@@ -20,7 +20,7 @@ afterEach(() => {
 function chunk(words: number, finish: string | null = null): string {
   const usage = { prompt_tokens: 12, completion_tokens: words, total_tokens: 12 + words };
   const choice = { index: 0, delta: { content: "word " }, finish_reason: finish };
-  const head = { id: "1", object: "chat.completion.chunk", created: 1, model: "m" };
+  const head = { id: "1", object: "chat.completion.chunk", created: 1, model: "gpt-4o-mini" };
   return `data: ${JSON.stringify({ ...head, choices: [choice], usage })}\n\n`;
 }
 
