@@ -140,7 +140,7 @@ describe("egressFetch: limits", () => {
     let answerLate: (response: Response) => void = () => null;
     const deaf = () => new Promise<Response>((resolve) => (answerLate = resolve));
     const error = await failure(
-      egressFetch(at().endpoint(), "x", {}, { ...quiet, fetch: deaf, timeoutSeconds: 0.02 }),
+      egressFetch(at().endpoint(), "x", {}, { ...quiet, fetch: deaf, timeoutSeconds: 0.2 }),
     );
     expect(error).toMatchObject({ reason: "timed_out", sent: true });
     const cancelled = new Promise((resolve) => {
@@ -152,7 +152,7 @@ describe("egressFetch: limits", () => {
       at().endpoint(),
       "x",
       {},
-      { ...quiet, fetch: silent, timeoutSeconds: 0.02 },
+      { ...quiet, fetch: silent, timeoutSeconds: 0.2 },
     );
     expect(await failure(answer.text())).toMatchObject({ reason: "timed_out" });
   });
