@@ -8,6 +8,8 @@ export default defineConfig(({ dts }) => ({
     memory: "src/stores/memory/index.ts",
     worker: "src/worker/index.ts",
     calls: "src/calls/index.ts",
+    // Not exported: a chunk of its own, which a bundler drops where nothing reads usage reports.
+    protocols: "src/calls/protocols/protocols.ts",
     conformance: "src/conformance/index.ts",
     sqlite: "src/stores/sqlite/index.ts",
     postgres: "src/stores/postgres/index.ts",

@@ -25,6 +25,13 @@ function now(): number {
   return (user + system) * 1000;
 }
 
+/** How much is measured; by default as much as a fast function needs. */
+export interface Effort {
+  readonly rounds?: number;
+  /** The fewest runs of a case in each round, for runs that are long themselves. */
+  readonly runs?: number;
+}
+
 /**
  * Measures cases side by side. Every round measures each case once, so that other work of the machine affects all cases
  * alike. Every other round has the reverse order.
@@ -32,20 +39,24 @@ function now(): number {
  * The figure of a round is a mean, because an allocation also costs garbage collection. The result is the median of the
  * rounds.
  */
-export async function race<Of extends Case>(cases: readonly Of[]): Promise<readonly Timing<Of>[]> {
+export async function race<Of extends Case>(
+  cases: readonly Of[],
+  { rounds: count = ROUNDS, runs = 12 }: Effort = {},
+): Promise<readonly Timing<Of>[]> {
   const timings = cases.map((of) => ({ of, rounds: new Array<number>() }));
   // A first run of all cases does not count: the shared code must be compiled for all of them.
-  for (const { run } of cases) await meanNs(run);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (const { run } of cases) await meanNs(run, runs);
+  for (let round = 0; round < count; round++) {
     for (const { of, rounds } of round % 2 === 0 ? timings : [...timings].reverse()) {
-      rounds.push((await meanNs(of.run)) / of.calls);
+      rounds.push((await meanNs(of.run, runs)) / of.calls);
     }
   }
   return timings;
 }
 
-async function meanNs(run: Case["run"]): Promise<number> {
-  const { avg } = await measure(run, { now, min_cpu_time: NS_PER_CASE, batch_samples: 64 });
+async function meanNs(run: Case["run"], runs: number): Promise<number> {
+  const options = { now, min_cpu_time: NS_PER_CASE, min_samples: runs, batch_samples: 64 };
+  const { avg } = await measure(run, options);
   return avg;
 }
 
@@ -59,6 +70,13 @@ export function ratio(timing: Timing, base: Timing): number {
   return median(timing.rounds.map((ns, round) => ns / (base.rounds[round] ?? NaN)));
 }
 
+/** What `timing` takes beyond `others`, in nanoseconds per call: the median of the rounds' differences. */
+export function beyond(timing: Timing, ...others: readonly Timing[]): number {
+  return median(
+    timing.rounds.map((ns, round) => others.reduce((left, other) => left - (other.rounds[round] ?? NaN), ns)),
+  );
+}
+
 /** The spread of the middle half of the rounds, relative to their median: how noisy the machine was. */
 export function noise(timing: Timing): number {
   const sorted = [...timing.rounds].sort((a, b) => a - b);
@@ -66,6 +84,6 @@ export function noise(timing: Timing): number {
   return ((sorted.at(-1 - quarter) ?? NaN) - (sorted[quarter] ?? NaN)) / nsOf(timing);
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 }

@@ -2,6 +2,7 @@ import { DispatchError } from "./errors.ts";
 import {
   anyText,
   callable,
+  isObject,
   nonBlankText,
   optional,
   orNull,
@@ -98,7 +99,7 @@ function lookUp(name: string, env: unknown): unknown {
 
 /** Own fields only: `constructor` and the fields of a polluted prototype are no secrets. */
 function ownField(env: unknown, name: string, what: string): unknown {
-  if (typeof env !== "object" || env === null) throw wrongType(what, "a function or an object", env);
+  if (!isObject(env)) throw wrongType(what, "a function or an object", env);
   return Object.hasOwn(env, name) ? Reflect.get(env, name) : undefined;
 }
 

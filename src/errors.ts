@@ -21,6 +21,7 @@ const CODES = [
   "retriable",
   "secret_missing",
   "store_failed",
+  "unsupported",
 ] as const;
 
 /**
@@ -44,10 +45,12 @@ export class DispatchError extends Error {
     message: string,
     options: { readonly subject?: string | undefined; readonly cause?: unknown } = {},
   ) {
-    const cause = Object.hasOwn(options, "cause") ? options.cause : undefined;
+    // Without a prototype, so that no cause or subject is inherited.
+    const own = { __proto__: null, ...options };
+    const { cause, subject = null } = own;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.subject = (Object.hasOwn(options, "subject") ? options.subject : null) ?? null;
+    this.subject = subject;
   }
 }
 

@@ -1,5 +1,5 @@
-import { anyText, finite, flag, orNull, read, type Reader } from "./internal/check.ts";
-import { become, valueReader } from "./internal/value.ts";
+import { anyText, finite, flag, orNull, type Reader } from "./internal/check.ts";
+import { define, valueReader } from "./internal/value.ts";
 
 /** Reads a size: a number or `null`; a missing size is an error. */
 function size(what: string, value: unknown): number | null {
@@ -23,7 +23,7 @@ function size(what: string, value: unknown): number | null {
 export function vramFits(availableGb: number | null, requiredGb: number | null): boolean {
   const available = size("vramFits: availableGb", availableGb);
   const required = size("vramFits: requiredGb", requiredGb);
-  return required === null || (available !== null && available >= required);
+  return required === null || (available ?? -1) >= required;
 }
 
 const HOST = { availableVramGb: /* @__PURE__ */ orNull(finite) };
@@ -46,7 +46,7 @@ export class HostCapabilities {
    * @throws RangeError for a negative or infinite size.
    */
   constructor(host: { readonly availableVramGb?: number | null | undefined } = {}) {
-    become(this, "HostCapabilities", read("HostCapabilities", host, HOST));
+    define(this, "HostCapabilities", host, HOST);
   }
 
   /** Whether a job that needs `requiredGb` GB of video memory fits on this host; `null` if it needs none. */
@@ -103,6 +103,6 @@ export class CostEstimate {
       feasibleLocally: flag,
       reason: anyText,
     };
-    become(this, "CostEstimate", read("CostEstimate", estimate, readers));
+    define(this, "CostEstimate", estimate, readers);
   }
 }

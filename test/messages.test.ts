@@ -853,7 +853,7 @@ describe("messages", () => {
       () => drain(store, () => 1, { lanes: [], onEvent: wrong(true) }),
     ],
     [
-      "claim: options.leaseSeconds must be above 0 seconds; got 0",
+      "claim: options.leaseSeconds must be finite and above 0; got 0",
       () => store.claim([], { leaseSeconds: 0 }),
     ],
     [

@@ -27,7 +27,7 @@ type WrapStream = NonNullable<LanguageModelMiddleware["wrapStream"]>;
 type Params = Parameters<WrapStream>[0]["params"];
 type Streamed = Awaited<ReturnType<WrapStream>>;
 type Part = Streamed["stream"] extends ReadableStream<infer Part> ? Part : never;
-type Usage = Extract<Part, { type: "finish" }>["usage"];
+type Finish = Extract<Part, { type: "finish" }>;
 
 export interface Budget {
   readonly ledger: CallLedger;
@@ -86,7 +86,7 @@ export function budgetMiddleware({
     wrapGenerate: async ({ doGenerate, params }) => {
       const outcome = await withHold(ledger, request(params), async ({ hold }) => {
         const value = await current.run(hold, doGenerate);
-        return { value, actual: actualOf(rates, value.usage).actual };
+        return { value, actual: actualOf(rates, value, { protocol: "ai-sdk" }).actual };
       });
       if (outcome.kind === "done") return outcome.value;
       throw new OverBudgetError(outcome.kind === "refused" ? outcome.lacking : []);
@@ -97,10 +97,10 @@ export function budgetMiddleware({
       new Promise((resolve, reject) => {
         withHold(ledger, request(params), async ({ hold }) => {
           const { stream, ...rest } = await current.run(hold, doStream);
-          const usage = await new Promise<Usage | null>((ended) => {
+          const finish = await new Promise<Finish | null>((ended) => {
             resolve({ ...rest, stream: watched(stream, ended) });
           });
-          return { value: null, actual: actualOf(rates, usage).actual };
+          return { value: null, actual: actualOf(rates, finish, { protocol: "ai-sdk" }).actual };
         }).then((outcome) => {
           if (outcome.kind !== "done")
             reject(new OverBudgetError(outcome.kind === "refused" ? outcome.lacking : []));
@@ -116,20 +116,20 @@ function boundOf({ prompt, tools }: Params): number {
   return maxTokensOf(text);
 }
 
-/** The same stream. Reports its usage when it has ended; `null` if it failed or was cancelled. */
-function watched(stream: ReadableStream<Part>, ended: (usage: Usage | null) => void): ReadableStream<Part> {
+/** The same stream. Hands on its last part, with the usage, when it has ended; `null` if it failed or was cancelled. */
+function watched(stream: ReadableStream<Part>, ended: (finish: Finish | null) => void): ReadableStream<Part> {
   const reader = stream.getReader();
-  let usage: Usage | null = null;
+  let finish: Finish | null = null;
   return new ReadableStream<Part>({
     pull: async (controller) => {
       try {
         const { done, value } = await reader.read();
         if (done) {
-          ended(usage);
+          ended(finish);
           controller.close();
           return;
         }
-        if (value.type === "finish") usage = value.usage;
+        if (value.type === "finish") finish = value;
         controller.enqueue(value);
       } catch (error) {
         ended(null);

@@ -1,5 +1,11 @@
 /** A message with the `@anthropic-ai/sdk` client, under a hold: complete, or streamed. */
-import { estimateTokens, type ExternalEndpoint, type ScopeCap, TokenRates } from "dispatch-kit";
+import {
+  estimateTokens,
+  type ExternalEndpoint,
+  type MicroCents,
+  type ScopeCap,
+  TokenRates,
+} from "dispatch-kit";
 import {
   actualOf,
   type CallLedger,
@@ -11,7 +17,9 @@ import {
 } from "dispatch-kit/calls";
 import Anthropic from "@anthropic-ai/sdk";
 
+const MODEL = "claude-sonnet-4-5";
 const RATES = new TokenRates({
+  model: MODEL,
   inputUsdPerMTok: "3",
   outputUsdPerMTok: "15",
   cacheReadUsdPerMTok: "0.30",
@@ -34,7 +42,7 @@ export async function ask(
   return withHold(ledger, holdFor(question), async ({ hold, signal }) => {
     const message = await clientOf(endpoint, hold).messages.create(bodyOf(question), { signal });
     const text = message.content.map((block) => (block.type === "text" ? block.text : "")).join("");
-    return { value: text, actual: actualOf(RATES, message.usage).actual };
+    return { value: text, actual: costOf(message) };
   });
 }
 
@@ -47,9 +55,13 @@ export async function askStreaming(
   return withHold(ledger, holdFor(question), async ({ hold, signal }) => {
     const stream = clientOf(endpoint, hold).messages.stream(bodyOf(question), { signal });
     stream.on("text", onText);
-    const { usage } = await stream.finalMessage();
-    return { value: null, actual: actualOf(RATES, usage).actual };
+    return { value: null, actual: costOf(await stream.finalMessage()) };
   });
+}
+
+/** `null` if the message does not say its whole cost: then the whole hold is charged. */
+function costOf(message: Anthropic.Message): MicroCents | null {
+  return actualOf(RATES, message, { protocol: "anthropic" }).actual;
 }
 
 function holdFor({ id, prompt, scopes }: Question): Parameters<CallLedger["hold"]>[0] {
@@ -65,7 +77,7 @@ function clientOf(endpoint: ExternalEndpoint, hold: OpenHold): Anthropic {
 
 function bodyOf({ prompt }: Question): Anthropic.MessageCreateParamsNonStreaming {
   return {
-    model: "claude-sonnet-4-5",
+    model: MODEL,
     max_tokens: MAX_OUTPUT_TOKENS,
     messages: [{ role: "user", content: prompt }],
   };

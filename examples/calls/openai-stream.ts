@@ -49,16 +49,18 @@ export async function askStreaming(
     const count = (chunk: OpenAI.ChatCompletionChunk): { text: string } => {
       return { text: chunk.choices[0]?.delta.content ?? "" };
     };
-    let usage: OpenAI.CompletionUsage | null | undefined;
-    let ended: "whole" | "stopped" = "whole";
-    const onStop = (): void => {
-      ended = "stopped";
-    };
-    for await (const chunk of metered(chunks, { meter, count, hold, extendBy: AT_FIRST, onStop })) {
+    let report: OpenAI.ChatCompletionChunk | null = null;
+    let finished = false;
+    for await (const chunk of metered(chunks, { meter, count, hold, extendBy: AT_FIRST })) {
       onText(chunk.choices[0]?.delta.content ?? "");
-      // Only the last chunk of a complete answer has a usage. Without it, the whole hold is charged.
-      usage = chunk.usage ?? usage;
+      finished ||= typeof chunk.choices[0]?.finish_reason === "string";
+      // Some providers report the usage so far in each chunk. Only a report that comes with the finish, or after it, is complete.
+      if (finished && chunk.usage) report = chunk;
     }
-    return { value: ended, actual: actualOf(RATES, usage).actual };
+    const whole = finished && meter.decision().kind === "continue";
+    // The provider may have generated more than was received. If the stream was stopped or broke off, its cost is unknown,
+    // and the whole hold is charged.
+    const actual = whole ? actualOf(RATES, report, { protocol: "openai-chat" }).actual : null;
+    return { value: whole ? "whole" : "stopped", actual };
   });
 }

@@ -12,6 +12,7 @@ import OpenAI from "openai";
 
 export const MODEL = "gpt-4o-mini";
 export const RATES = new TokenRates({
+  model: MODEL,
   inputUsdPerMTok: "0.15",
   outputUsdPerMTok: "0.60",
   cacheReadUsdPerMTok: "0.075",
@@ -40,8 +41,8 @@ export async function ask(
       },
       { signal },
     );
-    // `null` if the report is missing or does not add up: then the whole hold is charged.
-    const { actual } = actualOf(RATES, answer.usage);
+    // `null` if the answer does not say its whole cost, or is from another model: then the whole hold is charged.
+    const { actual } = actualOf(RATES, answer, { protocol: "openai-chat" });
     return { value: answer.choices[0]?.message.content ?? null, actual };
   });
 }

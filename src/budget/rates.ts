@@ -1,7 +1,6 @@
-import { optional, read, type Reader } from "../internal/check.ts";
+import { isObject, optional, read, type Reader } from "../internal/check.ts";
 import { ceilDiv, type Price, price, pricesJson, units18, unitsOf } from "../money/decimal.ts";
-import { memoized } from "../internal/memoized.ts";
-import { become, valueReader } from "../internal/value.ts";
+import { define, valueReader } from "../internal/value.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 
 /** A price per hour. It is not divided by 3600, because the result is rarely exact. Made by {@link perHour}. */
@@ -34,7 +33,7 @@ function hourlyUnits(rate: Rate): bigint {
 
 /** Checks a rate and returns it unchanged; an hourly one is copied and frozen. */
 function rate(what: string, value: unknown): Rate {
-  if (typeof value !== "object" || value === null) return price(what, value);
+  if (!isObject(value)) return price(what, value);
   return Object.freeze(read(what, value, { perHour: price }));
 }
 
@@ -78,7 +77,7 @@ export class CostRates {
     readonly gibUsdPerS: Rate;
     readonly idleTailS?: Price | undefined;
   }) {
-    become(this, "CostRates", read("CostRates", rates, FIELDS));
+    define(this, "CostRates", rates, FIELDS);
   }
 
   /** Every price as an exact decimal string, and a price per hour as `{ perHour: "2.99" }`. */
@@ -116,28 +115,15 @@ export function estimateCost(
   rates: CostRates,
   limits: { readonly maxRuntimeS: Price; readonly vcpus: Price; readonly memoryGib: Price },
 ): MicroCents {
-  const { gpu, vcpu, gib, idleTail } = parse(costRates("estimateCost: rates", rates));
+  const { gpuUsdPerS, vcpuUsdPerS, gibUsdPerS, idleTailS } = costRates("estimateCost: rates", rates);
   const { maxRuntimeS, vcpus, memoryGib } = read("estimateCost", limits, {
     maxRuntimeS: units18,
     vcpus: units18,
     memoryGib: units18,
   });
-  const rateUnits = gpu * ONE + vcpu * vcpus + gib * memoryGib;
-  return microCents(ceilDiv((maxRuntimeS + idleTail) * rateUnits, MICRO_CENT));
-}
-
-type Units = Readonly<Record<"gpu" | "vcpu" | "gib" | "idleTail", bigint>>;
-
-/** The parsed rates of each instance. Instances are frozen, so an entry stays true. */
-const parsed = /* @__PURE__ */ new WeakMap<CostRates, Units>();
-
-function parse(rates: CostRates): Units {
-  return memoized(parsed, rates, () => ({
-    gpu: hourlyUnits(rates.gpuUsdPerS),
-    vcpu: hourlyUnits(rates.vcpuUsdPerS),
-    gib: hourlyUnits(rates.gibUsdPerS),
-    idleTail: unitsOf(rates.idleTailS),
-  }));
+  const rateUnits =
+    hourlyUnits(gpuUsdPerS) * ONE + hourlyUnits(vcpuUsdPerS) * vcpus + hourlyUnits(gibUsdPerS) * memoryGib;
+  return microCents(ceilDiv((maxRuntimeS + unitsOf(idleTailS)) * rateUnits, MICRO_CENT));
 }
 
 /** A micro-cent in the unit of costs here: 10^-18 s × 10^-18 vCPU × 10^-18 USD / 3600. */

@@ -70,7 +70,7 @@ export function runScope(runId: string, options?: ScopeOptions): string {
  * ```
  */
 export function dayScope(at: Instant, timeZone: string, options?: ScopeOptions): TimedScope {
-  return calendarScope("dayScope", DAY, at, timeZone, options);
+  return calendarScope("dayScope", dayName, at, timeZone, options);
 }
 
 /**
@@ -89,7 +89,7 @@ export function dayScope(at: Instant, timeZone: string, options?: ScopeOptions):
  * ```
  */
 export function weekScope(at: Instant, timeZone: string, options?: ScopeOptions): TimedScope {
-  return calendarScope("weekScope", WEEK, at, timeZone, options);
+  return calendarScope("weekScope", weekName, at, timeZone, options);
 }
 
 /**
@@ -109,7 +109,7 @@ export function weekScope(at: Instant, timeZone: string, options?: ScopeOptions)
  * ```
  */
 export function monthScope(at: Instant, timeZone: string, options?: ScopeOptions): TimedScope {
-  return calendarScope("monthScope", MONTH, at, timeZone, options);
+  return calendarScope("monthScope", monthName, at, timeZone, options);
 }
 
 /**
@@ -144,7 +144,7 @@ export function runAndMonth(options: {
   });
   return Object.freeze([
     outcome({ scope: runScope(runId, { prefix }), cap: cap.run }),
-    outcome({ ...calendarScope("runAndMonth", MONTH, at, timeZone, { prefix }), cap: cap.month }),
+    outcome({ ...calendarScope("runAndMonth", monthName, at, timeZone, { prefix }), cap: cap.month }),
   ] as const);
 }
 
@@ -157,17 +157,8 @@ function prefixOf(what: string, options: ScopeOptions = {}): string {
   return prefix;
 }
 
-/** A calendar period: a day, a week or a month. */
-interface Calendar {
-  /** The scope of a local date. */
-  readonly nameOf: (date: LocalDate) => string;
-  /** An upper bound of the period's length, with room for clock changes. */
-  readonly longestDays: number;
-}
-
-const DAY: Calendar = { nameOf: (date) => `day:${dateText(date)}`, longestDays: 3 };
-const WEEK: Calendar = { nameOf: weekName, longestDays: 9 };
-const MONTH: Calendar = { nameOf: (date) => `month:${dateText(date).slice(0, -3)}`, longestDays: 33 };
+/** Names the day, week or month of a local date. */
+type NameOf = (date: LocalDate) => string;
 
 /** A date in a time zone. */
 interface LocalDate {
@@ -176,9 +167,20 @@ interface LocalDate {
   readonly day: number;
 }
 
+function digits(count: number, value: number): string {
+  return String(value).padStart(count, "0");
+}
+
 function dateText({ year, month, day }: LocalDate): string {
-  const digits = (count: number, value: number): string => String(value).padStart(count, "0");
   return `${digits(4, year)}-${digits(2, month)}-${digits(2, day)}`;
+}
+
+function dayName(date: LocalDate): string {
+  return `day:${dateText(date)}`;
+}
+
+function monthName(date: LocalDate): string {
+  return `month:${dateText(date).slice(0, -3)}`;
 }
 
 /** ISO 8601-1:2019, 4.3.8: a week belongs to the year of its Thursday. */
@@ -187,17 +189,16 @@ function weekName({ year, month, day }: LocalDate): string {
   // Date.UTC reads the years 0 to 99 as 1900 to 1999.
   date.setUTCFullYear(year, month - 1, day);
   const weekday = (date.getUTCDay() + 6) % 7;
-  date.setUTCDate(date.getUTCDate() + 3 - weekday);
-  const thursday = date.getTime();
+  const thursday = date.setUTCDate(day + 3 - weekday);
   const weekYear = date.getUTCFullYear();
-  date.setUTCFullYear(weekYear, 0, 1);
-  const week = 1 + Math.floor((thursday - date.getTime()) / (7 * SECONDS_PER_DAY * 1000));
-  return `week:${String(weekYear).padStart(4, "0")}-W${String(week).padStart(2, "0")}`;
+  const newYear = date.setUTCFullYear(weekYear, 0, 1);
+  const week = 1 + Math.floor((thursday - newYear) / (7 * SECONDS_PER_DAY * 1000));
+  return `week:${digits(4, weekYear)}-W${digits(2, week)}`;
 }
 
 function calendarScope(
   what: string,
-  calendar: Calendar,
+  nameOf: NameOf,
   at: unknown,
   timeZone: unknown,
   options: ScopeOptions | undefined,
@@ -205,16 +206,9 @@ function calendarScope(
   const seconds = instant(`${what}: at`, at);
   const zone = anyText(`${what}: timeZone`, timeZone);
   const prefix = prefixOf(what, options);
-  const name = calendar.nameOf(localDate(what, seconds, zone));
-  const until = memoizedFew(ends, `${zone} ${name}`, () => endOf(calendar, seconds, zone, name));
+  const name = nameOf(localDate(what, seconds, zone));
+  const until = memoized(ends, `${zone} ${name}`, () => endOf(nameOf, seconds, zone, name));
   return Object.freeze({ scope: `${prefix}${name}`, until });
-}
-
-/** Memoizes up to 64 values, because there may be any number of zones and months. */
-function memoizedFew<Value>(made: Map<string, Value>, key: string, make: () => Value): Value {
-  // Stryker disable next-line all: it only limits the memory
-  if (made.size >= 64) made.clear();
-  return memoized(made, key, make);
 }
 
 /**
@@ -228,17 +222,15 @@ const formatters = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
 const ends = /* @__PURE__ */ new Map<string, EpochSeconds>();
 
 function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
-  return memoizedFew(formatters, timeZone, () => {
-    // Without a prototype, so that no calendar or numbering system is inherited.
-    const options = Object.assign(
-      Object.create(null) as object,
-      {
-        timeZone: NAME.test(timeZone) ? timeZone : "refused",
-        year: "numeric",
-        month: "2-digit",
-        day: "2-digit",
-      } as const,
-    );
+  return memoized(formatters, timeZone, () => {
+    const options = {
+      // Without a prototype, so that no calendar or numbering system is inherited.
+      __proto__: null,
+      timeZone: NAME.test(timeZone) ? timeZone : "refused",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+    } as const;
     try {
       return new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", options);
     } catch {
@@ -260,13 +252,13 @@ const SECONDS_PER_DAY = 86_400;
  * The second in which a scope ends: midnight, unless the clocks change then. If the clocks go back just after midnight,
  * the old day comes back for a time; the scope ends when it is over for the last time.
  */
-function endOf(calendar: Calendar, at: EpochSeconds, timeZone: string, name: string): EpochSeconds {
+function endOf(nameOf: NameOf, at: EpochSeconds, timeZone: string, name: string): EpochSeconds {
   // A value between two valid instants is a valid instant.
   const isWithin = (seconds: number): boolean =>
-    calendar.nameOf(localDate("until", seconds as EpochSeconds, timeZone)) === name;
+    nameOf(localDate("until", seconds as EpochSeconds, timeZone)) === name;
   let inside = Math.floor(at);
   for (;;) {
-    let outside = inside + calendar.longestDays * SECONDS_PER_DAY;
+    let outside = inside + LONGEST_PERIOD;
     while (outside - inside > 1) {
       const middle = Math.floor((inside + outside) / 2);
       if (isWithin(middle)) inside = middle;
@@ -277,6 +269,9 @@ function endOf(calendar: Calendar, at: EpochSeconds, timeZone: string, name: str
     inside = again;
   }
 }
+
+/** An upper bound of the length of a month in seconds, with room for clock changes. */
+const LONGEST_PERIOD = 33 * SECONDS_PER_DAY;
 
 /** How far clocks go back, in hours: usually one, never more than three. */
 const WITHIN_HOURS = [0.25, 0.5, 0.75, 1, 1.5, 2, 2.5, 3];

@@ -6,8 +6,8 @@ import type { MicroCents } from "../money/micro-cents.ts";
 import type { Executor } from "./executor.ts";
 import type { Claimed, ClaimOptions, JobStore } from "./contract.ts";
 import { type DispatchEvent, type DrainSummary, emptySummary, teller } from "./events.ts";
-import { leaseSeconds } from "./options.ts";
-import { limitRun, runJob, runnable, type RunOptions } from "./run-job.ts";
+import { leaseSeconds as leaseTime } from "./options.ts";
+import { limitRun, runJob, runnable } from "./run-job.ts";
 
 /** Options of {@link drain}. */
 export interface DrainOptions<Payload, Result> {
@@ -64,22 +64,20 @@ export async function drain<Payload, Result>(
 ): Promise<DrainSummary> {
   // Checked before the first claim: a drain that cannot run must not take a job.
   const call = optional(callable, undefined);
-  const settings = read("drain: options", options, {
+  const { lanes, signal, actualCost, onEvent, leaseSeconds } = read("drain: options", options, {
     lanes: listOf(identifier),
     // Only its `aborted` is used.
     signal: optional(abortSignal as Reader<AbortSignal>, undefined),
-    actualCost: call,
+    // Any function may be given; its result is checked.
+    actualCost: call as Reader<DrainOptions<Payload, Result>["actualCost"]>,
     onEvent: call,
-    leaseSeconds: optional(leaseSeconds, undefined),
+    leaseSeconds: optional(leaseTime, undefined),
   });
   const run = runnable("drain", executor);
-  const tell = teller(settings.onEvent);
-  // Any function may be given; its result is checked.
-  const actualCost = settings.actualCost as DrainOptions<Payload, Result>["actualCost"];
-  const { lanes, signal } = settings;
+  const tell = teller(onEvent);
   const pace = pacer();
   const claimOptions: ClaimOptions = {
-    leaseSeconds: settings.leaseSeconds,
+    leaseSeconds,
     signal,
     onRefused({ lease, error, outcome }) {
       tell({ kind: "payload_refused", lease, error, outcome });
@@ -94,7 +92,11 @@ export async function drain<Payload, Result>(
       const job = await store.claim(lanes, claimOptions);
       if (job === null) break;
       tell({ kind: "claimed", lease: job.lease });
-      const end = await runLimited(store, job, claimedAt, { run, actualCost, tell });
+      const controller = new AbortController();
+      const stopTimer = limitRun(job, claimedAt, (reason) => {
+        controller.abort(reason);
+      });
+      const end = await runJob(store, job, { run, actualCost, tell, controller }).finally(stopTimer);
       summary[end.kind]++;
       tell(end);
       await pace();
@@ -105,23 +107,5 @@ export async function drain<Payload, Result>(
     throw error;
   } finally {
     tell({ kind: "stopped", summary: Object.freeze({ ...summary }) });
-  }
-}
-
-/** Runs a job, whose signal aborts when its `maxRunSeconds` are over. */
-async function runLimited<Payload, Result>(
-  store: JobStore<Payload, Result>,
-  job: Claimed<Payload>,
-  claimedAt: number,
-  options: Omit<RunOptions<Payload, Result>, "controller">,
-): ReturnType<typeof runJob> {
-  const controller = new AbortController();
-  const stopTimer = limitRun(job, claimedAt, (reason) => {
-    controller.abort(reason);
-  });
-  try {
-    return await runJob(store, job, { ...options, controller });
-  } finally {
-    stopTimer();
   }
 }

@@ -1,5 +1,5 @@
-import { finite, identifier, optional, read, type Reader, whole } from "../internal/check.ts";
-import { become, valueReader } from "../internal/value.ts";
+import { finite, identifier, optional, type Reader, whole } from "../internal/check.ts";
+import { define, valueReader } from "../internal/value.ts";
 import { type EpochSeconds, type Instant, instant } from "../time.ts";
 
 const FIELDS = {
@@ -39,7 +39,7 @@ export class Lease {
     readonly attempts?: number | undefined;
     readonly token: string;
   }) {
-    become(this, "Lease", read("Lease", lease, FIELDS));
+    define(this, "Lease", lease, FIELDS);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   optional,
   orNull,
   outOfRange,
+  positive,
   read,
   type Reader,
   whole,
@@ -39,7 +40,7 @@ const LONGEST_LEASE = 86_400;
 
 /** Reads the length of a lease in seconds. */
 export const leaseSeconds: Reader<number> = (what, value) => {
-  const seconds = leaseLength(what, value);
+  const seconds = positive(what, value);
   if (seconds <= LONGEST_LEASE) return seconds;
   throw outOfRange(what, `at most ${LONGEST_LEASE} seconds, a day`, seconds);
 };

@@ -1,6 +1,6 @@
 import type { Awaitable } from "../internal/awaitable.ts";
 import { isDispatchError } from "../errors.ts";
-import { orElse, positive, wrongType } from "../internal/check.ts";
+import { isObject, orElse, positive, wrongType } from "../internal/check.ts";
 import { monotonicSeconds, startTimer } from "../internal/timers.ts";
 import { ledgerAmount } from "../money/amount.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
@@ -18,12 +18,7 @@ export function runnable<Payload, Result>(
 ): Run<Payload, Result> {
   if (typeof executor === "function") return executor;
   const value: unknown = executor;
-  if (
-    typeof value === "object" &&
-    value !== null &&
-    "execute" in value &&
-    typeof value.execute === "function"
-  ) {
+  if (isObject(value) && "execute" in value && typeof value.execute === "function") {
     return (payload, context) => executor.execute(payload, context);
   }
   throw wrongType(`${what}: executor`, "a function or a WorkerExecutor", executor);
@@ -106,10 +101,11 @@ export async function runJob<Payload, Result>(
     return recordFailure(error, null);
   }
   // With an unknown cost the attempt is charged in full, and the result is kept.
-  const actual = await costOf(() => actualCost?.(result, job));
+  const actual = await knownCost();
   try {
     const end = await reportWithCost(actual, (cost) => store.complete(lease, result, cost));
-    return end.kind === "stale" ? stale(end) : { kind: end.kind, lease, ...charge(end) };
+    if (end.kind === "stale") return { kind: "stale", lease, corrected: end.corrected };
+    return { kind: "completed", lease, booked: end.booked, overrun: end.overrun };
   } catch (error) {
     // The store would refuse the same result again, so the job has failed. Other errors are not about the job.
     if (isDispatchError(error, "result_refused")) return recordFailure(error, actual);
@@ -129,31 +125,21 @@ export async function runJob<Payload, Result>(
         ...actual,
       }),
     );
-    if (end.kind === "stale") return stale(end);
-    if (counts) return { kind: end.kind, lease, ...charge(end), error };
-    return { kind: "given_back", lease, ...charge(end), error, outcome: end.kind };
+    if (end.kind === "stale") return { kind: "stale", lease, corrected: end.corrected };
+    const { kind, booked, overrun } = end;
+    if (counts) return { kind, lease, booked, overrun, error };
+    return { kind: "given_back", lease, booked, overrun, error, outcome: kind };
   }
 
-  function stale({ corrected }: { readonly corrected: boolean }): AttemptEvent {
-    return { kind: "stale", lease, corrected };
-  }
-
-  async function costOf(readCost: () => unknown): Promise<MicroCents | null> {
+  async function knownCost(): Promise<MicroCents | null> {
     try {
-      const cost = (await readCost()) ?? null;
+      const cost = (await actualCost?.(result, job)) ?? null;
       return cost === null ? null : ledgerAmount("actualCost", cost);
     } catch (error) {
       tell({ kind: "cost_unknown", lease, error });
       return null;
     }
   }
-}
-
-function charge<Amount>({ booked, overrun }: { readonly booked: Amount; readonly overrun: Amount }): {
-  readonly booked: Amount;
-  readonly overrun: Amount;
-} {
-  return { booked, overrun };
 }
 
 /** Reports an end with its cost. If the store refuses the cost, as it does for a free job, it reports without one. */

@@ -1,5 +1,5 @@
 import { finite, listOf, outOfRange, read, whole } from "../internal/check.ts";
-import { become } from "../internal/value.ts";
+import { define } from "../internal/value.ts";
 import { type Instant, instant } from "../time.ts";
 import { type Worker, workerOf } from "./worker.ts";
 
@@ -99,7 +99,7 @@ export class FleetSummary {
       idle: whole,
       gpuHealthy: whole,
     };
-    become(this, "FleetSummary", read("FleetSummary", summary, readers));
+    define(this, "FleetSummary", summary, readers);
   }
 }
 

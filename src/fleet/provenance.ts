@@ -13,7 +13,7 @@ import {
   wrongType,
 } from "../internal/check.ts";
 import { quote } from "../internal/text.ts";
-import { become, valueReader } from "../internal/value.ts";
+import { become, define, valueReader } from "../internal/value.ts";
 import { type BackendKind, backendKind } from "../routing/kind.ts";
 import { type NodeIdentity, nodeIdentity } from "../routing/node.ts";
 
@@ -52,7 +52,7 @@ export class GpuContext {
    * @throws RangeError for an empty model, or memory that is negative or not finite.
    */
   constructor(gpu: { readonly model: string; readonly vramGb: number }) {
-    become(this, "GpuContext", read("GpuContext", gpu, GPU));
+    define(this, "GpuContext", gpu, GPU);
   }
 }
 

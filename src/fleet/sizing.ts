@@ -1,5 +1,5 @@
 import { finite, flag, optional, positive, read, wholeFrom } from "../internal/check.ts";
-import { become } from "../internal/value.ts";
+import { define } from "../internal/value.ts";
 
 const count = /* @__PURE__ */ wholeFrom(1);
 const PLAN = { batchSize: count, int8: flag, concurrency: count };
@@ -25,7 +25,7 @@ export class ThroughputPlan {
    * @throws RangeError for a count that is not whole, or below 1.
    */
   constructor(plan: { readonly batchSize: number; readonly int8: boolean; readonly concurrency: number }) {
-    become(this, "ThroughputPlan", read("ThroughputPlan", plan, PLAN));
+    define(this, "ThroughputPlan", plan, PLAN);
   }
 }
 

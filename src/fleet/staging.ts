@@ -1,5 +1,5 @@
 import { flag, listOf, nameUpTo, outOfRange, read, type Reader, whole } from "../internal/check.ts";
-import { become, valueReader } from "../internal/value.ts";
+import { define, valueReader } from "../internal/value.ts";
 
 /** A hash of the content, or a path that contains one. */
 const contentKey = /* @__PURE__ */ nameUpTo(500);
@@ -25,7 +25,7 @@ export class StagedItem {
    * @throws RangeError for an empty key, or a size that is negative or not whole.
    */
   constructor(item: { readonly key: string; readonly sizeBytes: number }) {
-    become(this, "StagedItem", read("StagedItem", item, ITEM));
+    define(this, "StagedItem", item, ITEM);
   }
 }
 
@@ -60,7 +60,7 @@ export class StagePlan {
     readonly evict: readonly string[];
     readonly overBudget: boolean;
   }) {
-    become(this, "StagePlan", read("StagePlan", plan, PLAN));
+    define(this, "StagePlan", plan, PLAN);
   }
 }
 

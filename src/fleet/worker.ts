@@ -1,5 +1,5 @@
-import { finite, flag, identifier, listOf, optional, orNull, read, type Reader } from "../internal/check.ts";
-import { become, valueReader } from "../internal/value.ts";
+import { finite, flag, identifier, listOf, optional, orNull, type Reader } from "../internal/check.ts";
+import { define, valueReader } from "../internal/value.ts";
 import { type BackendKind, backendKind } from "../routing/kind.ts";
 import { type EpochSeconds, type Instant, instant } from "../time.ts";
 
@@ -61,7 +61,7 @@ export class Worker {
     readonly currentJob?: string | null | undefined;
     readonly recentRtf?: number | null | undefined;
   }) {
-    become(this, "Worker", read("Worker", worker, FIELDS));
+    define(this, "Worker", worker, FIELDS);
   }
 
   /** Whether it runs a job. */

@@ -30,11 +30,16 @@ export function read<T extends object>(what: string, value: unknown, readers: Re
   return readFields(what, value, readers);
 }
 
+/** Whether a value is an object, an array included, and not `null` or a function. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 /**
  * Whether a value is a plain object, of this realm or another: every realm's Object.prototype has the prototype null.
  */
 export function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isObject(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -49,7 +49,7 @@ export function pacer(): () => Promise<void> {
 }
 
 /** A timer would wait a millisecond or more, `setImmediate` does not. Kept, so that a test's fake clock does not stop it. */
-export const soon = /* @__PURE__ */ ((): ((callback: () => void) => unknown) => {
+export const soon: (callback: () => void) => unknown = /* @__PURE__ */ (() => {
   const { setImmediate = setTimeout } = globalThis as { setImmediate?: (callback: () => void) => unknown };
   return setImmediate;
 })();

@@ -1,4 +1,4 @@
-import { isPlain, type Reader, readFields, type Readers, wrongType } from "./check.ts";
+import { isObject, isPlain, read, type Reader, readFields, type Readers, wrongType } from "./check.ts";
 
 /** A class whose constructor returns its argument, so that a subclass can add a private name to an existing object. */
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- subclasses need only its constructor
@@ -33,6 +33,11 @@ export function become(value: object, type: string, fields: object): void {
   seal(value, fields);
 }
 
+/** {@link become} with the fields of a plain object that the readers accept. */
+export function define(value: object, type: string, input: unknown, readers: Readers<object>): void {
+  become(value, type, read(type, input, readers));
+}
+
 /** {@link become} without the mark, for a class that has its own private name. */
 export function seal(value: object, fields: object): void {
   for (const [key, field] of Object.entries(fields)) {
@@ -43,7 +48,7 @@ export function seal(value: object, fields: object): void {
 
 /** Whether this copy of the library made a value of this type. */
 export function isMade(type: string, value: unknown): boolean {
-  return typeof value === "object" && value !== null && Mark.typeOf(value) === type;
+  return isObject(value) && Mark.typeOf(value) === type;
 }
 
 /**
@@ -78,7 +83,7 @@ export function readAny<T extends object>(
   needed = "an object",
 ): T {
   // A Map, a Promise or a Date has no own field, so it would be read as all defaults.
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isEmptyInstance(value)) {
+  if (!isObject(value) || Array.isArray(value) || isEmptyInstance(value)) {
     throw wrongType(what, needed, value);
   }
   return readFields(what, value, readers);

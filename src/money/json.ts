@@ -1,5 +1,5 @@
 import { formatUsd, type MicroCents, usd } from "./micro-cents.ts";
-import { anyText } from "../internal/check.ts";
+import { anyText, isObject } from "../internal/check.ts";
 
 /**
  * The own fields for JSON: bigints as decimal dollars and `undefined` as `null`, also inside plain objects and lists.
@@ -10,7 +10,7 @@ export function moneyJson(value: object): Record<string, unknown> {
 
 function fieldJson(field: unknown): unknown {
   if (typeof field === "bigint") return formatUsd(field);
-  if (typeof field !== "object" || field === null) return field ?? null;
+  if (!isObject(field)) return field ?? null;
   if (Array.isArray(field)) return field.map(fieldJson);
   // JSON.stringify calls the toJSON() of class instances, so they are left alone.
   return Object.getPrototypeOf(field) === Object.prototype ? moneyJson(field) : field;

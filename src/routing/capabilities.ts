@@ -146,8 +146,7 @@ const otherBackendCapabilities = /* @__PURE__ */ foreignReader(
 export function lackOf(has: BackendCapabilities, needs: ToolRequirements): "tool" | "vram" | "image" | null {
   const { minVramGb } = needs;
   // vramFits() would check both values again, and this runs for every backend of every job.
-  if (minVramGb !== null && !(has.availableVramGb !== null && has.availableVramGb >= minVramGb))
-    return "vram";
-  if (needs.image !== null) return has.images === null || has.images.includes(needs.image) ? null : "image";
-  return has.toolIds === null || has.toolIds.includes(needs.toolId) ? null : "tool";
+  if (minVramGb !== null && (has.availableVramGb ?? -1) < minVramGb) return "vram";
+  if (needs.image !== null) return has.images?.includes(needs.image) === false ? "image" : null;
+  return has.toolIds?.includes(needs.toolId) === false ? "tool" : null;
 }

@@ -1,5 +1,5 @@
-import { identifier, nameUpTo, orNull, read, type Reader } from "../internal/check.ts";
-import { become, valueReader } from "../internal/value.ts";
+import { identifier, nameUpTo, orNull, type Reader } from "../internal/check.ts";
+import { define, valueReader } from "../internal/value.ts";
 
 const NODE = { name: identifier, address: /* @__PURE__ */ orNull(/* @__PURE__ */ nameUpTo(500)) };
 
@@ -21,7 +21,7 @@ export class NodeIdentity {
    * @throws RangeError for a name or an address that is empty, too long or has a control character.
    */
   constructor(node: { readonly name: string; readonly address?: string | null | undefined }) {
-    become(this, "NodeIdentity", read("NodeIdentity", node, NODE));
+    define(this, "NodeIdentity", node, NODE);
   }
 }
 

@@ -16,21 +16,22 @@ export type Routable = { readonly kind: BackendKind } & (
   | { readonly capabilities: BackendCapabilities }
 );
 
+/** The fields of a {@link Routable}. `undefined` counts as missing. */
+interface AnyBackend {
+  readonly kind: BackendKind;
+  readonly canSatisfy?: (requirements: ToolRequirements) => boolean;
+  readonly capabilities?: BackendCapabilities;
+}
+
 /** Whether a backend can run the job. A `canSatisfy()` that returns no boolean is an error. */
-function satisfies(backend: Routable, needs: ToolRequirements): boolean {
-  if (answers(backend)) return flag("selectBackend: canSatisfy()", backend.canSatisfy(needs));
+function satisfies(backend: AnyBackend, needs: ToolRequirements): boolean {
+  if (backend.canSatisfy !== undefined) return flag("selectBackend: canSatisfy()", backend.canSatisfy(needs));
   return lackOf(capabilitiesOf(backend), needs) === null;
 }
 
-/** Whether a backend has its own `canSatisfy`; `undefined` counts as missing. */
-function answers(backend: Routable): backend is Extract<Routable, { readonly canSatisfy: unknown }> {
-  return "canSatisfy" in backend && (backend.canSatisfy as unknown) !== undefined;
-}
-
-function capabilitiesOf(backend: Routable): BackendCapabilities {
-  const capabilities: unknown = "capabilities" in backend ? backend.capabilities : undefined;
-  if (capabilities === undefined) throw notRoutable(backend);
-  return backendCapabilities("selectBackend: capabilities", capabilities);
+function capabilitiesOf(backend: AnyBackend): BackendCapabilities {
+  if (backend.capabilities === undefined) throw notRoutable(backend);
+  return backendCapabilities("selectBackend: capabilities", backend.capabilities);
 }
 
 function entry<Backend extends Routable>(backend: Backend | undefined): Backend {
@@ -140,9 +141,14 @@ function explain(
   );
 }
 
-function reasonOf(kind: BackendKind, backend: Routable, needs: ToolRequirements, allowSdk: boolean): string {
+function reasonOf(
+  kind: BackendKind,
+  backend: AnyBackend,
+  needs: ToolRequirements,
+  allowSdk: boolean,
+): string {
   if (kind === BackendKind.SDK && !allowSdk) return "allowSdk is not set";
-  if (answers(backend)) return "canSatisfy() returned false";
+  if (backend.canSatisfy !== undefined) return "canSatisfy() returned false";
   const has = capabilitiesOf(backend);
   const lacking = lackOf(has, needs);
   if (lacking === "vram") {

@@ -8,7 +8,11 @@ export interface TokenPrices {
   readonly cacheReadUsdPerMTok?: Price | null | undefined;
   /** Missing or `null`: the input price, never zero. */
   readonly cacheWriteUsdPerMTok?: Price | null | undefined;
-  /** Tokens written to a cache for an hour. Missing or `null`: the cache write price. */
+  /**
+   * Tokens written to a cache for an hour. Missing or `null`: they have no price, and a usage with such tokens is
+   * refused, because no other price is a bound: at Anthropic they cost twice the input price
+   * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching).
+   */
   readonly cacheWrite1hUsdPerMTok?: Price | null | undefined;
   /** Missing or `null`: the input price. The same holds for the next fields that start with `input`. */
   readonly inputAudioUsdPerMTok?: Price | null | undefined;
@@ -30,6 +34,24 @@ export interface TokenPrices {
    * A fee per search that the provider runs, in USD. Missing or `null`: searches are refused; in a tier, the base fee.
    */
   readonly searchUsd?: Price | null | undefined;
+}
+
+/**
+ * What rates are for, and how searches are billed. These fields change no price. The readers of price lists set them, and
+ * the readers of usage reports compare them with what served the call.
+ */
+export interface RatesPurpose {
+  /** The name of the model that the prices are for, as in the price list: 1 to 200 code units. */
+  readonly model?: string | undefined;
+  /** The service tier that the prices are for, such as `"priority"`. Missing: the standard tier. */
+  readonly serviceTier?: string | undefined;
+  /**
+   * What `searchUsd` is charged for: each search (`"query"`, also if missing), or each prompt that needed at least one
+   * (`"prompt"`).
+   */
+  readonly searchPer?: "query" | "prompt" | undefined;
+  /** `requestUsd` is a fee for searching, so searches cost nothing more (Perplexity). Excludes `searchUsd`. */
+  readonly searchesIncluded?: true | undefined;
 }
 
 /** Prices for a call with more than `aboveInputTokens` input tokens. They apply to all its tokens. */

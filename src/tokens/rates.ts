@@ -1,5 +1,8 @@
 import {
+  flag,
+  identifier,
   listOf,
+  oneOf,
   optional,
   orNull,
   outOfRange,
@@ -9,9 +12,10 @@ import {
   whole,
 } from "../internal/check.ts";
 import { become, valueReader } from "../internal/value.ts";
-import { type Price, price, pricesJson, units18 } from "../money/decimal.ts";
-import type { TokenPrices, TokenTier } from "./fields.ts";
-import { KIND_LIST, kindReaders, type TokenKind } from "./kinds.ts";
+import { type Price, price, pricesJson } from "../money/decimal.ts";
+import type { RatesPurpose, TokenPrices, TokenTier } from "./fields.ts";
+import { kindReaders, type TokenKind } from "./kinds.ts";
+import { timesFields, type TimesOptions } from "./times.ts";
 
 const fee = /* @__PURE__ */ orNull(price);
 
@@ -20,33 +24,29 @@ const PRICES = /* @__PURE__ */ kindReaders<
   "requestUsd" | "searchUsd",
   Price | null
 >((kind) => `${kind}UsdPerMTok`, price, fee, { requestUsd: fee, searchUsd: fee });
+const PURPOSE = {
+  model: /* @__PURE__ */ optional(identifier, null),
+  serviceTier: /* @__PURE__ */ optional(identifier, null),
+  searchPer: /* @__PURE__ */ optional(/* @__PURE__ */ oneOf({ 1: "query", 2: "prompt" }), null),
+  searchesIncluded: /* @__PURE__ */ optional(onlyTrue, null),
+};
 const FIELDS = /* @__PURE__ */ withTiers();
 
 /**
- * Exact prices of the base, or of the tier from `above` input tokens, in 10^-18 USD per million tokens, call or search.
- */
-export interface Units {
-  readonly above: number;
-  readonly price: Readonly<Record<TokenKind, bigint>>;
-  /** The kinds of input, the highest price first. */
-  readonly input: readonly TokenKind[];
-  /** The kinds of output, the highest price first. */
-  readonly output: readonly TokenKind[];
-  readonly request: bigint;
-  /** `null` if searches have no price. */
-  readonly search: bigint | null;
-}
-
-/**
- * The exact prices of a model per million tokens, as published.
+ * The exact prices of a model per million tokens, as published. They may say what they are for: `model`, `serviceTier`,
+ * and how searches are billed, `searchPer` and `searchesIncluded`.
  *
  * @example
  * ```ts
- * const rates = new TokenRates({ inputUsdPerMTok: "0.15", outputUsdPerMTok: "0.60" });
+ * const rates = new TokenRates({ model: "gpt-4o-mini", inputUsdPerMTok: "0.15", outputUsdPerMTok: "0.60" });
  * formatUsd(estimateTokens(rates, { maxInputTokens: 1000, maxOutputTokens: 500 })); // => "0.00045"
  * ```
  */
 export class TokenRates {
+  declare readonly model?: string;
+  declare readonly serviceTier?: string;
+  declare readonly searchPer?: "query" | "prompt";
+  declare readonly searchesIncluded?: true;
   declare readonly inputUsdPerMTok: Price;
   declare readonly outputUsdPerMTok: Price;
   declare readonly cacheReadUsdPerMTok: Price | null;
@@ -68,15 +68,57 @@ export class TokenRates {
 
   /**
    * @throws TypeError for an unknown or missing field or a wrong type.
-   * @throws RangeError for a negative or inexact price, or two tiers with the same `aboveInputTokens`.
+   * @throws RangeError for a negative or inexact price, two tiers with the same `aboveInputTokens`, a name that is empty
+   *   or longer than 200 code units, or `searchesIncluded` without a `requestUsd` or beside a `searchUsd`.
    */
-  constructor(rates: TokenPrices & { readonly tiers?: readonly TokenTier[] | undefined }) {
-    become(this, "TokenRates", withoutMissing(read<object>("TokenRates", rates, FIELDS)));
+  constructor(rates: RatesPurpose & TokenPrices & { readonly tiers?: readonly TokenTier[] | undefined }) {
+    const fields = read<Fields>("TokenRates", rates, FIELDS);
+    const paysForSearches = fields.requestUsd !== null && fields.searchUsd === null;
+    if (fields.searchesIncluded !== null && !paysForSearches) {
+      throw outOfRange(
+        "TokenRates.searchesIncluded",
+        "missing unless only requestUsd pays for searches",
+        true,
+      );
+    }
+    become(this, "TokenRates", withoutMissing(fields));
   }
 
-  /** Every price as an exact decimal string. */
+  /**
+   * The same rates with each price per token times a factor: for a region, a batch, or the fee of a router.
+   *
+   * Fees per request and per search stay the same unless `fees` is set, because discounts and surcharges are on tokens:
+   * Anthropic's 1.1 for inference in the US is on all token prices
+   * (https://platform.claude.com/docs/en/manage-claude/data-residency), and so is OpenAI's 10% for data residency
+   * (https://developers.openai.com/api/docs/guides/data-residency); batches halve the token prices and not the fee of a
+   * search. A router that charges a percentage of the whole bill needs `fees: true`.
+   *
+   * A kind without its own price keeps the price that it has now, unless it is scaled itself. Tiers are scaled too.
+   *
+   * @param factor - a decimal above 0, such as `"1.1"` or `"0.5"`, with at most 18 decimal places.
+   * @returns new rates. A price is exact up to 18 decimal places; beyond them it is rounded up.
+   * @throws TypeError for an unknown option or a wrong type.
+   * @throws RangeError for a factor of 0 or below, or an unknown kind.
+   * @example
+   * ```ts
+   * const rates = new TokenRates({ inputUsdPerMTok: "2.50", outputUsdPerMTok: "10", searchUsd: "0.01" });
+   * rates.times("1.1").inputUsdPerMTok; // => "2.75"
+   * rates.times("1.1").searchUsd; // => "0.01"
+   * rates.times("0.5", { kinds: ["output"] }).outputUsdPerMTok; // => "5"
+   * ```
+   */
+  times(factor: Price, options: TimesOptions = {}): TokenRates {
+    const rates = tokenRates("TokenRates.times: this", this);
+    const purpose = Object.entries(rates).filter(([key]) => Object.hasOwn(PURPOSE, key));
+    return make({ ...Object.fromEntries(purpose), ...timesFields(rates, factor, options) });
+  }
+
+  /** Every price as an exact decimal string; the other fields as they are. */
   toJSON(): Record<string, unknown> {
-    return pricesJson(this);
+    const isPurpose = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(PURPOSE, key);
+    const fields = Object.entries(this);
+    const prices = Object.fromEntries(fields.filter((field) => !isPurpose(field)));
+    return { ...Object.fromEntries(fields.filter(isPurpose)), ...pricesJson(prices) };
   }
 
   /** Reads what {@link TokenRates.toJSON} wrote. */
@@ -88,7 +130,7 @@ export class TokenRates {
 /** Outside the class: a bundler renames a class that refers to itself, and the new name would be printed. */
 function make(rates: object): TokenRates {
   // The readers of FIELDS have checked every field.
-  return new TokenRates(rates as TokenRates);
+  return new TokenRates(withoutMissing(rates) as TokenRates);
 }
 
 /** Reads {@link TokenRates}. */
@@ -98,7 +140,7 @@ export const tokenRates: Reader<TokenRates> = /* @__PURE__ */ valueReader<TokenR
   make,
 );
 
-/** Drops the fields without a price, except the three that every instance has. */
+/** Drops the fields without a value, except the three prices that every instance has. */
 function withoutMissing(fields: object): object {
   const always = ["cacheReadUsdPerMTok", "cacheWriteUsdPerMTok", "requestUsd"];
   return Object.fromEntries(
@@ -106,9 +148,23 @@ function withoutMissing(fields: object): object {
   );
 }
 
-function withTiers(): Readers<object> {
+/** The checked fields that the constructor compares. */
+interface Fields {
+  readonly requestUsd: Price | null;
+  readonly searchUsd: Price | null;
+  readonly searchesIncluded: true | null;
+  readonly tiers: readonly TokenTier[];
+}
+
+function withTiers(): Readers<Fields> {
   const tiers = optional(tierList, Object.freeze([]));
-  return { ...PRICES, tiers };
+  return { ...PURPOSE, ...PRICES, tiers };
+}
+
+function onlyTrue(what: string, value: unknown): true {
+  const checked = flag(what, value);
+  if (checked) return checked;
+  throw outOfRange(what, "true or missing", "false");
 }
 
 /** Reads tiers. No two may start at the same count. */
@@ -122,73 +178,4 @@ function tierList(what: string, value: unknown): readonly TokenTier[] {
   const starts = tiers.map(({ aboveInputTokens }) => aboveInputTokens);
   if (new Set(starts).size === starts.length) return tiers;
   throw outOfRange(what, "tiers with different aboveInputTokens", starts.join(", "));
-}
-
-/** Reads {@link TokenRates} and parses their prices: the base first, then the tiers in order of their start. */
-export function unitsByStart(what: string, value: unknown): readonly [Units, ...Units[]] {
-  const rates = tokenRates(what, value);
-  let units = parsed.get(rates);
-  // Stryker disable next-line ConditionalExpression: without the cache the result is the same
-  if (units === undefined) {
-    const base = unitsOf(rates, 0, null);
-    const tiers = rates.tiers.map((tier) => unitsOf(tier, tier.aboveInputTokens, base));
-    units = [base, ...tiers.sort((a, b) => a.above - b.above)];
-    // Stryker disable next-line CallExpression: as above
-    parsed.set(rates, units);
-  }
-  return units;
-}
-
-/** The parsed prices of each instance. Instances are frozen, so an entry stays true. */
-const parsed = /* @__PURE__ */ new WeakMap<TokenRates, readonly [Units, ...Units[]]>();
-
-/**
- * Parses prices. A missing price is never zero: it is the highest price that the rates give for the kind's parents
- * below the whole input or output, or else the nearest parent's price.
- */
-function unitsOf(prices: TokenPrices, above: number, base: Units | null): Units {
-  // Own fields only: a polluted prototype must not set a price that the rates leave out.
-  const own = (field: keyof TokenPrices): bigint | null => {
-    const value = Object.hasOwn(prices, field) ? (prices[field] ?? null) : null;
-    // Stryker disable next-line StringLiteral: the price was checked before, so no message shows it
-    return value === null ? null : units18("price", value);
-  };
-  const ownPrice = (kind: TokenKind): bigint | null => own(`${kind}UsdPerMTok`);
-  // The loop sets every kind, its parents first.
-  const all = {} as Record<TokenKind, bigint>;
-  for (const [kind, parents] of [...KIND_LIST].reverse()) {
-    const [nearest] = parents;
-    const priced = parents.slice(0, -1).filter((parent) => ownPrice(parent) !== null);
-    all[kind] = ownPrice(kind) ?? highest(priced.map((parent) => all[parent])) ?? all[nearest ?? kind];
-  }
-  const sorted = (direction: TokenKind): readonly TokenKind[] => {
-    const kinds = KIND_LIST.filter(([kind, parents]) => (parents.at(-1) ?? kind) === direction);
-    // Stryker disable next-line EqualityOperator: kinds with the same price may come in any order
-    return kinds.map(([kind]) => kind).sort((a, b) => (all[a] > all[b] ? -1 : 1));
-  };
-  return {
-    above,
-    price: all,
-    input: sorted("input"),
-    output: sorted("output"),
-    request: own("requestUsd") ?? base?.request ?? 0n,
-    search: own("searchUsd") ?? base?.search ?? null,
-  };
-}
-
-function highest(prices: readonly bigint[]): bigint | null {
-  // Stryker disable next-line EqualityOperator: for equal prices the result is the same
-  return prices.reduce<bigint | null>((most, next) => (most === null || next > most ? next : most), null);
-}
-
-const TOKENS_PER_PRICE = 1_000_000n;
-
-/** A micro-cent in the unit of costs here: 10^-18 USD per million tokens, times tokens. */
-export const MICRO_CENT = 10_000_000_000_000_000n;
-
-/** The fees of a call and of its searches, in the unit of {@link MICRO_CENT}. */
-export function fees(what: string, tier: Units, searches: number): bigint {
-  if (tier.search === null && searches > 0)
-    throw outOfRange(what, "0 because the rates have no searchUsd", searches);
-  return (tier.request + BigInt(searches) * (tier.search ?? 0n)) * TOKENS_PER_PRICE;
 }

@@ -3,7 +3,8 @@ import { ceilDiv } from "../money/decimal.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import type { TokenUsage } from "./fields.ts";
 import { KIND_LIST, kindReaders } from "./kinds.ts";
-import { fees, MICRO_CENT, type TokenRates, unitsByStart } from "./rates.ts";
+import { type TokenRates, tokenRates } from "./rates.ts";
+import { fees, MICRO_CENT, unitsByStart } from "./units.ts";
 
 const count = /* @__PURE__ */ optional(whole, 0);
 const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, whole, count, {
@@ -16,8 +17,8 @@ const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, w
  *   were read from and written to a cache. A count that is left out is 0.
  * @returns micro-cents, rounded up once.
  * @throws TypeError for a missing or unknown field or a wrong type.
- * @throws RangeError for a count that is negative or not whole, a count smaller than the sum of its parts, or
- *   searches without a price.
+ * @throws RangeError for a count that is negative or not whole, a count smaller than the sum of its parts,
+ *   searches without a price, or tokens written to an hour's cache without `cacheWrite1hUsdPerMTok`.
  * @example
  * ```ts
  * const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, cacheReadUsdPerMTok: 0.3 });
@@ -26,7 +27,12 @@ const COUNTS = /* @__PURE__ */ kindReaders((kind) => `${kind}Tokens` as const, w
  * ```
  */
 export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
-  const tiers = unitsByStart("tokenCost: rates", rates);
+  return microCents(ceilDiv(unitCost(rates, usage), MICRO_CENT));
+}
+
+/** {@link tokenCost} before it is rounded, in the unit of {@link MICRO_CENT}: for a sum that is rounded once. */
+export function unitCost(rates: TokenRates, usage: TokenUsage): bigint {
+  const tiers = unitsByStart(tokenRates("tokenCost: rates", rates));
   const { searches, ...counts } = read<Readonly<Record<keyof typeof COUNTS, number>>>(
     "tokenCost",
     usage,
@@ -50,7 +56,12 @@ export function tokenCost(rates: TokenRates, usage: TokenUsage): MicroCents {
       );
     }
     for (const parent of parents) left[`${parent}Tokens`] -= own;
-    cost += BigInt(own) * tier.price[kind];
+    const price = tier.price[kind];
+    if (price === null) {
+      const needed = `0 because the rates have no ${kind}UsdPerMTok`;
+      throw outOfRange(`tokenCost: ${kind}Tokens`, needed, counts[`${kind}Tokens`]);
+    }
+    cost += BigInt(own) * price;
   }
-  return microCents(ceilDiv(cost, MICRO_CENT));
+  return cost;
 }

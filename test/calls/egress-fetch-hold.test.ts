@@ -40,7 +40,7 @@ describe("egressFetch: under a hold", () => {
   });
 
   it.each<[string, EgressOptions]>([
-    ["no answer", { timeoutSeconds: 0.02, fetch: () => new Promise(() => null) }],
+    ["no answer", { timeoutSeconds: 0.2, fetch: () => new Promise(() => null) }],
     ["no connection", { fetch: () => Promise.reject(new TypeError("fetch failed")) }],
     ["too large an answer", { maxResponseBytes: 1 }],
   ])("what may have been sent counts in full: %s", async (_, options) => {

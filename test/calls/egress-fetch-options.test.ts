@@ -38,6 +38,24 @@ describe("egressFetch: what plain JavaScript may give it", () => {
   );
 });
 
+describe("egressFetch: what a fetch of the caller's may answer", () => {
+  it.each<[string, unknown]>([
+    ["undefined", undefined],
+    ["null", null],
+    ["a string", "ok"],
+    ["an empty object", {}],
+    ["an answer of another kind", { status: 200, headers: {}, body: null }],
+    ["an error", Response.error()],
+  ])("%s is no response, and the request was sent", async (_, answer) => {
+    // From plain JavaScript.
+    const fetch = () => Promise.resolve(answer as Response);
+    const options = { env: { API_KEY: "k" }, log: () => null, fetch };
+    const error = await thrownBy(egressFetch(endpoint, "models", {}, options));
+    expect(error).toBeInstanceOf(EgressError);
+    expect(error).toMatchObject({ sent: true });
+  });
+});
+
 describe("egressFetch: its arguments", () => {
   it.each<[string, object, object, ErrorConstructor]>([
     ["a redirect of one's own", { redirect: "follow" }, {}, TypeError],

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ExternalEndpoint, SecretRef } from "dispatch-kit";
-import { egressFetch, endpointFetch } from "dispatch-kit/calls";
+import { egressFetch } from "dispatch-kit/calls";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { thrownBy } from "./with-hold-support.ts";
@@ -69,7 +69,7 @@ describe("egressFetch: where a path leads", () => {
       "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
     ],
     ["https://api.example.com/v1", "a%20b/%C3%BC", "https://api.example.com/v1/a%20b/%C3%BC"],
-    ["https://api.example.com/v1", "v..2/...", "https://api.example.com/v1/v..2/..."],
+    ["https://api.example.com/v1", "v..2/..x/y...", "https://api.example.com/v1/v..2/..x/y..."],
     ["https://api.example.com/v1", "q?next=%2F..%2F", "https://api.example.com/v1/q?next=%2F..%2F"],
     // Appended, not joined as URLs are: neither of these is a host.
     ["https://api.example.com/v1", "@evil.example", "https://api.example.com/v1/@evil.example"],
@@ -247,50 +247,5 @@ describe("egressFetch: where a path leads", () => {
     expect(await thrownBy(egressFetch(moved, 5 as unknown as string, {}, { env, log }))).toBeInstanceOf(
       Error,
     );
-  });
-});
-
-describe("endpointFetch: a client's URL", () => {
-  const endpoint = endpointAt("https://api.example.com/v1");
-  const asked: string[] = [];
-  const fetch = endpointFetch(endpoint, {
-    env,
-    log,
-    fetch: (url) => {
-      asked.push(url);
-      return Promise.resolve(new Response("ok"));
-    },
-  });
-
-  it("below the base path is asked for, as text or as a URL", async () => {
-    asked.length = 0;
-    await fetch("https://api.example.com/v1/chat/completions");
-    await fetch(new URL("https://api.example.com/v1/files?a=1"));
-    await fetch("https://api.example.com/v1");
-    await fetch("https://api.example.com/v1?a=1");
-    expect(asked).toEqual([
-      "https://api.example.com/v1/chat/completions",
-      "https://api.example.com/v1/files?a=1",
-      "https://api.example.com/v1",
-      "https://api.example.com/v1?a=1",
-    ]);
-  });
-
-  it.each<string | URL | Request>([
-    "https://evil.example/v1/chat",
-    "http://api.example.com/v1/chat",
-    "https://api.example.com:444/v1/chat",
-    "https://api.example.com/v2/chat",
-    "https://api.example.com/v10/chat",
-    "https://api.example.com/v1@evil.example",
-    "https://api.example.com/v1/../v2",
-    "https://user@api.example.com/v1/chat",
-    "/v1/chat",
-    new URL("https://api.example.com/v1/../v2"),
-    new Request("https://api.example.com/v1/chat"),
-  ])("%s is refused", async (input) => {
-    asked.length = 0;
-    expect(await thrownBy(fetch(input))).toBeInstanceOf(Error);
-    expect(asked).toEqual([]);
   });
 });

@@ -1,18 +1,14 @@
 import { calcPrice, type ModelInfo, type Usage } from "@pydantic/genai-prices";
-import { epochSeconds, estimateTokens, tokenCost, type TokenRates, type TokenUsage } from "dispatch-kit";
-import { ratesFromGenaiPrices, type RatesOutcome } from "dispatch-kit/calls";
+import { epochSeconds, estimateTokens, tokenCost, type TokenUsage } from "dispatch-kit";
+import { ratesFromGenaiPrices } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
 import { numbers } from "../../bench/random.ts";
 import { genaiModels } from "./support.ts";
-import { kindsOf, usages } from "./usages.ts";
+import { acceptedUsages, priced } from "./prices-support.ts";
+import { kindsOf } from "./usages.ts";
 
 const AT = new Date("2026-11-25T10:00:00Z");
 const models = genaiModels();
-
-function priced(outcome: RatesOutcome): TokenRates {
-  if (outcome.kind === "priced") return outcome.rates;
-  throw new Error(outcome.reason);
-}
 
 /** The package's own names for the counts. */
 const COUNTS: readonly (readonly [keyof TokenUsage, string])[] = [
@@ -48,9 +44,15 @@ describe("ratesFromGenaiPrices", () => {
   const read = models.map((of) => ({ ...of, outcome: ratesFromGenaiPrices(of.model, { at: AT }) }));
 
   it("reads nearly all of the package's models, and says why it does not read the rest", () => {
-    const refused = read.flatMap(({ outcome }) => (outcome.kind === "refused" ? [outcome] : []));
+    const refused = read.flatMap(({ model, outcome }) =>
+      outcome.kind === "refused" ? [{ ...outcome, model }] : [],
+    );
     expect(read.length).toBeGreaterThan(1600);
-    expect(refused.length / read.length).toBeLessThan(0.06);
+    // 1 in 10 has no prices at all: the package has none for what is free.
+    const without = refused.filter(({ model }) => Object.keys(model.prices).length === 0);
+    expect(without.every(({ why }) => why === "missing")).toBe(true);
+    expect((refused.length - without.length) / read.length).toBeLessThan(0.06);
+    expect(without.length / read.length).toBeLessThan(0.1);
     for (const { why, reason } of refused) {
       expect(["missing", "unreadable"]).toContain(why);
       expect(reason).not.toBe("");
@@ -66,7 +68,7 @@ describe("ratesFromGenaiPrices", () => {
         const at = new Date(moment);
         const outcome = ratesFromGenaiPrices(model, { at });
         if (outcome.kind === "refused") continue;
-        for (const usage of usages(outcome.rates, draw, 4)) {
+        for (const usage of acceptedUsages(outcome.rates, draw, 4)) {
           const ours = Number(tokenCost(outcome.rates, usage)) / 1e8;
           const expected = theirs(model, usage, at);
           // Theirs is a float; ours is rounded up to the micro-cent, noisy prices to the next 10^-12 USD.
@@ -85,7 +87,7 @@ describe("ratesFromGenaiPrices", () => {
     const draw = numbers(12);
     for (const { name, outcome } of read) {
       if (outcome.kind === "refused") continue;
-      for (const usage of usages(outcome.rates, draw, 6)) {
+      for (const usage of acceptedUsages(outcome.rates, draw, 6)) {
         const { inputTokens, outputTokens, searches = 0 } = usage;
         const most = { maxInputTokens: inputTokens, maxOutputTokens: outputTokens, maxSearches: searches };
         const cost = tokenCost(outcome.rates, usage);
@@ -195,6 +197,11 @@ describe("ratesFromGenaiPrices", () => {
       "zero",
     ],
     ["a free model that has one price", entry({ input_mtok: 1, output_mtok: 0 }, "m:free"), "zero"],
+    [
+      "a free model with a price for cached tokens",
+      entry({ input_mtok: 0, output_mtok: 0, cache_read_mtok: 1 }, "m:free"),
+      "zero",
+    ],
     ["a negative price", entry({ input_mtok: -1, output_mtok: 1 }), "unreadable"],
     ["a price that is no number", entry({ input_mtok: "free", output_mtok: 1 }), "unreadable"],
     ["NaN", entry({ input_mtok: NaN, output_mtok: 1 }), "unreadable"],
@@ -232,16 +239,6 @@ describe("ratesFromGenaiPrices", () => {
     expect(ratesFromGenaiPrices(of, { at: AT })).toMatchObject({ kind: "refused", why });
   });
 
-  it("a model that the list calls free costs nothing", () => {
-    const outcome = ratesFromGenaiPrices(entry({}, "deepseek-r1:free"), { at: AT });
-    expect(outcome).toMatchObject({ kind: "priced", free: true });
-    const usage = { inputTokens: 1e6, outputTokens: 1e6, searches: 3 };
-    expect(tokenCost(priced(outcome), usage)).toBe(0n);
-    const named = { id: "gemma-3", name: "Gemma 3 (free)", prices: {} };
-    expect(ratesFromGenaiPrices(named, { at: AT })).toMatchObject({ kind: "priced", free: true });
-    expect(ratesFromGenaiPrices(entry({}, "freedom-1"), { at: AT })).toMatchObject({ why: "missing" });
-  });
-
   it("a zero price beside is no price: the kind costs what it is part of", () => {
     const model = entry({ ...prices, cache_read_mtok: 0, web_searches_kcount: 0 });
     const rates = priced(ratesFromGenaiPrices(model, { at: AT }));
@@ -273,6 +270,7 @@ describe("ratesFromGenaiPrices", () => {
     ["a moment in milliseconds", { at: AT.getTime() }],
     ["an invalid date", { at: new Date(NaN) }],
     ["an unknown option", { at: AT, maxAge: 1 }],
+    ["an end before the start", { at: AT, until: new Date(AT.getTime() - 1) }],
     ["an age that is no number", { at: AT, listedAt: AT, maxAgeSeconds: "1" }],
     ["a moment that is undefined", { at: undefined, maxAgeSeconds: 1 }],
   ])("throws for options that are %s", (_, options) => {
@@ -280,7 +278,13 @@ describe("ratesFromGenaiPrices", () => {
   });
 
   it("takes an explicit undefined for an option that is not there", () => {
-    const none = { at: AT, listedAt: undefined, maxAgeSeconds: undefined, noOutput: undefined };
+    const none = {
+      at: AT,
+      until: undefined,
+      listedAt: undefined,
+      maxAgeSeconds: undefined,
+      noOutput: undefined,
+    };
     expect(ratesFromGenaiPrices(entry(prices), none)).toEqual(
       ratesFromGenaiPrices(entry(prices), { at: AT }),
     );

@@ -29,7 +29,7 @@ const ANSWERS: readonly (readonly [provider: string, flavor: string, model: stri
           input_tokens_details,
           output_tokens_details,
         };
-        return { model: "m", usage };
+        return { usage };
       },
     ],
     [
@@ -45,7 +45,7 @@ const ANSWERS: readonly (readonly [provider: string, flavor: string, model: stri
           cache_creation_input_tokens: hour + minutes,
           cache_creation: { ephemeral_5m_input_tokens: minutes, ephemeral_1h_input_tokens: hour },
         };
-        return { model: "m", usage };
+        return { usage };
       },
     ],
     [
@@ -64,7 +64,7 @@ const ANSWERS: readonly (readonly [provider: string, flavor: string, model: stri
           promptTokensDetails: [{ modality: "AUDIO", tokenCount: heard }],
           cacheTokensDetails: [{ modality: "AUDIO", tokenCount: Math.min(heard, cached) >> 1 }],
         };
-        return { modelVersion: "m", usageMetadata };
+        return { usageMetadata };
       },
     ],
   ];
@@ -81,7 +81,7 @@ function chat(): object {
       audio_tokens: partOf(completion_tokens),
     },
   };
-  return { model: "m", usage };
+  return { usage };
 }
 
 describe("actualOf, beside genai-prices' own extractUsage and calcPrice", () => {
@@ -92,7 +92,7 @@ describe("actualOf, beside genai-prices' own extractUsage and calcPrice", () => 
     if (found.kind === "refused") throw new Error(found.reason);
     for (let count = 0; count < 500; count++) {
       const given = answer();
-      const { usage } = extractUsage(provider, given, flavor);
+      const { usage } = extractUsage(provider, { model, modelVersion: model, ...given }, flavor);
       const theirs = calcPrice(usage, model, { provider, timestamp })?.total_price ?? NaN;
       const { actual } = actualOf(found.rates, given);
       // Their sum is a float: its noise is less than a thousandth of a micro-cent.

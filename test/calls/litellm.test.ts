@@ -4,16 +4,12 @@ import { describe, expect, it } from "vitest";
 import { numbers } from "../../bench/random.ts";
 import { add, compare, dollars, type Rational, rational, times } from "../support/rational.ts";
 import { type LitellmEntry, litellmList } from "./support.ts";
-import { kindsOf, usages } from "./usages.ts";
+import { acceptedUsages, priced } from "./prices-support.ts";
+import { kindsOf } from "./usages.ts";
 
 const at = new Date("2026-11-25T10:00:00Z");
 const list = litellmList();
 const read = Object.keys(list).map((model) => ({ model, outcome: ratesFromLitellm(list, model, { at }) }));
-
-function priced(outcome: RatesOutcome): TokenRates {
-  if (outcome.kind === "priced") return outcome.rates;
-  throw new Error(outcome.reason);
-}
 
 /** LiteLLM's own rules, written apart from the reader: which of an entry's keys a count of input tokens selects. */
 function listed(entry: LitellmEntry, input: number): (key: string) => Rational | null {
@@ -98,7 +94,7 @@ describe("ratesFromLitellm", () => {
     let compared = 0;
     for (const { model, outcome } of read) {
       if (outcome.kind === "refused" || outcome.free) continue;
-      for (const usage of usages(outcome.rates, draw, 7)) {
+      for (const usage of acceptedUsages(outcome.rates, draw, 7)) {
         if (usage.inputAudioTokens !== undefined) continue;
         const plain = { ...usage, searches: 0 };
         const fee = tokenCost(outcome.rates, { inputTokens: 0, outputTokens: 0 });
@@ -119,7 +115,7 @@ describe("ratesFromLitellm", () => {
     const wrong: string[] = [];
     for (const { model, outcome } of read) {
       if (outcome.kind === "refused") continue;
-      for (const usage of usages(outcome.rates, draw, 6)) {
+      for (const usage of acceptedUsages(outcome.rates, draw, 6)) {
         const { inputTokens, outputTokens, searches = 0 } = usage;
         const most = { maxInputTokens: inputTokens, maxOutputTokens: outputTokens, maxSearches: searches };
         const tight = Object.fromEntries(
@@ -163,6 +159,7 @@ describe("ratesFromLitellm", () => {
     );
     expect(rates).toEqual(
       new TokenRates({
+        model: "m",
         inputUsdPerMTok: "3",
         outputUsdPerMTok: "15",
         cacheReadUsdPerMTok: "0.3",
@@ -191,45 +188,6 @@ describe("ratesFromLitellm", () => {
       "0.05",
     ]);
     expect(search({ searchContext: "medium" })).toBeUndefined();
-  });
-
-  it("a service tier has its own prices, and none is refused", () => {
-    const more = { input_cost_per_token_priority: 6e-6, output_cost_per_token_priority: 3e-5 };
-    const above = {
-      input_cost_per_token_above_200k_tokens: 5e-6,
-      input_cost_per_token_above_200k_tokens_priority: 1.2e-5,
-    };
-    const rates = priced(of({ ...more, ...above }, { serviceTier: "priority" }));
-    expect([rates.inputUsdPerMTok, rates.outputUsdPerMTok, rates.tiers[0]?.inputUsdPerMTok]).toEqual([
-      "6",
-      "30",
-      "12",
-    ]);
-    expect(of(more, { serviceTier: "flex" })).toMatchObject({ kind: "refused", why: "missing" });
-    // Where only the standard price has a tier, the dearer of the two counts.
-    const standard = { input_cost_per_token_above_200k_tokens: 5e-6 };
-    expect(priced(of({ ...more, ...standard }, { serviceTier: "priority" })).tiers[0]?.inputUsdPerMTok).toBe(
-      "6",
-    );
-  });
-
-  it("priority: a standard price below the one of all input or output is not its own", () => {
-    const prices = {
-      cache_read_input_token_cost: 3e-7,
-      input_cost_per_audio_token: 1e-5,
-      output_cost_per_reasoning_token: 1.5e-5,
-      input_cost_per_token_priority: 6e-6,
-      output_cost_per_token_priority: 3e-5,
-      input_cost_per_token_above_200k_tokens_priority: 2e-5,
-    };
-    const rates = priced(of(prices, { serviceTier: "priority" }));
-    const usage = { inputTokens: 1000, outputTokens: 100, cacheReadTokens: 1000, outputReasoningTokens: 100 };
-    // 1000 at $6 and 100 at $30 a million, as if nothing were cached and nothing reasoning.
-    expect(tokenCost(rates, usage)).toBe(900_000n);
-    expect([rates.inputAudioUsdPerMTok, rates.tiers[0]?.inputAudioUsdPerMTok]).toEqual(["10", undefined]);
-    const named = { ...prices, cache_read_input_token_cost_priority: 6e-7 };
-    expect(priced(of(named, { serviceTier: "priority" })).cacheReadUsdPerMTok).toBe("0.6");
-    expect(priced(of(prices)).outputReasoningUsdPerMTok).toBe("15");
   });
 
   it("Perplexity charges for searching in every call, save where it counts the searches", () => {
@@ -281,7 +239,8 @@ describe("ratesFromLitellm", () => {
     ["prices of zero", { m: { ...entry, input_cost_per_token: 0, output_cost_per_token: 0 } }, "zero"],
     ["an output price of zero", { m: { ...entry, output_cost_per_token: 0 } }, "zero"],
     ["a price that is no number", { m: { ...entry, input_cost_per_token: {} } }, "unreadable"],
-    ["a price with an exponent in text", { m: { ...entry, input_cost_per_token: "3e-6" } }, "unreadable"],
+    ["a price in words", { m: { ...entry, input_cost_per_token: "3 per million" } }, "unreadable"],
+    ["an exponent that no price has", { m: { ...entry, input_cost_per_token: "3e-600" } }, "unreadable"],
     ["a negative price", { m: { ...entry, output_cost_per_token: -1 } }, "unreadable"],
     ["output by the second", { m: { ...entry, output_cost_per_second: 0.1 } }, "unreadable"],
     [
@@ -326,7 +285,7 @@ describe("ratesFromLitellm", () => {
     expect(of({}, { listedAt, maxAgeSeconds: 86_400 })).toMatchObject({ kind: "refused", why: "stale" });
   });
 
-  it.each([{}, { at, serviceTier: "fast" }, { at, searchContext: "huge" }, { at, region: "eu" }])(
+  it.each([{}, { at, serviceTier: "slow" }, { at, searchContext: "huge" }, { at, region: "" }])(
     "throws for the options %j",
     (options) => {
       expect(() => ratesFromLitellm(list, "gpt-4o", options as never)).toThrow(/^ratesFromLitellm/);

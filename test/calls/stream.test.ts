@@ -34,6 +34,20 @@ const anyRates = fc
   });
 const amounts = fc.bigInt({ min: 0n, max: 10n ** 9n }).map((units) => microCents(units));
 
+// What must not compile. None of this is run.
+export function mustNotCompile(meter: StreamMeter): void {
+  // @ts-expect-error one of them counts, and nobody could say which
+  meter.take({ text: "a", tokens: 1 });
+  // @ts-expect-error a count and a total contradict each other
+  meter.take({ tokens: 1, total: 1 });
+  // @ts-expect-error a chunk has a count
+  meter.take({});
+  // @ts-expect-error a count is there
+  meter.take({ text: undefined });
+  // @ts-expect-error a misspelt count
+  meter.take({ token: 1 });
+}
+
 describe("affordableTokens", () => {
   it("is the most that fits: one more costs more than the amount", () => {
     fc.assert(
@@ -116,6 +130,7 @@ describe("StreamMeter", () => {
     expect(meter.outputTokens).toBe(17 + 16);
     expect(meter.take({ total: 9 }).outputTokens).toBe(9);
     expect(meter.take({ text: "" }).outputTokens).toBe(9);
+    expect(meter.take({ tokens: 1, text: undefined, total: undefined }).outputTokens).toBe(10);
   });
 
   it("stops before the first chunk where there is no room for one, or none for the input", () => {
@@ -152,6 +167,8 @@ describe("StreamMeter", () => {
     ["a number", 3, TypeError],
     ["an empty object", {}, TypeError],
     ["two counts", { tokens: 1, total: 1 }, TypeError],
+    ["a text and its tokens", { text: "a", tokens: 1 }, TypeError],
+    ["a count that is undefined", { text: undefined }, TypeError],
     ["an unknown count", { characters: 1 }, TypeError],
     ["an inherited count", Object.create({ tokens: 1 }), TypeError],
     ["half a token", { tokens: 0.5 }, RangeError],

@@ -36,9 +36,10 @@ describe("usageOf: parts that are none", () => {
     expect(actualOf(rates, report)).toMatchObject({ kind: "unknown", actual: null });
   });
 
-  it("counts the searches of the candidates that made some, and passes over what is no candidate", () => {
+  it("counts the searches of the candidates that made some", () => {
     const queries = { groundingMetadata: { webSearchQueries: ["a", "b"] } };
-    const candidates = [queries, 1, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const all = [queries, {}, { groundingMetadata: "none" }, { groundingMetadata: {} }];
+    const candidates = all.map((candidate) => ({ finishReason: "STOP", ...candidate }));
     const usageMetadata = { promptTokenCount: 5, candidatesTokenCount: 2, totalTokenCount: 7 };
     expect(usageOf({ candidates, usageMetadata })).toMatchObject({ kind: "counted", usage: { searches: 2 } });
   });
@@ -60,7 +61,7 @@ describe("usageOf: parts that are none", () => {
 
 describe("usageOf", () => {
   it.each(COUNTED)("counts %s", (_, report, usage) => {
-    expect(usageOf(report)).toEqual({ kind: "counted", usage });
+    expect(usageOf(report)).toEqual({ kind: "counted", usage, protocols: expect.any(Array) as string[] });
   });
 
   it.each(UNKNOWN)("does not guess at %s", (_, report, reason) => {
@@ -72,28 +73,35 @@ describe("usageOf", () => {
     expect(usageOf(cheap)).toMatchObject({ kind: "unknown" });
   });
 
-  it("a getter that throws is no report, and what it says is not shown", () => {
+  it("a getter is not touched", () => {
     const report = {
       get prompt_tokens(): number {
         throw new Error("sk-secret");
       },
     };
-    expect(usageOf(report)).toEqual({ kind: "unknown", reason: "the report cannot be read" });
+    const reason = 'the report has the shape of no known protocol; its fields are "prompt_tokens"';
+    expect(usageOf(report)).toEqual({ kind: "unknown", reason });
   });
 
-  it("a result may be an instance whose fields are getters", () => {
+  it("a result whose usage is a getter is not read: it may start the call", () => {
     class Result {
       get totalUsage(): object {
         return { inputTokens: 3, outputTokens: 4 };
       }
     }
-    expect(usageOf(new Result())).toMatchObject({ usage: { inputTokens: 3, outputTokens: 4 } });
+    expect(usageOf(new Result())).toEqual({ kind: "unknown", reason: "await its totalUsage first" });
   });
 });
 
 describe("actualOf", () => {
   it.each(COUNTED)("prices %s", (_, report, usage) => {
-    expect(actualOf(rates, report)).toEqual({ kind: "counted", actual: tokenCost(rates, usage), usage });
+    expect(actualOf(rates, report)).toEqual({
+      kind: "counted",
+      actual: tokenCost(rates, usage),
+      usage,
+      protocols: expect.any(Array) as string[],
+      stated: null,
+    });
   });
 
   it.each(UNKNOWN)("leaves the whole hold charged for %s, and says why", (_, report, reason) => {
@@ -111,14 +119,15 @@ describe("actualOf", () => {
     expect(actualOf(new TokenRates(plain), searched)).toMatchObject({ actual: null });
   });
 
-  it("where the call itself has a fee, it is for the search", () => {
-    expect(actualOf(new TokenRates({ ...plain, requestUsd: "0.012" }), searched).actual).toBe(
-      1_202_000n as MicroCents,
-    );
+  it("a fee for the call pays for its searches only where the rates say so", () => {
+    const fee = { ...plain, requestUsd: "0.012" };
+    expect(actualOf(new TokenRates(fee), searched).actual).toBeNull();
+    const included = new TokenRates({ ...fee, searchesIncluded: true });
+    expect(actualOf(included, searched).actual).toBe(1_202_000n as MicroCents);
   });
 
   it("never throws, whatever the rates and the report are", () => {
-    expect(actualOf({} as TokenRates, { input_tokens: 1, output_tokens: 1 })).toMatchObject({ actual: null });
+    expect(actualOf({}, { input_tokens: 1, output_tokens: 1 })).toMatchObject({ actual: null });
     const anything = fc.oneof(
       fc.anything(),
       fc.dictionary(
@@ -137,10 +146,11 @@ describe("actualOf", () => {
 
   it("can be stringified, and is frozen", () => {
     const outcome = actualOf(rates, { input_tokens: 1000, output_tokens: 0 });
-    expect(JSON.parse(JSON.stringify(outcome))).toEqual({
+    expect(JSON.parse(JSON.stringify(outcome))).toMatchObject({
       kind: "counted",
       actual: "0.003",
       usage: { inputTokens: 1000, outputTokens: 0 },
+      stated: null,
     });
     expect(Object.isFrozen(outcome)).toBe(true);
   });

@@ -1,5 +1,6 @@
 import { callChecks } from "./suite/calls.mjs";
 import { counter, equal } from "./suite/check.mjs";
+import { guardChecks } from "./suite/guard.mjs";
 import { jobChecks } from "./suite/jobs.mjs";
 import { secretChecks, valueChecks } from "./suite/values.mjs";
 import { vectorChecks } from "./suite/vectors.mjs";
@@ -20,6 +21,7 @@ export async function suite(library, data, environment) {
   await secretChecks(library, environment, check);
   await jobChecks(library, check);
   await callChecks(library, check);
+  await guardChecks(library, check);
   await vectorChecks(library, data.vectors, check);
   // What a newcomer copies first has to run as it stands, and to print what its comments say.
   if (data.example !== null) {

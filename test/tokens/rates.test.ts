@@ -235,4 +235,50 @@ describe("TokenRates", () => {
     });
     expect(tokenCost(of, { inputTokens: 11, outputTokens: 0 })).toBe(1_000_000n);
   });
+
+  const prices = { inputUsdPerMTok: "3", outputUsdPerMTok: "15" };
+  const purpose = { model: "gpt-4o", serviceTier: "priority", searchPer: "prompt" } as const;
+
+  it("says what it is for, keeps that in JSON, and costs the same", () => {
+    const of = new TokenRates({ ...purpose, ...prices, requestUsd: "0.01", searchesIncluded: true });
+    expect(of).toMatchObject({ ...purpose, searchesIncluded: true });
+    expect(of.toJSON()).toMatchObject({ ...purpose, searchesIncluded: true, inputUsdPerMTok: "3" });
+    const json: unknown = JSON.parse(JSON.stringify(of));
+    expect(TokenRates.fromJSON(json)).toEqual(of);
+    const usage = { inputTokens: 1000, outputTokens: 10 };
+    const plain = new TokenRates({ ...prices, requestUsd: "0.01" });
+    expect(tokenCost(of, usage)).toBe(tokenCost(plain, usage));
+    expect(tokenCost({ ...of } as TokenRates, usage)).toBe(tokenCost(plain, usage));
+    expect(Object.keys(plain)).not.toContain("model");
+    const none = {
+      model: undefined,
+      serviceTier: undefined,
+      searchPer: undefined,
+      searchesIncluded: undefined,
+    };
+    expect(new TokenRates({ ...prices, requestUsd: "0.01", ...none })).toEqual(plain);
+  });
+
+  it.each([
+    ["an empty model", { model: "" }, RangeError],
+    ["a model of 201 code units", { model: "m".repeat(201) }, RangeError],
+    ["a model with a line break", { model: "a\nb" }, RangeError],
+    ["a model that is no string", { model: 4 }, TypeError],
+    ["a model of null", { model: null }, TypeError],
+    ["a tier that is no string", { serviceTier: ["flex"] }, TypeError],
+    ["searches per answer", { searchPer: "answer" }, RangeError],
+    ["searches that are not included", { requestUsd: 1, searchesIncluded: false }, RangeError],
+    ["searches included by a word", { requestUsd: 1, searchesIncluded: "yes" }, TypeError],
+    ["searches included in no fee", { searchesIncluded: true }, RangeError],
+    [
+      "searches included, and with a price",
+      { requestUsd: 1, searchUsd: 1, searchesIncluded: true },
+      RangeError,
+    ],
+    ["a model of a tier", { tiers: [{ aboveInputTokens: 1, ...prices, model: "m" }] }, TypeError],
+  ])("refuses %s", (_, given, error) => {
+    const named: object = { ...prices, ...given };
+    expect(() => new TokenRates(named as never)).toThrow(error);
+    expect(() => TokenRates.fromJSON(named)).toThrow(error);
+  });
 });

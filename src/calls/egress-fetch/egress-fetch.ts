@@ -1,9 +1,9 @@
 import { type ExternalEndpoint, externalEndpoint, logEgress } from "../../egress.ts";
-import { wrongType } from "../../internal/check.ts";
 import { OpenHold } from "../with-hold/open-hold.ts";
+import { clientRequest, pathOf } from "./client-request.ts";
 import { Deadline } from "./deadline.ts";
 import { EgressError, type EgressFailure } from "./error.ts";
-import { headersFor } from "./headers.ts";
+import { type Authorize, authorizedHeaders, endpointSecret } from "./headers.ts";
 import {
   type EgressInit,
   type EgressOptions,
@@ -13,7 +13,7 @@ import {
   settingsOf,
 } from "./options.ts";
 import { drop, guarded } from "./response.ts";
-import { baseOf, urlWithin } from "./target.ts";
+import { urlWithin } from "./target.ts";
 
 /**
  * `fetch` for one endpoint only.
@@ -53,11 +53,16 @@ export async function egressFetch(
   init: EgressInit = {},
   options: EgressOptions = {},
 ): Promise<Response> {
-  return send(endpoint, () => urlWithin(endpoint, path), requestOf, init, settingsOf(options));
+  const settings = settingsOf(options);
+  const target = (): string => urlWithin(endpoint, path);
+  return send(endpoint, target, () => requestOf(init), settings, secretOf(endpoint, settings));
 }
 
 /**
  * {@link egressFetch} as the `fetch` option of a client. Every URL must be below the endpoint's base path.
+ *
+ * It takes a string, a URL or a Request, whose body is sent as a stream. As with `fetch`, the fields of `init` replace
+ * those of the Request.
  *
  * Give the client this base path, and any text as its key, which is replaced. Switch off its retries, because a hold
  * pays for one request.
@@ -81,38 +86,46 @@ export function endpointFetch(
 ): (input: string | URL | globalThis.Request, init?: RequestInit) => Promise<Response> {
   externalEndpoint("egressFetch: endpoint", endpoint);
   const settings = settingsOf(options);
-  const target = (input: unknown): string => urlWithin(endpoint, pathOf(endpoint, input));
-  return async (input, init = {}) => send(endpoint, () => target(input), clientRequest, init, settings);
+  const authorize = secretOf(endpoint, settings);
+  return async (input, init) => {
+    const target = (): string => urlWithin(endpoint, pathOf(endpoint, input));
+    return send(endpoint, target, () => clientRequest(input, init), settings, authorize);
+  };
 }
 
-/** The fields of a client's request. Its other options, such as the handling of redirects, are ignored. */
-function clientRequest({ method, headers, body, signal }: RequestInit): Request {
-  return requestOf({
-    ...(method !== undefined && { method }),
-    ...(headers !== undefined && { headers }),
-    ...(body !== undefined && { body }),
-    ...(signal !== undefined && { signal }),
-  });
+function secretOf(endpoint: ExternalEndpoint, { header, env }: Settings): Authorize {
+  return endpointSecret(endpoint, header, env);
 }
 
-function pathOf(endpoint: ExternalEndpoint, input: unknown): string {
-  const url = input instanceof URL ? input.href : input;
-  if (typeof url !== "string") throw wrongType("endpointFetch: input", "a string or a URL", input);
-  const base = baseOf(endpoint);
-  const rest = url.slice(base.length);
-  if (url.startsWith(base) && /^(?:[/?]|$)/.test(rest)) return rest;
-  throw new RangeError(
-    `endpointFetch: input must be a URL below the endpoint's base path at ${endpoint.origin}; it is not shown`,
-  );
+/** Whether a URL is below an endpoint's base path, and cannot leave it. */
+export function isWithin(endpoint: ExternalEndpoint, url: string): boolean {
+  try {
+    urlWithin(endpoint, pathOf(endpoint, url));
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** {@link egressFetch} for a URL below the endpoint's base path, with credentials of another kind. */
+export async function sendAs(
+  endpoint: ExternalEndpoint,
+  { url, ...request }: Request & { readonly url: string },
+  options: EgressOptions,
+  authorize: Authorize,
+): Promise<Response> {
+  const target = (): string => urlWithin(endpoint, pathOf(endpoint, url));
+  return send(endpoint, target, () => request, settingsOf(options), authorize);
 }
 
 /** Checks everything before it sends, so that an earlier error proves that nothing was sent. */
-async function send<Init>(
+async function send(
   endpoint: ExternalEndpoint,
   target: () => string,
-  requestFrom: (init: Init) => Request,
-  init: Init,
+  requested: () => Request,
   settings: Settings,
+  authorize: Authorize,
 ): Promise<Response> {
   const { hold, timeoutSeconds } = settings;
   let sent = false;
@@ -122,11 +135,11 @@ async function send<Init>(
   try {
     externalEndpoint("egressFetch: endpoint", endpoint);
     const url = target();
-    const request = requestFrom(init);
-    const headers = headersFor(endpoint, request.headers, settings.header, settings.env);
+    const request = requested();
     deadline = new Deadline(timeoutSeconds, request.signal, () =>
       failure("timed_out", `the response was not complete within ${timeoutSeconds} s`),
     );
+    const headers = await deadline.race(authorizedHeaders(request.headers, authorize));
     await deadline.race(record(endpoint, settings, failure));
     if (hold && !OpenHold.startSending(hold)) {
       throw failure("hold_spent", "the hold has already paid for a request, or its call has ended");
@@ -183,7 +196,7 @@ async function answer(
     // The error is not passed on as a cause: it may contain anything that was sent.
     throw fail("failed", `the request failed${codeOf(error)}`);
   }
-  return guarded(response, { url, maxBytes: settings.maxResponseBytes, deadline, fail });
+  return guarded(response, { url, method, maxBytes: settings.maxResponseBytes, deadline, fail });
 }
 
 function bodyOf(body: RequestInit["body"]): Pick<RequestInit, "body"> {

@@ -1,4 +1,4 @@
-import { DispatchError } from "../../errors.ts";
+import { DispatchError, isDispatchError } from "../../errors.ts";
 
 /**
  * Why a request failed. `unrecorded` and `hold_spent` happen before it is sent; `redirected`, `too_large` and `failed`
@@ -28,4 +28,10 @@ export class EgressError extends DispatchError {
     this.reason = reason;
     this.sent = sent;
   }
+}
+
+/** Whether an error proves that nothing was sent. */
+export function isUnsent(error: unknown): boolean {
+  if (error instanceof EgressError) return !error.sent;
+  return isDispatchError(error) || error instanceof RangeError || error instanceof TypeError;
 }

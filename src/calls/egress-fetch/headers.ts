@@ -1,41 +1,69 @@
 import type { EnvLookup, ExternalEndpoint } from "../../egress.ts";
+import type { Awaitable } from "../../internal/awaitable.ts";
 import { anyText, outOfRange, type Reader } from "../../internal/check.ts";
+import { isCredential } from "./credentials.ts";
 
-/** Headers that the caller must not set: credentials, the host, and the framing of the message. */
-const RESERVED_HEADERS =
-  /^(?:authorization|api-key|x-api-key|x-goog-api-key|cookie|host|connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/;
+/** The host, and the headers that frame the message or are meant for a proxy. The platform sets them. */
+const FRAMING =
+  /^(?:host|connection|content-length|expect|http2-settings|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/;
 
 /** Reads the name of the header for the secret. */
 export const secretHeader: Reader<string> = (what, value) => {
   const name = anyText(what, value).toLowerCase();
-  const allowed = !RESERVED_HEADERS.test(name) || /^(?:authorization|.*api-key)$/.test(name);
+  const allowed = !FRAMING.test(name) && name !== "cookie";
   if (/^[a-z][a-z0-9-]{0,63}$/.test(name) && allowed) return name;
   throw outOfRange(what, "the name of a header for a secret, such as x-api-key", value);
 };
 
+/** How a request gets its credentials. */
+export interface Authorize {
+  /** Whether the caller's own credentials pass: it signs its requests. */
+  readonly keepsCredentials: boolean;
+  /** The headers with credentials. */
+  readonly add: (headers: Headers) => Awaitable<Readonly<Record<string, string>>>;
+}
+
 /**
- * The caller's headers without the reserved ones, plus the endpoint's secret.
+ * Gives a request the endpoint's secret.
  *
  * @param header - the header that gets the secret unchanged; `null`: `Authorization: Bearer`.
- * @throws SecretMissingError if the secret is not set.
- * @throws RangeError for an invalid header, or a secret that no header can hold; neither is shown.
  */
-export function headersFor(
+export function endpointSecret(
   endpoint: ExternalEndpoint,
-  callerHeaders: RequestInit["headers"],
   header: string | null,
   env: EnvLookup | undefined,
-): Headers {
+): Authorize {
+  return {
+    keepsCredentials: false,
+    add: () => {
+      const secret = endpoint.secret.resolve(env);
+      return { [header ?? "authorization"]: header === null ? `Bearer ${secret}` : secret };
+    },
+  };
+}
+
+/**
+ * The caller's headers without credentials, the host and the framing of the message, plus the credentials.
+ *
+ * @throws SecretMissingError if the endpoint's secret is not set.
+ * @throws RangeError for an invalid header, or a secret that no header can hold; neither is shown.
+ * @throws unknown what `authorize.add` throws.
+ */
+export async function authorizedHeaders(
+  callerHeaders: RequestInit["headers"],
+  { keepsCredentials, add }: Authorize,
+): Promise<Headers> {
   const headers = copyOf(callerHeaders);
-  for (const name of [...headers.keys()]) if (RESERVED_HEADERS.test(name)) headers.delete(name);
-  const secret = endpoint.secret.resolve(env);
-  try {
-    headers.set(header ?? "authorization", header === null ? `Bearer ${secret}` : secret);
-  } catch {
-    // Not the platform's error, which may contain the secret.
-    throw new RangeError(
-      `the secret in ${endpoint.secret.envVar} must have only characters of a header; it is not shown`,
-    );
+  for (const name of [...headers.keys()]) {
+    if (FRAMING.test(name) || (!keepsCredentials && isCredential(name))) headers.delete(name);
+  }
+  for (const [name, secret] of Object.entries(await add(headers))) {
+    try {
+      headers.set(name, secret);
+    } catch {
+      // Not the platform's error, which may contain the secret.
+      throw new RangeError("the secret must have only characters of a header; it is not shown");
+    }
   }
   return headers;
 }

@@ -1,9 +1,10 @@
 import type { Deadline } from "./deadline.ts";
-import type { EgressError } from "./error.ts";
+import { EgressError } from "./error.ts";
 
 /** The limits of a response, and how to make the error at a limit. */
 export interface Limits {
   readonly url: string;
+  readonly method: string;
   readonly maxBytes: number;
   readonly deadline: Deadline;
   readonly fail: (reason: "failed" | "redirected" | "too_large", what: string) => EgressError;
@@ -15,24 +16,36 @@ const BODILESS: readonly number[] = [101, 204, 205, 304];
 /**
  * A response with the same status and headers, and a body that ends at the limits of time and size.
  *
- * @throws EgressError for a redirect, followed or not, and for a `content-length` above the limit.
+ * @throws EgressError for a redirect, followed or not, for a body that says that it is above the limit, and for an answer
+ *   that is no response, such as `Response.error()`.
  */
 export function guarded(response: Response, limits: Limits): Response {
+  const { deadline, fail } = limits;
   try {
     refuseRedirect(response, limits);
-    refuseLarge(response, limits);
-  } catch (error) {
-    limits.deadline.end();
+    const { status, statusText, headers } = response;
+    if (hasBody(response, limits)) {
+      refuseLarge(response, limits);
+      return new Response(guardedBody(response, limits), { status, statusText, headers });
+    }
+    const answer = new Response(null, { status, statusText, headers });
+    deadline.end();
     drop(response);
-    throw error;
+    return answer;
+  } catch (error) {
+    deadline.end();
+    drop(response);
+    throw error instanceof EgressError ? error : fail("failed", "the answer was no valid response");
   }
-  const { body, status, statusText, headers } = response;
-  if (body !== null && !BODILESS.includes(status)) {
-    return new Response(guardedBody(body, limits), { status, statusText, headers });
-  }
-  limits.deadline.end();
-  drop(response);
-  return new Response(null, { status, statusText, headers });
+}
+
+type Body = NonNullable<Response["body"]>;
+type Chunk = Body extends ReadableStream<infer Chunk> ? Chunk : never;
+type WithBody = Response & { readonly body: Body };
+
+/** An answer to HEAD has the `content-length` of the answer to GET, and no body. */
+function hasBody(response: Response, { method }: Limits): response is WithBody {
+  return response.body !== null && method !== "HEAD" && !BODILESS.includes(response.status);
 }
 
 function refuseRedirect(response: Response, { url, fail }: Limits): void {
@@ -43,8 +56,10 @@ function refuseRedirect(response: Response, { url, fail }: Limits): void {
   }
 }
 
-function refuseLarge(response: Response, { maxBytes, fail }: Limits): void {
-  if (Number(response.headers.get("content-length") ?? 0) > maxBytes) {
+/** The `content-length` of a compressed body says nothing about its size after decompression, which is limited. */
+function refuseLarge({ headers }: WithBody, { maxBytes, fail }: Limits): void {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() === "identity" && Number(headers.get("content-length") ?? 0) > maxBytes) {
     throw fail("too_large", tooLarge(maxBytes));
   }
 }
@@ -53,14 +68,18 @@ function tooLarge(maxBytes: number): string {
   return `the response is larger than ${maxBytes} bytes`;
 }
 
-/** Closes a body that nobody will read. */
-export function drop(response: Response): void {
-  response.body?.cancel().catch(() => null);
+/** Closes a body that nobody will read. A fetch of the caller's may answer with anything. */
+export function drop(response: Response | null | undefined): void {
+  response?.body?.cancel().catch(() => null);
 }
 
-function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNullable<Response["body"]> {
+/**
+ * It reads the response's own body only when somebody reads it, and holds the response until then: a runtime such as Node
+ * closes the connection of a response that is garbage and that nobody has begun to read.
+ */
+function guardedBody(response: WithBody, limits: Limits): Body {
   const { maxBytes, deadline, fail } = limits;
-  const reader = body.getReader();
+  let reader: ReadableStreamDefaultReader<Chunk> | undefined;
   let bytes = 0;
   let ended = false;
   /** Ends the body. Returns false if it had already ended. */
@@ -70,10 +89,13 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
     deadline.end();
     return true;
   };
+  const close = async (): Promise<void> => {
+    await (reader ?? response.body).cancel().catch(() => null);
+  };
   const stop = (controller: ReadableStreamDefaultController, error: unknown): void => {
     if (!end()) return;
     controller.error(error);
-    reader.cancel().catch(() => null);
+    void close();
   };
   return new ReadableStream(
     {
@@ -84,7 +106,10 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
       },
       pull: async (controller) => {
         try {
+          if (!deadline.start({ keepsAlive: false })) return;
+          reader ??= response.body.getReader();
           const { done, value } = await reader.read();
+          deadline.pause();
           if (ended) return;
           if (done) {
             end();
@@ -101,7 +126,7 @@ function guardedBody(body: NonNullable<Response["body"]>, limits: Limits): NonNu
       },
       cancel: async () => {
         end();
-        await reader.cancel().catch(() => null);
+        await close();
       },
     },
     { highWaterMark: 0 },

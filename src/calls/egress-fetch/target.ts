@@ -42,28 +42,47 @@ export function urlWithin(endpoint: ExternalEndpoint, path: string): string {
  */
 export function baseOf(endpoint: ExternalEndpoint): string {
   const { origin, pathname, search, hash } = new URL(endpoint.baseUrl);
-  if (origin === endpoint.origin && search === "" && hash === "") return origin + trimmed(pathname);
+  if (origin === endpoint.origin && search === "" && hash === "") return origin + withoutEndSlashes(pathname);
   throw new RangeError(
     "egressFetch: the endpoint's baseUrl must have no query and no fragment; it is not shown",
   );
 }
 
-function trimmed(pathname: string): string {
+function withoutEndSlashes(pathname: string): string {
   let end = pathname.length;
   while (pathname[end - 1] === "/") end--;
   return pathname.slice(0, end);
 }
 
-/** Whether a segment stays harmless if a server or proxy decodes it and normalises it to NFKC. */
+/**
+ * An AWS name, which is one segment also if its resource has slashes, as Bedrock's models have:
+ * `arn:aws:bedrock:us-east-1:123456789012:inference-profile/x`.
+ */
+const ARN = /^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:[\w.:-]+(?:\/[\w.:-]+)*$/;
+
+/** What some character sets of Windows turn into a slash or a backslash, unlike NFKC. */
+const SLASH_ALIKE = /[\u00a5\u20a9\u2044\u2215\u2216\u29f5\u29f8\u29f9]/;
+
+/** Whether a segment stays harmless if a server or proxy decodes it, normalises it to NFKC and trims it. */
 function isHarmless(segment: string): boolean {
-  if (segment === "") return false;
+  let decoded: string;
   try {
-    const decoded = decodeURIComponent(segment).normalize("NFKC");
-    return !/[/\\%?#\p{C}\p{Zl}\p{Zp}]/u.test(decoded) && !/^\.{1,2}(?:;|$)/.test(decoded);
+    decoded = decodeURIComponent(segment);
   } catch {
     // Not UTF-8, such as an overlong form of a dot or a slash.
     return false;
   }
+  if (ARN.test(decoded)) return !decoded.split("/").some(isDots);
+  const text = decoded.normalize("NFKC");
+  if (/[/\\%?#\p{C}\p{Zl}\p{Zp}]/u.test(text)) return false;
+  // Servers remove white space, which may be a `+`, invisible characters, and parameters after a `;`.
+  const trimmed = text.replace(/[\s+\p{DI}]|;.*/gsu, "");
+  return trimmed !== "" && !trimmed.split(SLASH_ALIKE).some(isDots);
+}
+
+/** Only dots, because some servers remove dots at the end. After a colon the operation can follow: `x:generate`. */
+function isDots(text: string): boolean {
+  return /^\.+(?::|$)/.test(text);
 }
 
 /** Whether the URL parser leaves the URL unchanged, so that it stays below the base path. */

@@ -1,10 +1,11 @@
 import { read } from "../../internal/check.ts";
 import { quote } from "../../internal/text.ts";
 import type { TokenPrices } from "../../tokens/fields.ts";
-import { type AnyObject, isCount, isObject, ownField, presentField } from "../own-fields.ts";
-import { isNamedFree, listedPrice, RefusedPriceError } from "./listed.ts";
-import { type PriceOptions, type RatesOutcome, type Wanted, WANTED } from "./outcome.ts";
-import { type Found, ratesOf, type Sheet } from "./rates.ts";
+import { type AnyObject, isObject, ownField, presentField } from "../own-fields.ts";
+import { DAY, type Hours, isWithin, momentsIn } from "./hours.ts";
+import { isNamedFree, listedCount, listedLimit, listedPrice, RefusedPriceError } from "./listed.ts";
+import { type PriceOptions, type RatesOutcome, type Wanted, WANTED, withUntil } from "./outcome.ts";
+import { type Found, ratesOf, type Sheet, type Sheets } from "./rates.ts";
 
 /** The price keys, each with its field and the shift of the decimal point. Prices per thousand need a shift of -3. */
 const KEYS: ReadonlyMap<string, readonly [keyof TokenPrices, number]> = /* @__PURE__ */ new Map([
@@ -50,58 +51,87 @@ const TOOLS = /^(?:social_searches|storage_searches|code_executions)_kcount$/;
  * ```
  */
 export function ratesFromGenaiPrices(entry: unknown, options: PriceOptions): RatesOutcome {
-  const wanted = read<Wanted>("ratesFromGenaiPrices", options, WANTED);
-  return ratesOf(wanted, () => find(entry, wanted.at));
+  const what = "ratesFromGenaiPrices";
+  const wanted = withUntil(what, read(what, options, WANTED));
+  return ratesOf(wanted, () => genaiModel(entry, wanted, null));
 }
 
-function find(entry: unknown, at: number): Found {
+/** Whether the prices of an entry depend on the time of the call. */
+export function hasDates(entry: AnyObject): boolean {
+  return Array.isArray(presentField(entry, "prices"));
+}
+
+/**
+ * Reads the entry of a model.
+ *
+ * @param provider - the id of the provider whose list has the entry; `null` if it is unknown.
+ */
+export function genaiModel(entry: unknown, wanted: Wanted, provider: string | null): Found {
   const id = isObject(entry) ? ownField(entry, "id") : undefined;
   if (!isObject(entry) || typeof id !== "string")
     throw new RefusedPriceError("unknown_model", "the list has no such model");
-  const prices = pricesAt(id, presentField(entry, "prices"), at);
-  if (!isObject(prices)) throw new RefusedPriceError("unreadable", `${quote(id)} has no prices`);
-  const [base, ...tiers] = sheets(id, prices);
+  const [first, ...others] = pricesIn(id, presentField(entry, "prices"), wanted).map((prices) => {
+    if (isObject(prices)) return sheets(id, prices);
+    throw new RefusedPriceError("unreadable", `${quote(id)} has no prices`);
+  });
+  if (first === undefined) throw new RefusedPriceError("unreadable", `${quote(id)} has no prices`);
   return {
     model: id,
     free: isNamedFree(id) || isNamedFree(ownField(entry, "name")),
     noOutput: false,
-    base,
-    tiers,
+    moments: [first, ...others],
+    factors: [],
+    serviceTier: null,
+    // The list does not say what a search fee is charged for.
+    searchPer: undefined,
+    feeIsForSearches: provider === "perplexity" || id.startsWith("sonar"),
+    maxInputTokens: listedLimit(presentField(entry, "context_window")),
+    maxOutputTokens: null,
   };
 }
 
-/** The last set of prices that applies at `at`, or else the first set, as in the package itself. */
-function pricesAt(model: string, listed: unknown, at: number): unknown {
-  if (!Array.isArray(listed)) return listed;
-  const dated: readonly unknown[] = listed;
-  const found = dated
-    .filter((one) => isObject(one) && applies(model, presentField(one, "constraint"), at))
-    .at(-1);
-  const used = found ?? dated[0];
-  return isObject(used) ? ownField(used, "prices") : undefined;
+/** A set of prices, and when it applies. */
+interface Conditional {
+  readonly prices: unknown;
+  readonly start: number | null;
+  readonly hours: Hours | null;
 }
 
-function applies(model: string, constraint: unknown, at: number): boolean {
-  if (constraint === undefined) return true;
+/** The different sets of prices that apply from `at` to `until`. */
+function pricesIn(model: string, listed: unknown, { at, until }: Wanted): readonly unknown[] {
+  if (!Array.isArray(listed)) return [listed];
+  const all: readonly unknown[] = listed;
+  const sets = all.filter(isObject).map((one) => conditional(model, one));
+  const times = sets.flatMap(({ hours }) => (hours === null ? [] : [hours.from, hours.to % DAY]));
+  const starts = sets.flatMap(({ start }) => (start === null ? [] : [start]));
+  // The last set that applies, or else the first set, as in the package itself.
+  const setAt = (moment: number): Conditional | undefined =>
+    sets.filter((set) => applies(set, moment)).at(-1) ?? sets[0];
+  const found = new Set(momentsIn(at, until, times, 1, starts).map(setAt));
+  return [...found].map((set) => set?.prices);
+}
+
+function applies({ start, hours }: Conditional, moment: number): boolean {
+  return start === null ? hours === null || isWithin(hours, moment) : moment >= start;
+}
+
+function conditional(model: string, set: AnyObject): Conditional {
+  const prices = ownField(set, "prices");
+  const constraint = presentField(set, "constraint");
+  if (constraint === undefined) return { prices, start: null, hours: null };
   if (isObject(constraint)) {
-    const start = ownField(constraint, "start_date");
-    if (typeof start === "string") {
-      const from = Date.parse(start) / 1000;
-      if (!Number.isNaN(from)) return at >= from;
-    }
+    const date = ownField(constraint, "start_date");
+    const start = typeof date === "string" ? Date.parse(date) / 1000 : NaN;
+    if (!Number.isNaN(start)) return { prices, start, hours: null };
     const from = secondsOfDay(ownField(constraint, "start_time"));
     const to = secondsOfDay(ownField(constraint, "end_time"));
-    const now = ((at % DAY) + DAY) % DAY;
-    // The hours may include midnight.
-    if (from !== null && to !== null) return from <= to ? now >= from && now < to : now >= from || now < to;
+    if (from !== null && to !== null) return { prices, start: null, hours: { from, to } };
   }
   throw new RefusedPriceError(
     "unreadable",
     `a price of ${quote(model)} has a constraint that cannot be read`,
   );
 }
-
-const DAY = 86_400;
 
 /** Reads a time such as `16:30:00Z`, or one with an offset, as seconds of the UTC day. */
 function secondsOfDay(time: unknown): number | null {
@@ -113,9 +143,9 @@ function secondsOfDay(time: unknown): number | null {
 
 /**
  * Combines the tiers of all prices. From each start on, a price without a tier there keeps the price of its tier
- * before.
+ * before, but not one for an hour's cache: it follows the prices of the tier.
  */
-function sheets(model: string, prices: AnyObject): [Sheet, ...Sheet[]] {
+function sheets(model: string, prices: AnyObject): Sheets {
   const listed = Object.entries(prices)
     .filter(([key, price]) => price !== undefined && price !== null && !TOOLS.test(key))
     .map(([key, price]) => {
@@ -128,15 +158,22 @@ function sheets(model: string, prices: AnyObject): [Sheet, ...Sheet[]] {
       return { field: known[0], steps: steps(key, price, known[1]) };
     });
   const starts = new Set(listed.flatMap(({ steps }) => steps.map(({ above }) => above)));
-  const sheet = (above: number | null): Sheet => ({
-    above: above ?? 0,
-    prices: Object.fromEntries(
-      listed.map(({ field, steps }) => [
-        field,
-        steps.filter((step) => (step.above ?? -1) <= (above ?? -1)).at(-1)?.price,
-      ]),
-    ),
-  });
+  const stepAt = (steps: readonly Step[], above: number | null): Step | undefined =>
+    steps.filter((step) => (step.above ?? -1) <= (above ?? -1)).at(-1);
+  const sheet = (above: number | null): Sheet => {
+    const found = listed.map(({ field, steps }) => ({ field, step: stepAt(steps, above) }));
+    const follows = /^(?:input|cacheWrite)Usd/;
+    const changed = Math.max(
+      ...found.filter(({ field }) => follows.test(field)).map(({ step }) => step?.above ?? -1),
+    );
+    const kept = found.filter(
+      ({ field, step }) => field !== "cacheWrite1hUsdPerMTok" || (step?.above ?? -1) >= changed,
+    );
+    return {
+      above: above ?? 0,
+      prices: Object.fromEntries(kept.map(({ field, step }) => [field, step?.price])),
+    };
+  };
   starts.delete(null);
   return [sheet(null), ...[...starts].sort((a, b) => Number(a) - Number(b)).map(sheet)];
 }
@@ -153,8 +190,8 @@ function steps(key: string, price: unknown, shift: number): readonly Step[] {
   if (!Array.isArray(tiers)) throw new RefusedPriceError("unreadable", `${key} must have a list of tiers`);
   const list: readonly unknown[] = tiers;
   const read = list.map((tier) => {
-    const start = isObject(tier) ? ownField(tier, "start") : undefined;
-    if (!isObject(tier) || !isCount(start)) {
+    const start = listedCount(isObject(tier) ? ownField(tier, "start") : undefined);
+    if (!isObject(tier) || start === null) {
       throw new RefusedPriceError(
         "unreadable",
         `each tier of ${key} must have a start, a whole number of at least 0`,

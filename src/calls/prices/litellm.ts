@@ -1,37 +1,25 @@
-import { oneOf, optional, read } from "../../internal/check.ts";
+import { oneOf, optional, read, type Reader } from "../../internal/check.ts";
 import { quote } from "../../internal/text.ts";
-import type { TokenPrices } from "../../tokens/fields.ts";
-import { type AnyObject, isCount, isObject, ownField, presentField } from "../own-fields.ts";
-import { isNamedFree, listedPrice, RefusedPriceError } from "./listed.ts";
-import { type PriceOptions, type RatesOutcome, type Wanted, WANTED } from "./outcome.ts";
-import { type Found, ratesOf, type Sheet } from "./rates.ts";
+import type { RatesPurpose } from "../../tokens/fields.ts";
+import { type AnyObject, isObject, ownField, presentField } from "../own-fields.ts";
+import { isNamedFree, listedLimit, listedPrice, RefusedPriceError } from "./listed.ts";
+import { CITATIONS, higher, type Prices } from "./litellm-keys.ts";
+import { type Level, type Levels, levelsOf, offPeakLevels } from "./litellm-levels.ts";
+import { tierLevels } from "./litellm-tier.ts";
+import { offPeakStates } from "./off-peak.ts";
+import {
+  type PriceOptions,
+  type RatesOutcome,
+  region,
+  type Variant,
+  type Wanted,
+  WANTED,
+  withUntil,
+} from "./outcome.ts";
+import { type Found, ratesOf, type Sheet, type Sheets } from "./rates.ts";
+import { fastFactor, regionFactors } from "./regions.ts";
 
-type Field = keyof TokenPrices;
-
-const CITATIONS = "citation_cost_per_token";
-
-/** The keys of prices per token, each with its field. */
-const KEYS: readonly (readonly [string, Field])[] = [
-  // The older name comes first, so that the newer name overrides it.
-  ["input_cost_per_token_cache_hit", "cacheReadUsdPerMTok"],
-  ["input_cost_per_token", "inputUsdPerMTok"],
-  ["output_cost_per_token", "outputUsdPerMTok"],
-  ["cache_read_input_token_cost", "cacheReadUsdPerMTok"],
-  ["cache_creation_input_token_cost", "cacheWriteUsdPerMTok"],
-  ["cache_creation_input_token_cost_above_1hr", "cacheWrite1hUsdPerMTok"],
-  ["input_cost_per_audio_token", "inputAudioUsdPerMTok"],
-  ["input_cost_per_image_token", "inputImageUsdPerMTok"],
-  ["input_cost_per_video_token", "inputVideoUsdPerMTok"],
-  ["cache_read_input_audio_token_cost", "cacheReadAudioUsdPerMTok"],
-  ["cache_read_input_image_token_cost", "cacheReadImageUsdPerMTok"],
-  ["output_cost_per_audio_token", "outputAudioUsdPerMTok"],
-  ["output_cost_per_image_token", "outputImageUsdPerMTok"],
-  ["output_cost_per_video_token", "outputVideoUsdPerMTok"],
-  ["output_cost_per_reasoning_token", "outputReasoningUsdPerMTok"],
-  [CITATIONS, "outputCitationUsdPerMTok"],
-];
-
-/** Prices that are not per token: output per second, character or pixel, and documents per page. */
+/** Prices not per token: output per second, character or pixel, and documents per page. */
 const NOT_PER_TOKEN =
   /^(?:output_cost_per_(?:second|character|pixel|video_per_second)|(?:ocr|annotation)_cost_per_)/;
 /** Prices per image. A chat model that generates images has prices per token for them too. */
@@ -39,21 +27,33 @@ const PER_IMAGE = /^output_cost_per_image(?!_token)/;
 
 /** Options of {@link ratesFromLitellm}: features of the request that have their own price. */
 export interface LitellmOptions extends PriceOptions {
-  /** The service tier of the call; by default the standard tier. A model without prices for the tier is refused. */
-  readonly serviceTier?: "batches" | "flex" | "priority" | undefined;
+  /**
+   * The service tier of the call; by default the standard tier. A model without prices for the tier is refused. `"fast"`
+   * is Anthropic's fast mode, and OpenAI's name for `"priority"`.
+   */
+  readonly serviceTier?: "batches" | "flex" | "priority" | "fast" | undefined;
+  /**
+   * Where the call runs, if that changes the price: the region of OpenAI's host (`eu`), Anthropic's `inference_geo`
+   * (`us`), or Vertex AI's region. The entry's factor for it applies to the token prices. If the entry has factors, but
+   * none for this region, its highest factor applies. By default, none does.
+   */
+  readonly region?: string | undefined;
   /** The context size of web searches; by default the most expensive size counts. */
   readonly searchContext?: "low" | "medium" | "high" | undefined;
 }
 
-type LitellmWanted = Wanted & { readonly serviceTier: string | null; readonly searchContext: string | null };
+/** Reads the context size of web searches. */
+export const searchContext: Reader<string | null> = /* @__PURE__ */ optional(
+  /* @__PURE__ */ oneOf({ 1: "low", 2: "medium", 3: "high" }),
+  null,
+);
 
 /**
  * Rates from LiteLLM's `model_prices_and_context_window.json`.
  *
  * It reads prices per token, tiers above a number of input tokens or in a table of ranges, cache reads and writes,
- * audio, images, reasoning, and the fees per request and web search. A model with prices per second, character or image
- * is refused. Surcharges for a region or a fast mode (`regional_processing_uplift_multiplier_…`,
- * `provider_specific_entry`) are not applied.
+ * audio, images, reasoning, off-peak hours, surcharges for a region or a fast mode, and the fees per request and web
+ * search. A model with prices per second, character or image is refused.
  *
  * @param list - the parsed file.
  * @param model - the exact key of the model in the file.
@@ -69,43 +69,86 @@ type LitellmWanted = Wanted & { readonly serviceTier: string | null; readonly se
  * ```
  */
 export function ratesFromLitellm(list: unknown, model: string, options: LitellmOptions): RatesOutcome {
-  const wanted = read<LitellmWanted>("ratesFromLitellm", options, {
-    ...WANTED,
-    serviceTier: optional(oneOf({ 1: "batches", 2: "flex", 3: "priority" }), null),
-    searchContext: optional(oneOf({ 1: "low", 2: "medium", 3: "high" }), null),
+  const tiers = oneOf({ 1: "batches", 2: "flex", 3: "priority", 4: "fast" });
+  const what = "ratesFromLitellm";
+  const readers = { ...WANTED, serviceTier: optional(tiers, null), region, searchContext };
+  const wanted = withUntil(what, read(what, options, readers));
+  return ratesOf(wanted, () => {
+    const name = typeof model === "string" ? model : "";
+    const entry = isObject(list) ? litellmEntry(list, name) : undefined;
+    if (entry !== undefined) return litellmModel(name, entry, wanted);
+    throw new RefusedPriceError("unknown_model", `the list has no model ${quote(name)}`);
   });
-  return ratesOf(wanted, () => find(list, model, wanted));
 }
 
-function find(list: unknown, model: unknown, wanted: LitellmWanted): Found {
-  const name = typeof model === "string" ? model : "";
-  const entry = isObject(list) ? ownField(list, name) : undefined;
-  // The entry sample_spec describes the fields and is not a model.
-  if (!isObject(entry) || name === "sample_spec") {
-    throw new RefusedPriceError("unknown_model", `the list has no model ${quote(name)}`);
-  }
-  const mode = presentField(entry, "mode");
-  const perImage = mode !== "chat" && presentField(entry, "output_cost_per_image_token") === undefined;
+/** The entry of a model. The entry `sample_spec` describes the fields and is not a model. */
+export function litellmEntry(list: AnyObject, name: string): AnyObject | undefined {
+  const entry = name === "sample_spec" ? undefined : ownField(list, name);
+  return isObject(entry) ? entry : undefined;
+}
+
+/** Whether the prices of an entry depend on the time of the call. */
+export function hasHours(entry: AnyObject): boolean {
+  return presentField(entry, "off_peak_pricing") !== undefined;
+}
+
+/** Reads the entry of a model. */
+export function litellmModel(name: string, entry: AnyObject, wanted: Wanted & Variant): Found {
+  refuseOtherUnits(name, entry);
+  const fast = wanted.serviceTier === "fast" ? fastFactor(entry) : null;
+  const standard = levelsOf(name, entry);
+  // Where the entry has no factor for a fast mode, `fast` is another name for priority.
+  const serviceTier = wanted.serviceTier === "fast" && fast === null ? "priority" : wanted.serviceTier;
+  const isStandard = serviceTier === null || fast !== null;
+  const levels: readonly [Levels, ...Levels[]] = isStandard
+    ? byHour(name, entry, standard, wanted)
+    : [tierLevels(entry, serviceTier, standard)];
+  const fees = feesOf(entry, wanted.searchContext);
+  const sheet = ({ above, prices }: Level): Sheet => ({ above, prices: { ...prices, ...fees } });
+  const sheets = ([base, ...above]: Levels): Sheets => [sheet(base), ...above.map(sheet)];
+  const [first, ...others] = levels;
+  const maxOutput = presentField(entry, "max_output_tokens") ?? presentField(entry, "max_tokens");
+  return {
+    model: name,
+    free: isNamedFree(name),
+    noOutput: presentField(entry, "mode") === "embedding",
+    moments: [sheets(first), ...others.map(sheets)],
+    factors: [...(fast === null ? [] : [fast]), ...regionFactors(entry, wanted.region)],
+    serviceTier,
+    searchPer: searchPerOf(name, entry),
+    feeIsForSearches: ownField(entry, "litellm_provider") === "perplexity",
+    maxInputTokens: listedLimit(presentField(entry, "max_input_tokens")),
+    maxOutputTokens: listedLimit(maxOutput),
+  };
+}
+
+function refuseOtherUnits(name: string, entry: AnyObject): void {
+  const isChat = presentField(entry, "mode") === "chat";
+  const perImage = !isChat && presentField(entry, "output_cost_per_image_token") === undefined;
   for (const key of Object.keys(entry)) {
     if (!NOT_PER_TOKEN.test(key) && !(perImage && PER_IMAGE.test(key))) continue;
-    if (presentField(entry, key) !== undefined && listedPrice(key, entry[key], 0) !== "0") {
-      throw new RefusedPriceError(
-        "unreadable",
-        `${quote(name)} has the price ${key}, which is not per token`,
-      );
-    }
+    if (presentField(entry, key) === undefined || listedPrice(key, entry[key], 0) === "0") continue;
+    throw new RefusedPriceError("unreadable", `${quote(name)} has the price ${key}, which is not per token`);
   }
-  const suffix = wanted.serviceTier === null ? "" : `_${wanted.serviceTier}`;
-  const fees = feesOf(entry, wanted.searchContext);
-  const table = presentField(entry, "tiered_pricing");
-  const [base, ...tiers] =
-    Array.isArray(table) && suffix === ""
-      ? byRange(name, entry, table, fees)
-      : byThreshold(entry, suffix, fees);
-  return { model: name, free: isNamedFree(name), noOutput: mode === "embedding", base, tiers };
 }
 
-type Prices = Partial<Record<Field, string>>;
+/** The prices at the hours of the call: off-peak, peak, or both. */
+function byHour(
+  name: string,
+  entry: AnyObject,
+  standard: Levels,
+  wanted: Wanted,
+): readonly [Levels, ...Levels[]] {
+  const block = presentField(entry, "off_peak_pricing");
+  if (block === undefined) return [standard];
+  if (!isObject(block)) {
+    throw new RefusedPriceError("unreadable", `the off-peak prices of ${quote(name)} cannot be read`);
+  }
+  const states = offPeakStates(name, block, wanted);
+  if (!states.has(true)) return [standard];
+  const offPeak = offPeakLevels(standard, block);
+  return states.has(false) ? [standard, offPeak] : [offPeak];
+}
 
 function feesOf(entry: AnyObject, context: string | null): Prices {
   const fees: Prices = {};
@@ -116,12 +159,11 @@ function feesOf(entry: AnyObject, context: string | null): Prices {
   const sizes = context === null ? ["low", "medium", "high"] : [context];
   const listed = sizes
     .map((size) => presentField(searches, `search_context_size_${size}`))
-    .filter((price) => price !== undefined);
-  const highest = listed
-    .map((price) => listedPrice("search_context_cost_per_query", price, 0))
-    .sort(byNumber)
-    .at(-1);
-  if (highest === undefined) return fees;
+    .filter((price) => price !== undefined)
+    .map((price) => listedPrice("search_context_cost_per_query", price, 0));
+  const [first, ...others] = listed;
+  if (first === undefined) return fees;
+  const highest = others.reduce(higher, first);
   // Perplexity's models search in every call and charge once per call. Only the model with citation prices counts
   // searches.
   const always =
@@ -129,100 +171,14 @@ function feesOf(entry: AnyObject, context: string | null): Prices {
   return always && request === undefined ? { requestUsd: highest } : { ...fees, searchUsd: highest };
 }
 
-/** Compares decimal strings. As numbers they are exact enough to be sorted. */
-function byNumber(a: string, b: string): number {
-  return Number(a) - Number(b);
-}
-
-/** The prices per token of an entry or a tier, under the known keys with this ending. */
-function tokenPrices(entry: AnyObject, ending: string): Prices {
-  const prices: Prices = {};
-  for (const [key, field] of KEYS) {
-    const price = presentField(entry, `${key}${ending}`);
-    if (price !== undefined) prices[field] = listedPrice(`${key}${ending}`, price, 6);
-  }
-  return prices;
-}
-
 /**
- * Reads keys such as `…_above_200k_tokens`: tiers that apply to the whole call. A price without a tier keeps the price
- * of the tier before.
+ * What a search fee is charged for. For Gemini, LiteLLM takes a missing unit for a prompt; for other providers the field
+ * does not exist, and each search is charged (https://docs.litellm.ai/docs/completion/web_search).
  */
-function byThreshold(entry: AnyObject, suffix: string, fees: Prices): [Sheet, ...Sheet[]] {
-  const servicePrices = tokenPrices(entry, suffix);
-  // Priority costs more, so a standard price below the priority price of the whole input or output does not apply.
-  const withPriority = (prices: Prices, ownPrices: Prices): Prices =>
-    suffix === "_priority"
-      ? notBelow(prices, (field) => (Object.hasOwn(ownPrices, field) ? undefined : prices[wholeOf(field)]))
-      : prices;
-  let ownPrices: Prices = { ...servicePrices, ...fees };
-  const base = withPriority({ ...tokenPrices(entry, ""), ...ownPrices }, ownPrices);
-  // The service tier has its own input and output prices; the standard ones would be a guess.
-  if (servicePrices.inputUsdPerMTok === undefined) delete base.inputUsdPerMTok;
-  if (servicePrices.outputUsdPerMTok === undefined) delete base.outputUsdPerMTok;
-  let below = base;
-  const tiers = startsOf(entry).map(([start, written]): Sheet => {
-    const above = `_above_${written}_tokens`;
-    const standard = tokenPrices(entry, above);
-    // Standard tiers apply to a service tier too, unless its current price is higher.
-    const applicable = suffix === "" ? standard : notBelow(standard, (field) => below[field]);
-    const named = tokenPrices(entry, above + suffix);
-    ownPrices = { ...ownPrices, ...named };
-    below = withPriority({ ...below, ...applicable, ...named }, ownPrices);
-    return { above: start, prices: below };
-  });
-  return [{ above: 0, prices: base }, ...tiers];
-}
-
-function wholeOf(field: Field): Field {
-  return field.startsWith("output") ? "outputUsdPerMTok" : "inputUsdPerMTok";
-}
-
-/** Drops each price that is below its `other` price, if there is one. */
-function notBelow(prices: Prices, other: (field: Field) => string | undefined): Prices {
-  const fields = Object.entries(prices) as [Field, string][]; // the keys of `Prices` are fields
-  return Object.fromEntries(fields.filter(([field, price]) => !(Number(price) < Number(other(field)))));
-}
-
-/** The token counts from which an entry has other prices, ascending, each with its spelling in the keys. */
-function startsOf(entry: AnyObject): readonly (readonly [number, string])[] {
-  // xAI's higher price starts at the count itself; for all other providers it starts above it.
-  const before = ownField(entry, "litellm_provider") === "xai" ? 1 : 0;
-  const starts = new Map<number, string>();
-  for (const key of Object.keys(entry)) {
-    const [, digits, thousands = ""] = /_(?:token|cost|1hr)_above_(\d+)(k?)_tokens/.exec(key) ?? [];
-    if (digits === undefined) continue;
-    const start = Number(digits) * (thousands === "k" ? 1000 : 1);
-    starts.set(Math.max(0, start - before), `${digits}${thousands}`);
-  }
-  return [...starts].sort(([a], [b]) => a - b);
-}
-
-/**
- * Reads a table of ranges of input tokens. A range excludes its start and includes its end, and prices the whole call.
- */
-function byRange(
-  model: string,
-  entry: AnyObject,
-  table: readonly unknown[],
-  fees: Prices,
-): [Sheet, ...Sheet[]] {
-  // The table may leave out prices of output, audio, images and video; those of the entry count then.
-  const entryPrices = Object.fromEntries(
-    Object.entries(tokenPrices(entry, "")).filter(([field]) => /^outputUsd|Audio|Image|Video/.test(field)),
-  );
-  const refuse = (): never => {
-    throw new RefusedPriceError(
-      "unreadable",
-      `${quote(model)} must have a price table whose ranges start at 0`,
-    );
-  };
-  const sheets = table.map((row): Sheet => {
-    const range = isObject(row) ? ownField(row, "range") : undefined;
-    const start: unknown = Array.isArray(range) ? range[0] : undefined;
-    if (!isObject(row) || !isCount(start)) return refuse();
-    return { above: start, prices: { ...entryPrices, ...tokenPrices(row, ""), ...fees } };
-  });
-  const [first, ...rest] = sheets.sort((a, b) => a.above - b.above);
-  return first?.above === 0 ? [first, ...rest] : refuse();
+function searchPerOf(name: string, entry: AnyObject): RatesPurpose["searchPer"] {
+  const unit = presentField(entry, "web_search_billing_unit");
+  if (unit === "per_prompt") return "prompt";
+  if (unit !== undefined || !name.includes("gemini")) return undefined;
+  const provider = ownField(entry, "litellm_provider");
+  return typeof provider === "string" && /^(?:gemini|vertex_ai)/.test(provider) ? "prompt" : undefined;
 }

@@ -8,11 +8,13 @@ import { maxTokensOf } from "../max-tokens.ts";
 import { affordableTokens } from "./affordable.ts";
 
 /**
- * A received part of a stream: `text`, counted by {@link maxTokensOf}; a number of `tokens`; or the provider's `total`
- * so far, which replaces the count.
+ * A received part of a stream, as exactly one of these: `text`, counted by {@link maxTokensOf}; a number of `tokens`; or
+ * the provider's `total` so far, which replaces the count.
  */
 export type StreamChunk =
-  { readonly text: string } | { readonly tokens: number } | { readonly total: number };
+  | { readonly text: string; readonly tokens?: undefined; readonly total?: undefined }
+  | { readonly tokens: number; readonly text?: undefined; readonly total?: undefined }
+  | { readonly total: number; readonly text?: undefined; readonly tokens?: undefined };
 
 /** Whether the next chunk is paid for. */
 export type MeterDecision =
@@ -129,13 +131,15 @@ export class StreamMeter {
 }
 
 function counted(what: string, before: number, chunk: StreamChunk): number {
-  const [key, ...more] = typeof (chunk as unknown) === "object" ? Object.keys(chunk) : [];
-  const value: unknown = key === undefined ? key : Reflect.get(chunk, key);
+  const given: unknown = chunk;
+  const fields = typeof given === "object" && given !== null ? Object.entries(given) : [];
+  // As everywhere, an explicit `undefined` is a missing field.
+  const [[key, value] = [], ...more] = fields.filter(([, field]) => field !== undefined);
   if (more.length === 0) {
     if (key === "total") return whole("take: total", value);
     if (key === "tokens") return whole(what, before + whole("take: tokens", value));
     // maxTokensOf checks that it is a string.
     if (key === "text") return whole(what, before + maxTokensOf(value as string));
   }
-  throw wrongType("take", "{ text }, { tokens } or { total }", chunk);
+  throw wrongType("take", "exactly one of { text }, { tokens } and { total }", chunk);
 }

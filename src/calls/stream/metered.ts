@@ -24,6 +24,8 @@ export interface MeteredOptions<Chunk> {
  * ends the request only if the source's iterator does so, as the streams of `fetch`, openai and anthropic do. For other
  * sources, abort the request in `onStop`.
  *
+ * The cost of a stream that was stopped is unknown, so do not settle the last usage report that you have seen.
+ *
  * @throws TypeError, RangeError for an invalid option, or a value of `count` that the meter refuses.
  * @throws unknown what the source, `count`, `onStop` and the ledger throw; the source is closed.
  * @example

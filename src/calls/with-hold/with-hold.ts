@@ -18,7 +18,10 @@ export interface CallContext {
 /** The result of a call under a hold. */
 export interface CallResult<Value> {
   readonly value: Value;
-  /** The actual cost in micro-cents; `null` if it is unknown, so that the whole held amount counts. */
+  /**
+   * The actual cost in micro-cents; `null` if it is unknown, so that the whole held amount counts. After a stream that was
+   * stopped or broke off it is unknown, even if its last chunk had a usage report.
+   */
   readonly actual: MicroCents | null;
 }
 

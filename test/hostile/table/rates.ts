@@ -1,6 +1,6 @@
 import { CostRates, perHour, TokenRates } from "dispatch-kit";
 import { isDeepStrictEqual } from "node:util";
-import { rational } from "../../support/rational.ts";
+import { add, compare, rational, times } from "../../support/rational.ts";
 import * as law from "../laws.ts";
 import { isPlain } from "../values.ts";
 import { type Entry, type Law, count, json, value, valueOf } from "./entry.ts";
@@ -171,4 +171,23 @@ export const RATES: Readonly<Record<string, Entry>> = {
     law: ratesLaw,
   },
   "TokenRates#toJSON": json(tokens),
+  "TokenRates#times": {
+    self: tokens,
+    args: () => ["1.1", { kinds: ["input", "cacheRead"], fees: true }],
+    law: (result, [factor, model]) => {
+      const kind = law.oneOf(["input", "output", ...parts]);
+      const fields = { kinds: law.or(null, law.listOf(kind)), fees: law.or(false, law.flag) };
+      const options = law.fieldsOf(fields, model === undefined ? {} : model);
+      const by = law.price(factor) === law.REFUSED ? null : law.decimal(factor);
+      if (options === law.REFUSED || by === null || by.over <= 0n) return false;
+      const { kinds } = options as { readonly kinds: readonly unknown[] | null };
+      const { inputUsdPerMTok, outputUsdPerMTok } = result as TokenRates;
+      const scaled = (price: unknown, from: string, name: string): boolean => {
+        const exact = kinds?.includes(name) === false ? rational(from) : times(rational(from), by);
+        const over = add(rational(String(price)), { over: -exact.over, under: exact.under });
+        return over.over >= 0n && compare(over, rational("1e-18")) < 0;
+      };
+      return scaled(inputUsdPerMTok, "3", "input") && scaled(outputUsdPerMTok, "15", "output");
+    },
+  },
 };
