@@ -2,7 +2,6 @@ import type { ExternalEndpoint } from "../../egress.ts";
 import { DispatchError } from "../../errors.ts";
 import { epochSeconds } from "../../time.ts";
 import { boundOf } from "../bounds/bound-of.ts";
-import type { Bounded, BoundOutcome } from "../bounds/outcome.ts";
 import { isUnsent } from "../egress-fetch/error.ts";
 import { isWithin, sendAs } from "../egress-fetch/egress-fetch.ts";
 import type { ProviderName } from "../protocols/names.ts";
@@ -17,7 +16,7 @@ import type { EventDetails, GuardEvent } from "./events.ts";
 import { asFetchError } from "./network-error.ts";
 import { checkedOptions, type GuardedRequest, type GuardOptions } from "./options.ts";
 import { paid, type PaidOutcome, TTL_SECONDS } from "./paid.ts";
-import { checked, type Refusal, refusalOf, refusalResponse } from "./refusal.ts";
+import { checked, notBounded, type Refusal, refusalOf, refusalResponse } from "./refusal.ts";
 import { type AskedRequest, askedRequest } from "./request.ts";
 import { contextStorage, type RunContext, someScopes } from "./scope-context.ts";
 import { accountedIn } from "./scopes.ts";
@@ -296,10 +295,4 @@ class Guard {
 function modelIn(body: string): string {
   const { model } = jsonObject(body);
   return typeof model === "string" ? model : "";
-}
-
-/** Why a request is not bounded. */
-function notBounded(bound: Exclude<BoundOutcome, Bounded>): Refusal {
-  if (bound.kind === "refused") return { code: bound.why, reason: bound.reason, lacking: [] };
-  return { code: "route", reason: "its route is free, and its body is not", lacking: [] };
 }

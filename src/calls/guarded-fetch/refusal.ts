@@ -2,6 +2,7 @@ import type { Lacking } from "../../budget/contract.ts";
 import { isDispatchError } from "../../errors.ts";
 import { formatUsd } from "../../money/micro-cents.ts";
 import { printable, quote } from "../../internal/text.ts";
+import type { Bounded, BoundOutcome } from "../bounds/outcome.ts";
 import type { ProviderName } from "../protocols/names.ts";
 
 /** Why a request was not sent. */
@@ -41,6 +42,12 @@ export function refusalOf(error: unknown): Refusal {
   if (isDispatchError(error)) return { code: error.code, reason: error.message, lacking: [], error };
   if (error instanceof InvalidError) return { code: "invalid", reason: error.message, lacking: [], error };
   return { code: "failed", reason: "what the guard needs for it has failed", lacking: [], error };
+}
+
+/** Why a request is not bounded. */
+export function notBounded(bound: Exclude<BoundOutcome, Bounded>): Refusal {
+  if (bound.kind === "refused") return { code: bound.why, reason: bound.reason, lacking: [] };
+  return { code: "route", reason: "its route is free, and its body is not", lacking: [] };
 }
 
 /** A sentence about scopes without room: which, how much is missing, and when there may be room again. */

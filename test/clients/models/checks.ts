@@ -4,7 +4,7 @@ import { type Count, total } from "../../runtimes/count.ts";
 export type Checks = Readonly<Record<string, () => Promise<void>>>;
 
 /** No check takes that long unless something never ends. */
-const PATIENCE_SECONDS = 120;
+const PATIENCE_SECONDS = 300;
 
 /** Runs checks one after the other, and prints how many have passed, and what is wrong with the others. */
 export async function runChecks(title: string, checks: Checks): Promise<Count> {

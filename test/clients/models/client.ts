@@ -31,6 +31,8 @@ export interface ErrorShape {
   readonly status: "status" | "statusCode" | "status_code";
   /** Its message: `{text}` is what the provider says, `{body}` the JSON that says it. */
   readonly says: string;
+  /** Fields that it has if the cap has no room. */
+  readonly has?: Readonly<Record<string, unknown>>;
 }
 
 /** Which provider an endpoint is of, and where. */

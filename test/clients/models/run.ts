@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { type Count, total } from "../../runtimes/count.ts";
 import { root } from "../../runtimes/tools.ts";
 import { runChecks } from "./checks.ts";
-import { here, installModelClients } from "./install.ts";
+import { copyExamples, here, installModelClients } from "./install.ts";
 import { resolveSources } from "./resolve.ts";
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
@@ -15,6 +15,8 @@ const secondsSince = (start: number): string => `${((performance.now() - start) 
 
 const installing = performance.now();
 if (installModelClients()) console.log(`installed the clients in ${secondsSince(installing)}`);
+
+copyExamples();
 
 /** Runs a program beside the suite, which must end by itself. */
 async function passes(args: readonly string[], timeout?: number): Promise<void> {
@@ -42,7 +44,8 @@ const programs = [
   ["types", () => passes([tool("typescript/bin/tsc"), "-p", here])],
   // The root's own run leaves them out, as it cannot see what they import.
   ["lint", () => passes([tool("eslint/bin/eslint.js"), "--no-ignore", ...sources])],
-  ["streams that nobody reads", () => passes(["--expose-gc", join(here, "burden.ts")], 100_000)],
+  ["streams that nobody reads", () => passes(["--expose-gc", join(here, "burden.ts")], 280_000)],
+  ["examples", () => passes([join(here, "run-examples.ts")])],
 ] as const;
 resolveSources();
 // Only now, as its imports are what has just been installed.

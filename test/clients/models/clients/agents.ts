@@ -46,7 +46,7 @@ export const agentsClients: readonly Client[] = [
         },
       },
     ],
-    refusal: { is: "APIError", status: "status", says: "402 {text}" },
+    refusal: { is: "APIError", status: "status", says: "402 {text}", has: { code: "over_budget" } },
     requests: STAINLESS_REQUESTS,
     stopping: "ends the request",
     cutShort: "throws",

@@ -33,7 +33,7 @@ import { OPENAI } from "./openai.ts";
 const apiKey = "unused";
 
 const shared = {
-  refusal: { is: "APICallError", status: "statusCode", says: "{text}" },
+  refusal: { is: "APICallError", status: "statusCode", says: "{text}", has: { isRetryable: false } },
   // An answer that breaks off is asked for again, and paid for again.
   requests: { 400: 1, 402: 1, 429: 3, 500: 3, 529: 3, broken: 3, "not connected": 3 },
   // The guard's error does not look like a lost connection.
@@ -137,12 +137,27 @@ const embeddings: Deed = {
   },
 };
 
+/** As with an account that keeps nothing: all input is in the request. */
+const unstored: Deed = {
+  name: "two steps of which nothing is stored",
+  model: "gpt-5-mini",
+  steps: 2,
+  lastHas: "encrypted_content",
+  ask: async (fetch) => {
+    const model = createOpenAI({ apiKey, fetch })("gpt-5-mini");
+    const providerOptions = { openai: { store: false } };
+    const asked = { ...request, model, tools, providerOptions, stopWhen: stepCountIs(3) };
+    const { text, usage } = await generateText(asked);
+    return plain({ text, usage });
+  },
+};
+
 const responses = clientOf("ai, @ai-sdk/openai", OPENAI, "gpt-5-mini", (fetch) =>
   createOpenAI({ apiKey, fetch })("gpt-5-mini"),
 );
 
 export const aiSdkClients: readonly Client[] = [
-  { ...responses, more: [...(responses.more ?? []), embeddings] },
+  { ...responses, more: [...(responses.more ?? []), unstored, embeddings] },
   clientOf("ai, @ai-sdk/openai, chat", OPENAI, "gpt-4o-mini", (fetch) =>
     createOpenAI({ apiKey, fetch }).chat("gpt-4o-mini"),
   ),

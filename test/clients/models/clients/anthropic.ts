@@ -16,7 +16,12 @@ const message = {
 const shared = {
   provider: ANTHROPIC,
   model: message.model,
-  refusal: { is: "PaymentRequiredError", status: "status", says: "402 {body}" },
+  refusal: {
+    is: "PaymentRequiredError",
+    status: "status",
+    says: "402 {body}",
+    has: { type: "billing_error" },
+  },
   requests: STAINLESS_REQUESTS,
   cutShort: "ends",
 } as const;

@@ -7,7 +7,7 @@ export const langchainClients: readonly Client[] = [
     name: "@langchain/openai",
     provider: OPENAI,
     model: "gpt-4o-mini",
-    refusal: { is: "APIError", status: "status", says: "402 {text}" },
+    refusal: { is: "APIError", status: "status", says: "402 {text}", has: { code: "over_budget" } },
     // Its own default is six more, with seconds between them.
     requests: { 400: 1, 402: 1, 429: 1, 500: 2, 529: 2, broken: 2, "not connected": 2 },
     stopping: "ends the request",

@@ -24,7 +24,12 @@ export const STAINLESS_REQUESTS = {
   "not connected": 3,
 };
 
-const API_ERROR: ErrorShape = { is: "APIError", status: "status", says: "402 {text}" };
+const API_ERROR: ErrorShape = {
+  is: "APIError",
+  status: "status",
+  says: "402 {text}",
+  has: { code: "over_budget" },
+};
 
 const clientOf = (fetch: Fetch): OpenAI => new OpenAI({ apiKey: "unused", fetch });
 

@@ -21,6 +21,11 @@ export function assertRefused(client: Client, error: unknown, told: Told<"refuse
     for (const value of [text, told.code, ...kept]) assert.ok(has(body, value), `${json} lacks ${value}`);
     return "{body}";
   });
+  if (told.code === "over_budget") {
+    for (const [name, value] of Object.entries(client.refusal.has ?? {})) {
+      assert.equal(error instanceof Error && Reflect.get(error, name), value, name);
+    }
+  }
   assert.equal(shown.replace(text, "{text}"), client.refusal.says);
 }
 

@@ -23,7 +23,16 @@ const TOOL_USAGE = {
 
 const ID = "68f2a1c0b9d4e7836512afbe04c79d13";
 
-const REASONING = { id: `rs_${ID}`, type: "reasoning", summary: [] };
+/** Whoever stores nothing asks for the reasoning itself. */
+const reasoning = ({ body }: Asked): Fields => ({
+  id: `rs_${ID}`,
+  type: "reasoning",
+  summary: [],
+  ...(Array.isArray(body["include"]) &&
+    body["include"].includes("reasoning.encrypted_content") && {
+      encrypted_content: "gAAAAABo8qHAudTwOkdNTE3Zk",
+    }),
+});
 
 const CALL = {
   id: `fc_${ID}`,
@@ -78,7 +87,7 @@ const done = (asked: Asked): Fields => {
   return response(asked, {
     status: "completed",
     completed_at: CREATED + 2,
-    output: [REASONING, said],
+    output: [reasoning(asked), said],
     service_tier: "default",
     tool_usage: TOOL_USAGE,
     usage: USAGE,
@@ -130,8 +139,8 @@ export const openaiResponses: Wire = {
     const events: readonly Event[] = [
       { type: "response.created", response: running },
       { type: "response.in_progress", response: running },
-      { type: "response.output_item.added", output_index: 0, item: REASONING },
-      { type: "response.output_item.done", output_index: 0, item: REASONING },
+      { type: "response.output_item.added", output_index: 0, item: reasoning(asked) },
+      { type: "response.output_item.done", output_index: 0, item: reasoning(asked) },
       ...(asked.callsTool ? CALL_EVENTS : TEXT_EVENTS),
       { type: "response.completed", response: done(asked) },
     ];

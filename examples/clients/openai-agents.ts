@@ -1,0 +1,28 @@
+// npm install dispatch-kit @openai/agents openai zod
+import { Agent, run, setDefaultOpenAIClient, setTracingDisabled } from "@openai/agents";
+import { ExternalEndpoint, formatUsd, runScope, SecretRef, TokenRates, usd } from "dispatch-kit";
+import { guardedFetch } from "dispatch-kit/calls";
+import { memoryStore } from "dispatch-kit/memory";
+import OpenAI from "openai";
+
+const baseUrl = "https://api.openai.com/v1";
+const endpoint = new ExternalEndpoint({ name: "openai", baseUrl, secret: new SecretRef("OPENAI_API_KEY") });
+const rates = new TokenRates({
+  inputUsdPerMTok: "0.25",
+  outputUsdPerMTok: "2",
+  cacheReadUsdPerMTok: "0.025",
+});
+const prices = { "gpt-5-mini": rates }; // openai.com/api/pricing; or LiteLLM's list as it is
+const scopes = [{ scope: runScope("1"), cap: usd("0.10") }];
+const ledger = memoryStore(); // in a service: sqliteStore or postgresStore
+const guard = guardedFetch({ ledger, prices, endpoint, scopes });
+
+setDefaultOpenAIClient(new OpenAI({ apiKey: "unused", fetch: guard }));
+setTracingDisabled(true); // traces do not go through the client
+const modelSettings = { maxTokens: 200 };
+const agent = new Agent({ name: "Geographer", model: "gpt-5-mini", modelSettings });
+const answer = await run(agent, "What is the capital of France?");
+console.log(answer.finalOutput);
+
+await guard.settled();
+console.log(`spent $${formatUsd((await ledger.usage("run:1")).spent)} of $0.10`);
