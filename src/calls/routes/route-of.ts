@@ -36,34 +36,41 @@ export function routeOf(request: RoutedRequest, map?: HostMap): Route {
     url: anyText,
     body: anything,
   });
+  return routesOf(method, url, map)(jsonObject(body));
+}
+
+/** What a method and a URL lead to, for each body. */
+export function routesOf(method: string, url: string, map: HostMap | undefined): (body: AnyObject) => Route {
+  const always = (route: Route) => (): Route => route;
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    return refusal("its URL is not of http or https");
-  if (parsed.username + parsed.password !== "") return refusal("its URL has a user or a password");
+    return always(refusal("its URL is not of http or https"));
+  if (parsed.username + parsed.password !== "") return always(refusal("its URL has a user or a password"));
   const place = placeOf(parsed, map);
-  if ("refused" in place) return refusal(place.refused);
+  if ("refused" in place) return always(refusal(place.refused));
   const { provider } = place;
   const { family } = PROVIDERS[provider];
   const refuse = (reason: string): Route => refusal(reason, provider, family.protocol);
   const found = rowOf(place, method.toUpperCase());
-  if (found === null) return refuse(`${provider} has no known route of this method and path`);
+  if (found === null) return always(refuse(`${provider} has no known route of this method and path`));
   const { answer } = found.row;
   if (answer === "free") {
-    return outcome({ kind: "free", provider, protocol: family.protocol, model: null, stream: false });
+    return always(outcome({ kind: "free", provider, protocol: family.protocol, model: null, stream: false }));
   }
-  if ("refused" in answer) return refuse(answer.refused);
-  const json = jsonObject(body);
-  const unusual = unusualOf(parsed, provider, answer, json, found.named);
-  if (unusual !== null) return refuse(unusual);
-  return outcome({
-    kind: "bounded",
-    provider,
-    protocol: answer.protocol,
-    form: answer.form,
-    model: modelOf(found.named),
-    region: found.named["region"] ?? place.region,
-    stream: streamOf(answer.streaming, json, parsed),
-  });
+  if ("refused" in answer) return always(refuse(answer.refused));
+  return (body) => {
+    const unusual = unusualOf(parsed, provider, answer, body, found.named);
+    if (unusual !== null) return refuse(unusual);
+    return outcome({
+      kind: "bounded",
+      provider,
+      protocol: answer.protocol,
+      form: answer.form,
+      model: modelOf(found.named),
+      region: found.named["region"] ?? place.region,
+      stream: streamOf(answer.streaming, body, parsed),
+    });
+  };
 }
 
 function refusal(reason: string, provider?: ProviderName, protocol?: ProtocolName): Route {
