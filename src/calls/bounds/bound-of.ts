@@ -29,7 +29,7 @@ import { outputOf } from "./output.ts";
 import { type Quote, quotesOf } from "./quotes.ts";
 import { newReading, type Reading } from "./reading.ts";
 import { openRegion } from "./regions.ts";
-import { openTiers, tierInHeaders } from "./tiers.ts";
+import { oneTier, openTiers } from "./tiers.ts";
 import { affordableLimit } from "./written-limit.ts";
 
 /**
@@ -62,13 +62,12 @@ export function boundOf(request: BoundRequest, prices: Prices, options: BoundOpt
   const checked = readRequest(request);
   const wanted = readOptions(options);
   const { url, method } = checked;
-  const routed = routesOf(method, url, wanted.hosts);
+  const routed = routesOf({ url, method, headers: checked.headers }, wanted.hosts);
   const route = routed({});
   const refuse = (why: RefusedBound, reason: string): BoundOutcome => {
     return outcome({ kind: "refused", why, reason, provider: route.provider, protocol: route.protocol });
   };
   if (route.kind === "refused") return refuse("route", route.reason);
-  if (hasOtherMethod(checked)) return refuse("route", "a header asks for another method");
   if (route.kind === "free") {
     return outcome({
       kind: "free",
@@ -89,11 +88,6 @@ export function boundOf(request: BoundRequest, prices: Prices, options: BoundOpt
   }
 }
 
-/** Some servers take another method from a header. */
-function hasOtherMethod({ headers }: CheckedRequest): boolean {
-  return [...headers.keys()].some((name) => /^x-(?:http-)?method(?:-override)?$/.test(name));
-}
-
 function bounded(
   route: Route & { readonly kind: "bounded" },
   body: JsonBody,
@@ -105,7 +99,7 @@ function bounded(
   const reading = newReading();
   reading.models.push(modelOf(route, body, wanted));
   FORMS[route.form](body.object, reading, provider, wanted);
-  reading.tier ??= tierInHeaders(request.headers);
+  reading.tier = oneTier(reading.tier, request.headers);
   // "Our system will add additional formatting tokens" (https://docs.x.ai/developers/rate-limits), without a number.
   if (provider === "xai" && !reading.noOutput) reading.added.push("to every request");
   const quotes = quotesFor(route, body, reading, prices, wanted);

@@ -1,9 +1,10 @@
+import { quote } from "../../internal/text.ts";
 import { TokenRates } from "../../tokens/rates.ts";
-import { type AnyObject, presentField } from "../own-fields.ts";
+import { type AnyObject, ownField, presentField } from "../own-fields.ts";
 import { cacheOf } from "./claude.ts";
-import { RefusedBoundError, unbounded } from "./outcome.ts";
+import { RefusedBoundError, unbounded, unreadable } from "./outcome.ts";
 import type { Quote } from "./quotes.ts";
-import { objectField, type Reading } from "./reading.ts";
+import { itemsOf, objectField, type Reading } from "./reading.ts";
 
 /**
  * The rates that a request to OpenRouter allows: its `provider.max_price`, in USD per million tokens
@@ -23,9 +24,7 @@ export function openrouterQuote(body: AnyObject, reading: Reading): Quote {
       "OpenRouter chooses who serves it; set prompt, completion and request in provider.max_price",
     );
   }
-  if (reading.pictures > 0 || reading.hasAudio || reading.hasVideo) {
-    throw unbounded("OpenRouter may bill its files beside its tokens");
-  }
+  refuseExtras(body, reading);
   const [model = ""] = reading.models;
   const input = new TokenRates({ inputUsdPerMTok: prompt, outputUsdPerMTok: completion });
   const rates = new TokenRates({
@@ -39,6 +38,27 @@ export function openrouterQuote(body: AnyObject, reading: Reading): Quote {
     requestUsd: request,
   });
   return { model, rates, serviceTier: null, maxInputTokens: null, maxOutputTokens: null };
+}
+
+/**
+ * @throws RefusedBoundError for what these prices do not limit: presets (https://openrouter.ai/docs/features/presets),
+ *   searches by the name of a model, and pictures and sound.
+ */
+function refuseExtras(body: AnyObject, reading: Reading): void {
+  for (const model of [ownField(body, "model"), ...itemsOf(ownField(body, "models"))]) {
+    if (typeof model !== "string") throw unreadable("models must be texts");
+    if (model.includes("@")) throw unbounded("the prompt and the tools of a preset are not in the body");
+    if (/:online|-search\b|sonar|deep-research|compound/i.test(model)) {
+      throw unbounded(`${quote(model)} searches, which no price of provider.max_price limits`);
+    }
+    if (/image|banana|audio|-tts|lyria/i.test(model)) {
+      throw unbounded(`${quote(model)} makes pictures or sound, which have prices of their own`);
+    }
+  }
+  const makesFiles =
+    reading.makesPictures || reading.makesAudio || presentField(body, "image_config") !== undefined;
+  if (makesFiles || reading.hasAudio)
+    throw unbounded("OpenRouter may bill pictures and sound beside its tokens");
 }
 
 /** A price as decimal text: JSON numbers print as they were written, up to 15 digits. */

@@ -16,6 +16,7 @@ import {
 } from "../../internal/check.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { type EpochSeconds, type Instant, instant } from "../../time.ts";
+import { headerMap, type HeaderMap } from "../routes/headers.ts";
 import type { HostMap } from "../routes/route.ts";
 
 /** A request that is about to be sent. */
@@ -25,7 +26,7 @@ export interface BoundRequest {
   readonly method?: string | undefined;
   /** The JSON text that is sent, or the value that will be written as JSON. */
   readonly body: unknown;
-  /** Headers by name. Those that ask for another method or service tier are read. */
+  /** Headers by name. Those that ask for a service tier are read; see `routeOf` for those that are refused. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -138,7 +139,7 @@ export interface CheckedRequest {
   readonly url: string;
   readonly method: string;
   readonly body: unknown;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: HeaderMap;
 }
 
 /** Reads {@link BoundRequest}. */
@@ -166,15 +167,6 @@ function names(what: string, value: unknown): Readonly<Record<string, string>> {
     return [name, nonBlankText(`${what}.${name}`, model)] as const;
   });
   return Object.fromEntries(entries);
-}
-
-function headerMap(what: string, value: unknown): ReadonlyMap<string, string> {
-  if (value === undefined) return new Map();
-  if (!isPlain(value)) throw wrongType(what, "a plain object", value);
-  const strings = Object.entries(value).filter(
-    (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === "string",
-  );
-  return new Map(strings.map(([name, content]) => [name.toLowerCase(), content]));
 }
 
 function counted(what: string, value: unknown): CountedTokens | null {

@@ -80,21 +80,24 @@ function claudeCap(model: string): Cap {
 
 function geminiCap(model: string, detail: unknown): Cap {
   const page = { source: "ai.google.dev/gemini-api/docs/media-resolution", date: "2026-07" } as const;
-  const level = typeof detail === "string" ? detail.toLowerCase().replace(/^media_resolution_/, "") : "";
   const old = /gemini-(?:1|2)[.-]/.test(model);
   if (old) {
     // Its page says "about 2,048" beside 256; 13 tiles of 258 were measured.
-    if (level === "low" || level === "medium")
+    if (detail === "MEDIA_RESOLUTION_LOW" || detail === "MEDIA_RESOLUTION_MEDIUM")
       return { value: 300, standing: "published", ...page, margin: 44 };
     return { value: 3_354, standing: "measured", ...page, margin: 1_050 };
   }
-  const levels: ReadonlyMap<string, number> = new Map([
-    ["low", 280],
-    ["medium", 560],
-    ["ultra_high", 2_240],
+  const levels: ReadonlyMap<unknown, number> = new Map<unknown, number>([
+    ["MEDIA_RESOLUTION_LOW", 280],
+    ["MEDIA_RESOLUTION_MEDIUM", 560],
+    ["MEDIA_RESOLUTION_HIGH", 1_120],
+    ["MEDIA_RESOLUTION_UNSPECIFIED", 1_120],
+    [undefined, 1_120],
+    [null, 1_120],
   ]);
   // The counts are called approximate; measured ones were lower.
-  const tokens = levels.get(level) ?? 1_120;
+  // A level that is not known by its name, such as a number, may be the highest.
+  const tokens = levels.get(detail) ?? 2_240;
   const margin = Math.ceil(tokens / 10);
   return { value: tokens + margin, standing: "published", ...page, margin };
 }

@@ -50,10 +50,17 @@ export function openTiers(provider: ProviderName, asked: unknown, wanted: Wanted
 }
 
 /** Headers that ask for a tier: those of Vertex AI and of Bedrock. */
-export function tierInHeaders(headers: ReadonlyMap<string, string>): string | undefined {
-  return (
-    headers.get("x-vertex-ai-llm-shared-request-type") ??
-    headers.get("x-amzn-bedrock-service-tier") ??
-    undefined
+const TIER_HEADERS = ["x-vertex-ai-llm-shared-request-type", "x-amzn-bedrock-service-tier"] as const;
+
+/**
+ * The tier that the body or a header names.
+ *
+ * @throws RefusedBoundError for two that differ: nobody knows which one counts.
+ */
+export function oneTier(inBody: unknown, headers: ReadonlyMap<string, string>): unknown {
+  const named = [inBody, ...TIER_HEADERS.map((name) => headers.get(name))].filter(
+    (tier) => tier !== undefined,
   );
+  if (new Set(named).size > 1) throw unreadable("its body and its headers name different service tiers");
+  return named[0];
 }

@@ -32,19 +32,29 @@ export function referablesOf(
 /** How many ids are remembered. */
 const MOST = 10_000;
 
-/** The tokens of answers whose cost is known: they bound what a reference to them stands for. */
+/**
+ * The tokens of answers whose cost is known: they bound what a reference to them stands for. Another model may count the
+ * same texts and pictures as many more tokens, so an answer is known to its own model only.
+ */
 export class AnswerMemory {
   readonly #tokens = new Map<string, number>();
 
-  /** The most tokens that a reference stands for, or `undefined`. */
-  readonly tokensOf = (id: string): number | undefined => this.#tokens.get(id);
+  /** The most tokens that a reference of a request to a model stands for, or `undefined`. */
+  tokensOf(id: string, model: string): number | undefined {
+    return this.#tokens.get(keyOf(id, model));
+  }
 
-  readonly remember = ({ id, tokens }: Referable): void => {
-    this.#tokens.delete(id);
-    this.#tokens.set(id, tokens);
+  remember({ id, tokens }: Referable, model: string): void {
+    const key = keyOf(id, model);
+    this.#tokens.delete(key);
+    this.#tokens.set(key, tokens);
     for (const oldest of this.#tokens.keys()) {
       if (this.#tokens.size <= MOST) break;
       this.#tokens.delete(oldest);
     }
-  };
+  }
+}
+
+function keyOf(id: string, model: string): string {
+  return JSON.stringify([id, model]);
 }

@@ -26,6 +26,8 @@ export type EventDetails =
   | { readonly kind: "free" }
   /** The money is set aside, and the request is sent now. */
   | { readonly kind: "held"; readonly amount: MicroCents; readonly bound: Bounded }
+  /** Nothing was sent, and the money is given back. */
+  | { readonly kind: "released"; readonly amount: MicroCents }
   /** The cost is booked. */
   | {
       readonly kind: "settled";

@@ -1,5 +1,6 @@
 import type { ExternalEndpoint } from "../../egress.ts";
 import { DispatchError } from "../../errors.ts";
+import { outcome } from "../../money/outcome.ts";
 import { epochSeconds } from "../../time.ts";
 import { boundOf } from "../bounds/bound-of.ts";
 import { isUnsent } from "../egress-fetch/error.ts";
@@ -87,7 +88,7 @@ export function guardedFetch(options: GuardOptions): GuardedFetch {
 }
 
 /** What an event says of its request, as far as it is known. */
-type About = Pick<GuardEvent, "holdId" | "model" | "protocol" | "provider" | "tags">;
+type About = { -readonly [Key in "holdId" | "model" | "protocol" | "provider" | "tags"]: GuardEvent[Key] };
 
 type BoundedRoute = Extract<Route, { readonly kind: "bounded" }>;
 
@@ -112,7 +113,10 @@ class Guard {
     if (asked.url === "data:,") return new Response("");
     asked.signal?.throwIfAborted();
     const { method, url, text } = asked;
-    const route = routeOf({ method, url, body: text ?? undefined }, this.#options.protocols);
+    const route = routeOf(
+      { method, url, body: text ?? undefined, headers: Object.fromEntries(asked.headers) },
+      this.#options.protocols,
+    );
     const about: About = {
       holdId: null,
       provider: route.provider,
@@ -130,11 +134,11 @@ class Guard {
         lacking: [],
       });
     }
-    const outcome =
+    const answer =
       route.kind === "free"
         ? await this.#sendFree(asked, destination, route, about)
         : await this.#pay(asked, destination, route, about);
-    return "refusal" in outcome ? this.#refuse(about, outcome.refusal) : outcome.response;
+    return "refusal" in answer ? this.#refuse(about, answer.refusal) : answer.response;
   }
 
   readonly run = <Result>({ scopes = [], tags = {} }: Partial<RunContext>, fn: () => Result): Result => {
@@ -181,20 +185,25 @@ class Guard {
     route: BoundedRoute,
     about: About,
   ): Promise<PaidOutcome> {
-    const call = await this.#bounded(asked, destination.endpoint, route);
+    const call = await this.#bounded(asked, destination.endpoint, route, about);
     if ("refusal" in call) return call;
     const { holdId, tags, bound } = call;
-    const outcome = await paid(call, {
+    about.holdId = holdId;
+    about.tags = tags;
+    about.model = bound.model;
+    const answer = await paid(call, {
       settings: this.#options,
       send: async (one, hold) => this.#send(asked, destination, route.provider, { body: one.body, hold }),
       tell: (event) => {
-        this.#tell({ ...about, holdId, tags, model: bound.model }, event);
+        this.#tell(about, event);
       },
       keep: this.#keep,
-      remember: this.#answers.remember,
+      remember: (one) => {
+        this.#answers.remember(one, bound.model);
+      },
     });
     this.#expire();
-    return outcome;
+    return answer;
   }
 
   /** Bounds a request, or says why it is refused. */
@@ -202,6 +211,7 @@ class Guard {
     asked: AskedRequest,
     endpoint: ExternalEndpoint,
     route: BoundedRoute,
+    about: About,
   ): Promise<PaidCall | { readonly refusal: Refusal }> {
     const { prices, aliases, bounds, protocols, credentials, ttlSeconds = TTL_SECONDS } = this.#options;
     const at = epochSeconds(Date.now() / 1000);
@@ -211,10 +221,12 @@ class Guard {
       return { refusal: { code: "unreadable", reason: "its body is not JSON", lacking: [] } };
     }
     const { provider, protocol } = route;
-    const describe = (model: string): GuardedRequest => ({ ...request, provider, protocol, model });
+    const named = route.model ?? modelIn(asked.text);
+    const model = aliases?.[named] ?? named;
+    about.model = model === "" ? null : model;
+    const describe = (asks: string): GuardedRequest => ({ ...request, provider, protocol, model: asks });
     try {
-      const own =
-        typeof bounds === "function" ? await bounds(describe(route.model ?? modelIn(asked.text))) : bounds;
+      const own = typeof bounds === "function" ? await bounds(describe(named)) : bounds;
       const bound = checked(() =>
         boundOf(
           {
@@ -224,7 +236,14 @@ class Guard {
             headers: Object.fromEntries(asked.headers),
           },
           prices,
-          { ...own, at, until, aliases, hosts: protocols, knownAnswers: this.#answers.tokensOf },
+          {
+            ...own,
+            at,
+            until,
+            aliases,
+            hosts: protocols,
+            knownAnswers: (id: string) => this.#answers.tokensOf(id, model),
+          },
         ),
       );
       if (bound.kind !== "bounded") return { refusal: notBounded(bound) };
@@ -233,6 +252,7 @@ class Guard {
         return { refusal: { code: "invalid", reason, lacking: [] } };
       }
       const accounted = await accountedIn(describe(bound.model), this.#options, this.#contexts?.getStore());
+      about.tags = accounted.tags;
       if (accounted.scopes.length === 0) {
         return { refusal: { code: "no_scopes", reason: "it counts in no scope", lacking: [] } };
       }
@@ -261,11 +281,13 @@ class Guard {
   }
 
   #tell(about: About, event: EventDetails): void {
-    try {
-      this.#options.onEvent?.({ ...about, ...event });
-    } catch {
-      // A listener must not change what happens to a call.
-    }
+    // A listener must not change what happens to a call, whether it throws or rejects.
+    const { onEvent } = this.#options;
+    if (onEvent === undefined) return;
+    const told = async (): Promise<void> => {
+      await onEvent(outcome({ ...about, ...event }));
+    };
+    told().catch(() => null);
   }
 
   readonly #keep = (booked: Promise<unknown>): void => {
@@ -274,7 +296,11 @@ class Guard {
       () => this.#open.delete(booked),
       () => this.#open.delete(booked),
     );
-    this.#options.waitUntil?.(booked);
+    try {
+      this.#options.waitUntil?.(booked);
+    } catch {
+      // The request is sent, or the answer is there: neither must be lost.
+    }
   };
 
   /** Charges holds whose time is over, in passing: nothing waits for it. */

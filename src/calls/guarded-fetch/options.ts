@@ -76,8 +76,11 @@ export interface GuardOptions {
   readonly ttlSeconds?: number | undefined;
   /** Makes the id of each hold; by default `call:` and a random UUID. */
   readonly holdId?: (() => string) | undefined;
-  /** Is told of every step of every request. What it throws is ignored. */
-  readonly onEvent?: ((event: GuardEvent) => void) | undefined;
+  /**
+   * Is told of every step of every request, and not awaited. What it throws is ignored, so catch its errors yourself.
+   * `JSON.stringify(event)` writes money as decimal dollars.
+   */
+  readonly onEvent?: ((event: GuardEvent) => unknown) | undefined;
   /** Keeps a serverless function alive until a request is booked, such as `ctx.waitUntil` on Workers. */
   readonly waitUntil?: ((booked: Promise<unknown>) => void) | undefined;
   /** As for {@link egressFetch}. */

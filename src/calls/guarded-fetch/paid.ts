@@ -79,9 +79,9 @@ async function heldAndBooked(
     });
   } catch (error) {
     const isSent = seen.hold !== undefined && !OpenHold.provesUnsent(seen.hold, error);
-    if (isSent) {
-      tell({ kind: "unknown", amount: bound.amount, reason: "it failed after it may have been sent" });
-    }
+    const { amount } = bound;
+    if (isSent) tell({ kind: "unknown", amount, reason: "it failed after it may have been sent" });
+    else if (seen.hold !== undefined) tell({ kind: "released", amount });
     // An abort is the client's own.
     if (isSent || call.asked.signal?.aborted === true) throw asFetchError(error);
     return { refusal: refusalOf(error) };

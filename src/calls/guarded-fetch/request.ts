@@ -19,22 +19,53 @@ export interface AskedRequest {
  */
 export async function askedRequest(input: unknown, init: RequestInit | undefined): Promise<AskedRequest> {
   const { method, headers, body, signal } = clientRequest(input, init);
-  return { url: urlTextOf(input), method, headers: new Headers(headers), ...(await bodyOf(body)), signal };
+  return {
+    url: urlTextOf(input),
+    method,
+    headers: new Headers(headers),
+    ...(await bodyOf(body, signal)),
+    signal,
+  };
 }
 
-async function bodyOf(given: RequestInit["body"]): Promise<Pick<AskedRequest, "body" | "text">> {
+/** Reads a body once, as `fetch` does: what is bounded is what is sent, even if the client uses its buffer again. */
+async function bodyOf(
+  given: RequestInit["body"],
+  signal: AbortSignal | undefined,
+): Promise<Pick<AskedRequest, "body" | "text">> {
   if (given === undefined || given === null) return { body: null, text: null };
   if (typeof given === "string") return { body: given, text: given };
-  if (given instanceof ArrayBuffer) return { body: given, text: utf8(new Uint8Array(given)) };
+  if (given instanceof ArrayBuffer) return bytesOf(new Uint8Array(given).slice());
   if (ArrayBuffer.isView(given)) {
-    return { body: given, text: utf8(new Uint8Array(given.buffer, given.byteOffset, given.byteLength)) };
+    return bytesOf(new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice());
   }
   if (given instanceof Blob || given instanceof ReadableStream) {
-    const bytes = new Uint8Array(await new Response(given).arrayBuffer());
-    return { body: bytes, text: utf8(bytes) };
+    return bytesOf(new Uint8Array(await untilAbort(new Response(given).arrayBuffer(), signal)));
   }
   // A form: the platform encodes it.
   return { body: given, text: null };
+}
+
+function bytesOf(bytes: Uint8Array<ArrayBuffer>): Pick<AskedRequest, "body" | "text"> {
+  return { body: bytes, text: utf8(bytes) };
+}
+
+/** Waits for a body, which may have no end, until the client aborts. */
+async function untilAbort<Value>(task: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return task;
+  const ended = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => {
+      reject(signal.reason instanceof Error ? signal.reason : new Error("aborted", { cause: signal.reason }));
+    };
+    signal.addEventListener("abort", abort, { signal: ended.signal });
+    if (signal.aborted) abort();
+  });
+  try {
+    return await Promise.race([task, aborted]);
+  } finally {
+    ended.abort();
+  }
 }
 
 /** The text of bytes; `null` if they are not UTF-8. */

@@ -5,6 +5,8 @@ import { type AnyObject, isObject } from "../own-fields.ts";
 import { answerRates } from "../bounds/answer-rates.ts";
 import { actualFrom } from "../reports/actual-of.ts";
 import { protocolOf } from "../reports/accounts.ts";
+import { valueAt } from "../reports/numbers.ts";
+import { jsonObject } from "../routes/route-of.ts";
 import type { StreamForm } from "../routes/route.ts";
 import { type Referable, referablesOf } from "./answer-memory.ts";
 import { answerStream, type StreamEnd } from "./answer-stream.ts";
@@ -119,6 +121,9 @@ function isUsageChunk(event: unknown): boolean {
 }
 
 function costOfStream({ report, isComplete }: StreamEnd, call: PaidCall, settings: Settings): Cost {
+  if (hasChoices(call) && (!isComplete || call.route.protocol === "openai-images")) {
+    return { actual: null, reason: "of several choices, the stream does not say that all are done" };
+  }
   const whole = costOfReport(report, call, settings, null);
   if (whole.actual !== null || isComplete || report === null) return whole;
   // A server-side tool may have added input that was not reported yet.
@@ -130,15 +135,16 @@ function costOfStream({ report, isComplete }: StreamEnd, call: PaidCall, setting
 
 function costOfReport(
   report: unknown,
-  { route, bound, at }: PaidCall,
+  call: PaidCall,
   { prices, aliases, informs }: Settings,
   cutOffAt: number | null,
 ): Cost {
+  const { route, bound, at } = call;
   const until = epochSeconds(Math.max(at, Date.now() / 1000));
   const options = {
     protocol: route.protocol,
     model: bound.model,
-    serviceTier: bound.serviceTier ?? undefined,
+    serviceTier: tierOf(call) ?? undefined,
     cacheTtl: bound.cacheTtl ?? undefined,
     aliases,
     informs,
@@ -162,4 +168,27 @@ function jsonOf(bytes: ArrayBuffer): AnyObject | null {
   } catch {
     return null;
   }
+}
+
+/** Whether the request asks for more than one answer. */
+function hasChoices({ asked }: PaidCall): boolean {
+  const body = jsonObject(asked.text ?? "");
+  const { generationConfig = body["generation_config"] } = body;
+  const counts = [
+    body["n"],
+    valueAt(generationConfig, "candidateCount"),
+    valueAt(generationConfig, "candidate_count"),
+  ];
+  return counts.some((count) => count !== undefined && count !== null && count !== 1);
+}
+
+/**
+ * The tier of an answer that names none: what the request names. Where it names none either, the bound takes the dearest
+ * that the account may have as its default, and an answer in that tier says so.
+ */
+function tierOf({ asked, bound }: PaidCall): string | null {
+  const isNamed =
+    /"service_?tier"/i.test(asked.text ?? "") ||
+    [...asked.headers.keys()].some((key) => key.includes("tier"));
+  return bound.serviceTier === "priority" && !isNamed ? null : bound.serviceTier;
 }

@@ -1,5 +1,5 @@
 import { type AnyObject, isObject, ownField } from "../own-fields.ts";
-import type { Protocol, StreamRules } from "../reports/account.ts";
+import { type Protocol, type StreamRules, UncountableError } from "../reports/account.ts";
 import { valueAt } from "../reports/numbers.ts";
 import type { UsageShape } from "../reports/shape.ts";
 import { type TokenProtocol, tokenProtocol } from "../reports/token-protocol.ts";
@@ -71,13 +71,15 @@ export const CHAT_STREAM: StreamRules = {
     // Most events are text only: nothing is copied for them.
     if (report !== null && addsNothing(report, event)) return report;
     const last = report ?? {};
-    const choices = new Map<unknown, AnyObject>();
-    for (const choice of [...listAt(last, "choices"), ...listAt(event, "choices")].filter(isObject)) {
-      const index = choice["index"] ?? 0;
-      choices.set(index, foldedChoice(choices.get(index), choice));
+    const choices = listAt(last, "choices").filter(isObject);
+    for (const choice of listAt(event, "choices").filter(isObject)) {
+      const found = choices.findIndex((one) => (one["index"] ?? 0) === (choice["index"] ?? 0));
+      choices.splice(found < 0 ? choices.length : found, 1, foldedChoice(choices[found], choice));
     }
+    // OpenAI makes 128 at most. More would slow every event down.
+    if (choices.length > 1000) throw new UncountableError("the stream has too many choices");
     const present = Object.entries(event).filter(([, value]) => value !== null && value !== undefined);
-    return { ...last, ...Object.fromEntries(present), choices: [...choices.values()] };
+    return { ...last, ...Object.fromEntries(present), choices };
   },
   isLast: (event) => event === "[DONE]",
 };

@@ -2,20 +2,23 @@ import { anyText, optional, read, anything } from "../../internal/check.ts";
 import { outcome } from "../../money/outcome.ts";
 import { type AnyObject, isObject, presentField } from "../own-fields.ts";
 import type { ProtocolName, ProviderName } from "../protocols/names.ts";
+import { headerMap, type HeaderMap } from "./headers.ts";
 import { hasMethod, matched, type Named } from "./match.ts";
 import { type Place, placeOf } from "./places.ts";
 import { PROVIDERS } from "./providers.ts";
 import type { HostMap, Route, RoutedRequest, StreamForm } from "./route.ts";
 import type { Bounded, Row, Streaming } from "./rows.ts";
+import { extrasOf, isGoogle, otherMethodOf } from "./unusual.ts";
 
 /**
  * What a request leads to: a call that can be bounded, a request that costs nothing, or one that is refused because
  * nobody can say what it costs. What is not known is refused.
  *
  * Hosts and paths are compared as the URL parser reads them, so that `:443` or an escaped `%2F` in a model's ARN makes
- * no difference. Of the body, `stream`, `background` and `deferred` are read.
+ * no difference. Of the body, `stream`, `background` and `deferred` are read. Of the query and the headers, those that ask
+ * for another method, for an answer without its usage report, or for something with a price of its own are refused.
  *
- * @param request - `method` (by default `POST`), `url`, and the `body`, parsed or as text.
+ * @param request - `method` (by default `POST`), `url`, the `body`, parsed or as text, and the `headers`.
  * @param map - the providers of hosts of one's own, by host, origin or base URL; it comes before the known hosts.
  * @returns a frozen answer; it never contains the URL, only its host.
  * @throws TypeError for a missing or unknown field or a wrong type.
@@ -31,16 +34,20 @@ import type { Bounded, Row, Streaming } from "./rows.ts";
  * ```
  */
 export function routeOf(request: RoutedRequest, map?: HostMap): Route {
-  const { method, url, body } = read<{ method: string; url: string; body: unknown }>("routeOf", request, {
+  const { body, ...asked } = read<Checked>("routeOf", request, {
     method: optional(anyText, "POST"),
     url: anyText,
     body: anything,
+    headers: headerMap,
   });
-  return routesOf(method, url, map)(jsonObject(body));
+  return routesOf(asked, map)(jsonObject(body));
 }
 
-/** What a method and a URL lead to, for each body. */
-export function routesOf(method: string, url: string, map: HostMap | undefined): (body: AnyObject) => Route {
+/** What a method, a URL and headers lead to, for each body. */
+export function routesOf(
+  { method, url, headers }: Omit<Checked, "body">,
+  map: HostMap | undefined,
+): (body: AnyObject) => Route {
   const always = (route: Route) => (): Route => route;
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
@@ -51,6 +58,8 @@ export function routesOf(method: string, url: string, map: HostMap | undefined):
   const { provider } = place;
   const { family } = PROVIDERS[provider];
   const refuse = (reason: string): Route => refusal(reason, provider, family.protocol);
+  const otherMethod = otherMethodOf(parsed, headers);
+  if (otherMethod !== null) return always(refuse(otherMethod));
   const found = rowOf(place, method.toUpperCase());
   if (found === null) return always(refuse(`${provider} has no known route of this method and path`));
   const { answer } = found.row;
@@ -58,8 +67,9 @@ export function routesOf(method: string, url: string, map: HostMap | undefined):
     return always(outcome({ kind: "free", provider, protocol: family.protocol, model: null, stream: false }));
   }
   if ("refused" in answer) return always(refuse(answer.refused));
+  const extras = extrasOf(parsed, headers, provider);
   return (body) => {
-    const unusual = unusualOf(parsed, provider, answer, body, found.named);
+    const unusual = extras ?? unusualOf(provider, answer, body, found.named);
     if (unusual !== null) return refuse(unusual);
     return outcome({
       kind: "bounded",
@@ -71,6 +81,13 @@ export function routesOf(method: string, url: string, map: HostMap | undefined):
       stream: streamOf(answer.streaming, body, parsed),
     });
   };
+}
+
+interface Checked {
+  readonly method: string;
+  readonly url: string;
+  readonly body: unknown;
+  readonly headers: HeaderMap;
 }
 
 function refusal(reason: string, provider?: ProviderName, protocol?: ProtocolName): Route {
@@ -89,10 +106,17 @@ function rowOf(place: Place, method: string): { readonly row: Row; readonly name
     if (!hasMethod(row, method)) continue;
     for (const path of row.path.startsWith("/") ? [place.whole] : place.below) {
       const named = matched(row.path, path);
-      if (named !== null) return { row, named };
+      if (named === null || (isGoogle(place.provider) && callsOther(row, path))) continue;
+      return { row, named };
     }
   }
   return null;
+}
+
+/** Whether a path of a free row has a method behind a colon that the row does not name. */
+function callsOther({ answer, path: pattern }: Row, path: string): boolean {
+  const colons = (text: string): number => text.split(/:|%3a/i).length;
+  return answer === "free" && colons(path) > colons(pattern);
 }
 
 /** The model in the path. An endpoint of one's own keeps its prefix, so that no price list takes it for a model. */
@@ -102,16 +126,11 @@ function modelOf({ model, endpoint }: Named): string | null {
 
 /** Why a request to a bounded route has no bound after all; `null` if it has one. */
 function unusualOf(
-  url: URL,
   provider: ProviderName,
   { form }: Bounded,
   body: AnyObject,
   { model = "" }: Named,
 ): string | null {
-  // Google's servers take another method from the query.
-  if ([...url.searchParams.keys()].some((key) => /method/i.test(key))) return "its query names a method";
-  const alt = url.searchParams.get("alt") ?? url.searchParams.get("$alt") ?? "sse";
-  if (alt !== "sse" && alt !== "json") return "its query asks for an answer that is not JSON";
   if (isAsked(presentField(body, "background")))
     return "with background, it answers before it has cost anything";
   if (isAsked(presentField(body, "deferred"))) return "deferred, it answers before it has cost anything";

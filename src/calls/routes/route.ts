@@ -51,4 +51,6 @@ export interface RoutedRequest {
   readonly url: string;
   /** The body, parsed or as JSON text: it says whether the answer is streamed. */
   readonly body?: unknown;
+  /** Headers by name: some servers take another method from one, or leave out a part of the usage report. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }

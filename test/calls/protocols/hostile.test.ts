@@ -5,7 +5,12 @@ import { AGENT_REPORTS } from "./agent-reports.ts";
 import { MODEL_REPORTS } from "./model-reports.ts";
 import { TOOL_REPORTS } from "./tool-reports.ts";
 
-const rates = new TokenRates({ inputUsdPerMTok: 3, outputUsdPerMTok: 15, searchUsd: "0.01" });
+const rates = new TokenRates({
+  inputUsdPerMTok: 3,
+  outputUsdPerMTok: 15,
+  cacheWrite1hUsdPerMTok: 6,
+  searchUsd: "0.01",
+});
 const REPORTS = [...MODEL_REPORTS, ...TOOL_REPORTS, ...AGENT_REPORTS];
 const named = REPORTS.map((full) => [`${full.protocol}, ${full.form}`, full] as const);
 

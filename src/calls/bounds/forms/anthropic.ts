@@ -145,9 +145,21 @@ function readPart(part: AnyObject, reading: Reading, provider: ProviderName, wan
       // The results of tools on Anthropic's servers: their texts are encrypted, and as long as what they stand for.
       if (type.endsWith("_tool_result")) {
         reading.numbers.push({ name: "encrypted result", value: 0, unit: "tokens", standing: "assumed" });
+        readServerResult(part, reading, provider, wanted);
         return;
       }
       throw unbounded(`nobody knows what a part of the type ${quote(type)} costs`);
+  }
+}
+
+/** The result of a tool on Anthropic's servers. A fetched page or PDF file is a document in it, and not encrypted. */
+function readServerResult(result: AnyObject, reading: Reading, provider: ProviderName, wanted: Wanted): void {
+  onlyTexts(result);
+  for (const inner of itemsOf(ownField(result, "content"))) {
+    if (!isObject(inner)) continue;
+    const type = textField(inner, "type");
+    if (type === "document" || type === "image") readPart(inner, reading, provider, wanted);
+    else readServerResult(inner, reading, provider, wanted);
   }
 }
 

@@ -99,7 +99,7 @@ function readOutput(body: AnyObject, reading: Reading, provider: ProviderName): 
   if (provider === "perplexity") readPerplexity(body, reading);
   else if (
     presentField(body, "web_search_options") !== undefined ||
-    /-search\b|compound|:online$/.test(modelsOf(reading))
+    /-search\b|compound/.test(modelsOf(reading))
   ) {
     reading.searches = null;
     reading.hasServerTools = true;
@@ -143,6 +143,7 @@ function readPart(part: AnyObject, reading: Reading, provider: ProviderName, wan
     onlyTexts(part);
     return;
   }
+  if (provider === "openrouter") throw unbounded("OpenRouter may bill its files beside its tokens");
   switch (type) {
     case "image_url": {
       const picture = ownField(part, "image_url");
