@@ -30,6 +30,8 @@ export interface Effort {
   readonly rounds?: number;
   /** The fewest runs of a case in each round, for runs that are long themselves. */
   readonly runs?: number;
+  /** Runs of each case before the first round, for code that takes thousands of calls to be compiled. */
+  readonly warmUp?: number;
 }
 
 /**
@@ -41,11 +43,14 @@ export interface Effort {
  */
 export async function race<Of extends Case>(
   cases: readonly Of[],
-  { rounds: count = ROUNDS, runs = 12 }: Effort = {},
+  { rounds: count = ROUNDS, runs = 12, warmUp = 0 }: Effort = {},
 ): Promise<readonly Timing<Of>[]> {
   const timings = cases.map((of) => ({ of, rounds: new Array<number>() }));
   // A first run of all cases does not count: the shared code must be compiled for all of them.
-  for (const { run } of cases) await meanNs(run, runs);
+  for (const { run } of cases) {
+    for (let before = 0; before < warmUp; before++) await run();
+    await meanNs(run, runs);
+  }
   for (let round = 0; round < count; round++) {
     for (const { of, rounds } of round % 2 === 0 ? timings : [...timings].reverse()) {
       rounds.push((await meanNs(of.run, runs)) / of.calls);

@@ -6,6 +6,8 @@ import { parseArgs } from "node:util";
 import { admitsCases } from "./admits.ts";
 import { bounds } from "./bounds.ts";
 import { boundCases, callsCases } from "./calls.ts";
+import { GUARD_LIBRARIES, guardMeasured } from "./guard/measured.ts";
+import { guardJson, guardText } from "./guard/report.ts";
 import { machine, machineText } from "./machine.ts";
 import { race } from "./measure.ts";
 import { moneyCases } from "./money.ts";
@@ -16,7 +18,7 @@ import { letThrough, withHoldCases } from "./with-hold.ts";
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 const about = machine([
-  "mitata",
+  ...GUARD_LIBRARIES,
   "decimal.js",
   "big.js",
   "dinero.js",
@@ -37,8 +39,9 @@ const measured: Measured = {
   bounds: bounds(),
 };
 const targets = targetsOf(measured);
+const guard = await guardMeasured();
 console.log(
   values.json
-    ? JSON.stringify({ machine: about, ...json(measured, targets) }, null, 2)
-    : text(measured, targets),
+    ? JSON.stringify({ machine: about, ...json(measured, targets), guard: guardJson(guard) }, null, 2)
+    : [text(measured, targets), guardText(guard)].join("\n"),
 );

@@ -3,17 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { microCents } from "dispatch-kit";
-import { actualOf, boundOf, type CallLedger } from "dispatch-kit/calls";
+import { actualOf, boundOf, type CallLedger, endpointFetch } from "dispatch-kit/calls";
 import { memoryStore } from "dispatch-kit/memory";
 import { sqliteStore } from "dispatch-kit/sqlite";
 import { do_not_optimize } from "mitata";
 import { type Case, race, type Timing } from "../measure.ts";
-import { BODIES, clientOf, guardWith, PRICES, SCOPES } from "./clients.ts";
+import { BODIES, clientOf, ENDPOINTS, ENV, guardWith, PRICES, SCOPES } from "./clients.ts";
 import { type Fetch, fetchAtOnce, fetchFrom } from "./provider.ts";
 import { ANSWERS, HOSTS, MODELS, PATHS, type Wire, WIRES } from "./wires.ts";
 
-/** Calls of each run. Each run with the memory ledger has a new one, because it keeps its holds. */
+/** Calls of each run. */
 const CALLS = 8;
+/** Runs with one memory ledger. It keeps its holds, so it is replaced before it grows. */
+const RUNS_PER_LEDGER = 16;
+const HEADERS = { "content-type": "application/json", accept: "application/json" };
 const AMOUNT = microCents(196_500n);
 const ACTUAL = microCents(39_000n);
 
@@ -22,15 +25,42 @@ export type LedgerName = (typeof LEDGERS)[number];
 export const TRANSPORTS = ["local server", "answered at once"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
-/** A case of a call: the client alone, the ledger alone, the client with a guard, or a part of the guard. */
+/**
+ * A case of a call: the client alone, the ledger alone, the client with a guard, a part of the guard, or JSON.parse of the body,
+ * which shows how fast the machine is.
+ */
 export interface CallCase extends Case {
-  readonly part: "bare" | "guarded" | "ledger" | "boundOf" | "actualOf";
+  readonly part: "bare" | "guarded" | "ledger" | "boundOf" | "actualOf" | "endpointFetch" | "parse";
   readonly wire: Wire | null;
   readonly transport: Transport | null;
   readonly ledger: LedgerName | null;
 }
 
-type Makers = Readonly<Partial<Record<LedgerName, () => CallLedger>>>;
+/** The ledgers of a case. */
+type Ledgers = Readonly<Partial<Record<LedgerName, Ledger>>>;
+
+/** A ledger, and what is done before each run. */
+interface Ledger {
+  readonly ledger: CallLedger;
+  readonly beforeRun: () => void;
+}
+
+/** A memory ledger that is replaced now and then. It has no `expire`, which a guard calls once a minute. */
+function memoryLedger(): Ledger {
+  let store = memoryStore();
+  let runs = 0;
+  return {
+    ledger: {
+      hold: (...of) => store.hold(...of),
+      settle: (...of) => store.settle(...of),
+      release: (...of) => store.release(...of),
+      extend: (...of) => store.extend(...of),
+    },
+    beforeRun: () => {
+      if (++runs % RUNS_PER_LEDGER === 0) store = memoryStore();
+    },
+  };
+}
 
 /** Calls of 8 kB, one after another, to a provider on a port. */
 export async function callTimings(port: number): Promise<readonly Timing<CallCase>[]> {
@@ -48,7 +78,7 @@ export async function callTimings(port: number): Promise<readonly Timing<CallCas
     // Each case has a file of its own, so that all of them grow alike.
     const files: CallLedger[] = [];
     for (const name of ["ledger", ...WIRES]) files.push(await open(name));
-    return await race(casesWith(port, files), { runs: 8 });
+    return await race(casesWith(port, files), { runs: 16, warmUp: 500 });
   } finally {
     for (const database of databases) database.close();
     rmSync(folder, { recursive: true });
@@ -57,61 +87,64 @@ export async function callTimings(port: number): Promise<readonly Timing<CallCas
 
 function casesWith(port: number, files: readonly CallLedger[]): readonly CallCase[] {
   const left = [...files];
-  const makers = (): Makers => {
+  const ledgers = (): Ledgers => {
     const file = left.pop();
     if (file === undefined) throw new Error("a case has no database");
-    return { memory: memoryStore, SQLite: () => file };
+    return { memory: memoryLedger(), SQLite: { ledger: file, beforeRun: () => undefined } };
   };
   const cases = WIRES.flatMap((wire) => [
-    ...clientCases(wire, "local server", fetchFrom(port), makers()),
-    ...clientCases(wire, "answered at once", fetchAtOnce(wire), { memory: memoryStore }),
+    ...clientCases(wire, "local server", fetchFrom(port), ledgers()),
+    ...clientCases(wire, "answered at once", fetchAtOnce(wire), { memory: memoryLedger() }),
     ...partCases(wire),
   ]);
-  return [...ledgerCases(makers()), ...cases];
+  return [...ledgerCases(ledgers()), ...cases];
 }
 
-function clientCases(wire: Wire, transport: Transport, fetch: Fetch, makers: Makers): readonly CallCase[] {
-  const each = (fetchOf: () => Fetch) => async (): Promise<void> => {
-    const client = clientOf(wire, fetchOf());
-    for (let at = 0; at < CALLS; at++) do_not_optimize(await client.ask());
+function clientCases(wire: Wire, transport: Transport, fetch: Fetch, ledgers: Ledgers): readonly CallCase[] {
+  const asking = (fetchOf: Fetch, beforeRun = (): void => undefined) => {
+    const client = clientOf(wire, fetchOf);
+    return async (): Promise<void> => {
+      beforeRun();
+      for (let at = 0; at < CALLS; at++) do_not_optimize(await client.ask());
+    };
   };
   const about = { wire, transport, calls: CALLS };
   const title = `${wire}, ${transport}: the client`;
   return [
-    { ...about, name: title, part: "bare", ledger: null, run: each(() => fetch) },
-    ...eachOf(makers).map(([ledger, make]): CallCase => ({
+    { ...about, name: title, part: "bare", ledger: null, run: asking(fetch) },
+    ...eachOf(ledgers).map(([name, { ledger, beforeRun }]): CallCase => ({
       ...about,
-      name: `${title} with guardedFetch, ${ledger} ledger`,
+      name: `${title} with guardedFetch, ${name} ledger`,
       part: "guarded",
-      ledger,
-      run: each(() => guardWith(make(), fetch)),
+      ledger: name,
+      run: asking(guardWith(ledger, fetch), beforeRun),
     })),
   ];
 }
 
-function eachOf(makers: Makers): readonly (readonly [LedgerName, () => CallLedger])[] {
-  return LEDGERS.flatMap((ledger) => {
-    const make = makers[ledger];
-    return make === undefined ? [] : [[ledger, make] as const];
+function eachOf(ledgers: Ledgers): readonly (readonly [LedgerName, Ledger])[] {
+  return LEDGERS.flatMap((name) => {
+    const ledger = ledgers[name];
+    return ledger === undefined ? [] : [[name, ledger] as const];
   });
 }
 
-function ledgerCases(makers: Makers): readonly CallCase[] {
+function ledgerCases(ledgers: Ledgers): readonly CallCase[] {
   let next = 0;
-  return eachOf(makers).map(([ledger, make]) => ({
-    name: `hold and settle, ${ledger} ledger`,
+  return eachOf(ledgers).map(([name, { ledger, beforeRun }]) => ({
+    name: `hold and settle, ${name} ledger`,
     part: "ledger",
     wire: null,
     transport: null,
-    ledger,
+    ledger: name,
     calls: CALLS,
     run: async () => {
-      const store = make();
+      beforeRun();
       for (let at = 0; at < CALLS; at++) {
         const holdId = `call:${String(next++)}`;
         const tags = { model: MODELS.openai, provider: "openai", team: "bench" };
-        do_not_optimize(await store.hold({ holdId, amount: AMOUNT, scopes: SCOPES, ttlSeconds: 900, tags }));
-        do_not_optimize(await store.settle(holdId, ACTUAL));
+        do_not_optimize(await ledger.hold({ holdId, amount: AMOUNT, scopes: SCOPES, ttlSeconds: 900, tags }));
+        do_not_optimize(await ledger.settle(holdId, ACTUAL));
       }
     },
   }));
@@ -127,15 +160,34 @@ function partCases(wire: Wire): readonly CallCase[] {
     model: MODELS[wire],
     at,
   } as const;
+  const endpoint = ENDPOINTS[wire];
+  const send = endpointFetch(endpoint, { env: ENV, log: () => null, fetch: fetchAtOnce(wire) });
   const repeated = (run: () => unknown) => (): void => {
     for (let call = 0; call < CALLS; call++) do_not_optimize(run());
   };
   return [
     {
       ...about,
+      name: `${wire}: JSON.parse of the body`,
+      part: "parse",
+      run: repeated(() => JSON.parse(BODIES[wire]) as unknown),
+    },
+    {
+      ...about,
       name: `${wire}: boundOf`,
       part: "boundOf",
       run: repeated(() => boundOf(request, PRICES, { at })),
+    },
+    {
+      ...about,
+      name: `${wire}: endpointFetch, answered at once`,
+      part: "endpointFetch",
+      run: async () => {
+        for (let at = 0; at < CALLS; at++) {
+          const answer = await send(request.url, { method: "POST", headers: HEADERS, body: request.body });
+          do_not_optimize(await answer.text());
+        }
+      },
     },
     {
       ...about,

@@ -18,19 +18,25 @@ export const SCOPES = [
   { scope: "month:2026-11", cap: usd(1_000_000) },
 ];
 
-const endpoints = Object.entries(HOSTS).map(
-  ([name, baseUrl]) => new ExternalEndpoint({ name, baseUrl, secret: new SecretRef("KEY") }),
-);
+export const ENV = { KEY: "sk-123" };
+
+const endpointOf = (name: Wire): ExternalEndpoint =>
+  new ExternalEndpoint({ name, baseUrl: HOSTS[name], secret: new SecretRef("KEY") });
+
+export const ENDPOINTS: Readonly<Record<Wire, ExternalEndpoint>> = {
+  openai: endpointOf("openai"),
+  anthropic: endpointOf("anthropic"),
+};
 
 /** A guard with a run's and a month's cap. The audit record goes nowhere: a terminal would cost more than the rest. */
 export function guardWith(ledger: CallLedger, fetch: Fetch): Fetch {
   return guardedFetch({
     ledger,
     prices: PRICES,
-    endpoint: endpoints,
+    endpoint: Object.values(ENDPOINTS),
     scopes: SCOPES,
     tags: { team: "bench" },
-    env: { KEY: "sk-123" },
+    env: ENV,
     log: () => null,
     fetch,
   });

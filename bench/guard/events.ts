@@ -31,7 +31,7 @@ export interface StreamCase extends Case {
 export async function streamTimings(port: number): Promise<readonly Timing<StreamCase>[]> {
   return race(
     PACES.flatMap((pace) => KINDS.flatMap((kind) => casesOf(port, kind, pace))),
-    { runs: 3 },
+    { runs: 3, warmUp: 10 },
   );
 }
 

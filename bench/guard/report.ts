@@ -48,6 +48,19 @@ export function aimsOf({ calls, streams, ahead }: GuardMeasured): readonly Aim[]
   return [...callAims, ...eventAims, { text, measured: more, unit: "events", ok: more <= AHEAD_EVENTS }];
 }
 
+/** The same as data for JSON. */
+export function guardJson(measured: GuardMeasured): object {
+  const { calls, streams, memory, ahead } = measured;
+  // JSON omits functions, and so a case's loop.
+  const plain = (timing: Timing): object => ({
+    ...timing.of,
+    nsPerCall: nsOf(timing),
+    noise: noise(timing),
+    rounds: timing.rounds,
+  });
+  return { calls: calls.map(plain), streams: streams.map(plain), memory, ahead, aims: aimsOf(measured) };
+}
+
 /** All results, and then the aims. */
 export function guardText(measured: GuardMeasured): string {
   const { calls, streams, memory } = measured;

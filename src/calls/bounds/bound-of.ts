@@ -3,7 +3,7 @@ import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import { ownField } from "../own-fields.ts";
 import type { Prices } from "../prices/rates-for.ts";
-import { routeOf } from "../routes/route-of.ts";
+import { routesOf } from "../routes/route-of.ts";
 import type { Route } from "../routes/route.ts";
 import { type Bid, bidFor, dearestBid } from "./bids.ts";
 import { FORMS } from "./forms/read-form.ts";
@@ -62,8 +62,8 @@ export function boundOf(request: BoundRequest, prices: Prices, options: BoundOpt
   const checked = readRequest(request);
   const wanted = readOptions(options);
   const { url, method } = checked;
-  const headers = Object.fromEntries(checked.headers);
-  const route = routeOf({ url, method, headers }, wanted.hosts);
+  const routed = routesOf({ url, method, headers: checked.headers }, wanted.hosts);
+  const route = routed({});
   const refuse = (why: RefusedBound, reason: string): BoundOutcome => {
     return outcome({ kind: "refused", why, reason, provider: route.provider, protocol: route.protocol });
   };
@@ -79,9 +79,9 @@ export function boundOf(request: BoundRequest, prices: Prices, options: BoundOpt
   try {
     const body = readBody(checked.body);
     // The body says whether the answer is streamed, and whether the route is refused after all.
-    const routed = routeOf({ url, method, headers, body: body.object }, wanted.hosts);
-    if (routed.kind !== "bounded") return refuse("route", "reason" in routed ? routed.reason : "it is free");
-    return bounded(routed, body, prices, checked, wanted);
+    const whole = routed(body.object);
+    if (whole.kind !== "bounded") return refuse("route", "reason" in whole ? whole.reason : "it is free");
+    return bounded(whole, body, prices, checked, wanted);
   } catch (error) {
     if (!(error instanceof RefusedBoundError)) throw error;
     return refuse(error.why, error.message);

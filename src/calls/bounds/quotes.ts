@@ -1,3 +1,4 @@
+import { memoized } from "../../internal/memoized.ts";
 import { quote } from "../../internal/text.ts";
 import type { TokenRates } from "../../tokens/rates.ts";
 import type { RatesOutcome } from "../prices/outcome.ts";
@@ -109,6 +110,20 @@ function inRegion(
   if (region === null || plain.kind === "refused") return plain;
   if (region.listedAs !== null && plain.model.includes(region.listedAs)) return plain;
   const placed = ratesFor(prices, { ...query, region: region.name });
-  const hasFactor = placed.kind === "priced" && JSON.stringify(placed.rates) !== JSON.stringify(plain.rates);
-  return hasFactor ? placed : { ...plain, rates: plain.rates.times(region.factor) };
+  const hasFactor = placed.kind === "priced" && !areEqual(plain.rates, placed.rates);
+  return hasFactor ? placed : { ...plain, rates: scaled(plain.rates, region.factor) };
+}
+
+/** Rates are kept for their list, so what was compared and multiplied before is kept with them. */
+const compared = /* @__PURE__ */ new WeakMap<TokenRates, WeakMap<TokenRates, boolean>>();
+const multiplied = /* @__PURE__ */ new WeakMap<TokenRates, Map<string, TokenRates>>();
+
+function areEqual(one: TokenRates, other: TokenRates): boolean {
+  const known = memoized(compared, one, () => new WeakMap<TokenRates, boolean>());
+  return memoized(known, other, () => JSON.stringify(one) === JSON.stringify(other));
+}
+
+function scaled(rates: TokenRates, factor: string): TokenRates {
+  const known = memoized(multiplied, rates, () => new Map<string, TokenRates>());
+  return memoized(known, factor, () => rates.times(factor));
 }

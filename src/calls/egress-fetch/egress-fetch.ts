@@ -97,26 +97,32 @@ function secretOf(endpoint: ExternalEndpoint, { header, env }: Settings): Author
   return endpointSecret(endpoint, header, env);
 }
 
-/** Whether a URL is below an endpoint's base path, and cannot leave it. */
-export function isWithin(endpoint: ExternalEndpoint, url: string): boolean {
+/** A URL as it is sent if it is below an endpoint's base path and cannot leave it; otherwise `null`. */
+export function targetIn(endpoint: ExternalEndpoint, url: string): string | null {
+  // Of several endpoints most are elsewhere. An error costs more than all of this.
+  if (!URL.canParse(url) || new URL(url).origin !== endpoint.origin) return null;
   try {
-    urlWithin(endpoint, pathOf(endpoint, url));
-    return true;
+    return urlWithin(endpoint, pathOf(endpoint, url));
   } catch (error) {
-    if (error instanceof RangeError) return false;
+    if (error instanceof RangeError) return null;
     throw error;
   }
 }
 
-/** {@link egressFetch} for a URL below the endpoint's base path, with credentials of another kind. */
+/** {@link egressFetch} to a target that {@link targetIn} has checked, with credentials of another kind. */
 export async function sendAs(
   endpoint: ExternalEndpoint,
-  { url, ...request }: Request & { readonly url: string },
+  { target, ...request }: Request & { readonly target: string },
   options: EgressOptions,
   authorize: Authorize,
 ): Promise<Response> {
-  const target = (): string => urlWithin(endpoint, pathOf(endpoint, url));
-  return send(endpoint, target, () => request, settingsOf(options), authorize);
+  return send(
+    endpoint,
+    () => target,
+    () => request,
+    settingsOf(options),
+    authorize,
+  );
 }
 
 /** Checks everything before it sends, so that an earlier error proves that nothing was sent. */

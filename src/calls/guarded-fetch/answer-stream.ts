@@ -99,7 +99,7 @@ class Watch {
     for (const { data } of events) this.#follow(data);
     const { isHidden } = this.#plan;
     if (isHidden === null) return [bytes];
-    return events.filter(({ data }) => !isHidden(data)).map((event) => event.bytes.slice());
+    return joined(events.filter(({ data }) => !isHidden(data)));
   }
 
   /** What is left of an event without an end. */
@@ -136,4 +136,19 @@ class Watch {
     this.#ended = true;
     this.#plan.onEnd({ report: this.#report, isComplete });
   }
+}
+
+/** The bytes of events, not copied, and in as few pieces as possible: each piece costs the client a read. */
+function joined(events: readonly StreamEvent[]): readonly Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  events.forEach(({ bytes }, at) => {
+    const next = events[at + 1]?.bytes;
+    if (next?.buffer === bytes.buffer && next.byteOffset === bytes.byteOffset + bytes.length) return;
+    const first = events[from]?.bytes ?? bytes;
+    const end = bytes.byteOffset + bytes.length;
+    pieces.push(new Uint8Array(bytes.buffer, first.byteOffset, end - first.byteOffset));
+    from = at + 1;
+  });
+  return pieces;
 }

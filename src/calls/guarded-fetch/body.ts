@@ -23,15 +23,15 @@ export function writtenBody(
 ): WrittenBody {
   const unchanged = { body: asked.body, hidesUsage: false };
   if (isSigned || asked.text === null) return unchanged;
-  const needsUsage = route.form === "openai-chat" || route.form === "openai-completions";
+  const needsUsage =
+    (route.form === "openai-chat" || route.form === "openai-completions") &&
+    route.stream !== false &&
+    WITH_USAGE_OPTION.has(route.provider);
+  if (!needsUsage && bound.limit === undefined) return unchanged;
   const parsed: unknown = JSON.parse(asked.text);
   if (!isObject(parsed)) return unchanged;
   const options = isObject(parsed["stream_options"]) ? parsed["stream_options"] : {};
-  const hidesUsage =
-    needsUsage &&
-    route.stream !== false &&
-    WITH_USAGE_OPTION.has(route.provider) &&
-    options["include_usage"] !== true;
+  const hidesUsage = needsUsage && options["include_usage"] !== true;
   if (!hidesUsage && bound.limit === undefined) return unchanged;
   const usage = hidesUsage ? { stream_options: { ...options, include_usage: true } } : {};
   const limited =

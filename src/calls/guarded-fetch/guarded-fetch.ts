@@ -4,7 +4,7 @@ import { outcome } from "../../money/outcome.ts";
 import { epochSeconds } from "../../time.ts";
 import { boundOf } from "../bounds/bound-of.ts";
 import { isUnsent } from "../egress-fetch/error.ts";
-import { isWithin, sendAs } from "../egress-fetch/egress-fetch.ts";
+import { sendAs } from "../egress-fetch/egress-fetch.ts";
 import type { ProviderName } from "../protocols/names.ts";
 import type { Route } from "../routes/route.ts";
 import { jsonObject, routeOf } from "../routes/route-of.ts";
@@ -13,6 +13,7 @@ import { AnswerMemory } from "./answer-memory.ts";
 import { authorizer } from "./authorize.ts";
 import { writtenBody } from "./body.ts";
 import type { PaidCall } from "./call.ts";
+import { type Destination, destinationOf } from "./destination.ts";
 import type { EventDetails, GuardEvent } from "./events.ts";
 import { asFetchError } from "./network-error.ts";
 import { checkedOptions, type GuardedRequest, type GuardOptions } from "./options.ts";
@@ -123,10 +124,10 @@ class Guard {
       model: null,
       tags: {},
     };
-    const endpoint = this.#endpoints.find((one) => isWithin(one, url));
+    const destination = destinationOf(this.#endpoints, url);
     if (route.kind === "refused")
       return this.#refuse(about, { code: "route", reason: route.reason, lacking: [] });
-    if (endpoint === undefined) {
+    if (destination === null) {
       return this.#refuse(about, {
         code: "route",
         reason: "its URL is not below an endpoint of the guard",
@@ -135,8 +136,8 @@ class Guard {
     }
     const answer =
       route.kind === "free"
-        ? await this.#sendFree(asked, endpoint, route, about)
-        : await this.#pay(asked, endpoint, route, about);
+        ? await this.#sendFree(asked, destination, route, about)
+        : await this.#pay(asked, destination, route, about);
     return "refusal" in answer ? this.#refuse(about, answer.refusal) : answer.response;
   }
 
@@ -165,13 +166,13 @@ class Guard {
   /** A request that costs nothing: recorded and sent to its endpoint. */
   async #sendFree(
     asked: AskedRequest,
-    endpoint: ExternalEndpoint,
+    destination: Destination,
     { provider }: Extract<Route, { readonly kind: "free" }>,
     about: About,
   ): Promise<PaidOutcome> {
     this.#tell(about, { kind: "free" });
     try {
-      return { response: await this.#send(asked, endpoint, provider, { body: asked.body }) };
+      return { response: await this.#send(asked, destination, provider, { body: asked.body }) };
     } catch (error) {
       if (asked.signal?.aborted !== true && isUnsent(error)) return { refusal: refusalOf(error) };
       throw asFetchError(error);
@@ -180,11 +181,11 @@ class Guard {
 
   async #pay(
     asked: AskedRequest,
-    endpoint: ExternalEndpoint,
+    destination: Destination,
     route: BoundedRoute,
     about: About,
   ): Promise<PaidOutcome> {
-    const call = await this.#bounded(asked, endpoint, route, about);
+    const call = await this.#bounded(asked, destination.endpoint, route, about);
     if ("refusal" in call) return call;
     const { holdId, tags, bound } = call;
     about.holdId = holdId;
@@ -192,7 +193,7 @@ class Guard {
     about.model = bound.model;
     const answer = await paid(call, {
       settings: this.#options,
-      send: async (one, hold) => this.#send(asked, endpoint, route.provider, { body: one.body, hold }),
+      send: async (one, hold) => this.#send(asked, destination, route.provider, { body: one.body, hold }),
       tell: (event) => {
         this.#tell(about, event);
       },
@@ -266,14 +267,14 @@ class Guard {
   /** Records a request and sends it, with the credentials of its endpoint. */
   async #send(
     { url, method, headers, signal }: AskedRequest,
-    endpoint: ExternalEndpoint,
+    { endpoint, target }: Destination,
     provider: ProviderName,
     { body, hold }: { readonly body: RequestInit["body"]; readonly hold?: OpenHold },
   ): Promise<Response> {
     const { credentials, env, log, detail, fetch, timeoutSeconds, maxResponseBytes } = this.#options;
     return sendAs(
       endpoint,
-      { url, method, headers, body, signal },
+      { target, method, headers, body, signal },
       { env, log, detail, fetch, timeoutSeconds, maxResponseBytes, hold },
       authorizer(credentials, { endpoint, provider, env, url, method }),
     );

@@ -1,4 +1,4 @@
-import { type AnyObject, isObject } from "../own-fields.ts";
+import { type AnyObject, isObject, ownField } from "../own-fields.ts";
 import { type Protocol, type StreamRules, UncountableError } from "../reports/account.ts";
 import { valueAt } from "../reports/numbers.ts";
 import type { UsageShape } from "../reports/shape.ts";
@@ -68,6 +68,8 @@ export function chatSearches(response: AnyObject): number {
 export const CHAT_STREAM: StreamRules = {
   fold: (report, event) => {
     if (!isObject(event)) return report;
+    // Most events are text only: nothing is copied for them.
+    if (report !== null && addsNothing(report, event)) return report;
     const last = report ?? {};
     const choices = listAt(last, "choices").filter(isObject);
     for (const choice of listAt(event, "choices").filter(isObject)) {
@@ -82,9 +84,32 @@ export const CHAT_STREAM: StreamRules = {
   isLast: (event) => event === "[DONE]",
 };
 
+/** Whether a report already has what an event says. */
+function addsNothing(report: AnyObject, event: AnyObject): boolean {
+  const choices = ownField(report, "choices");
+  if (!Array.isArray(choices)) return false;
+  const known: readonly unknown[] = choices;
+  return Object.keys(event).every((key) => {
+    const value = event[key] ?? null;
+    if (key === "choices") return Array.isArray(value) && value.every((choice) => isOnlyText(choice, known));
+    return value === null || (typeof value !== "object" && value === ownField(report, key));
+  });
+}
+
+/** Whether a choice has begun before, does not end here, and has nothing of what {@link foldedChoice} keeps. */
+function isOnlyText(choice: unknown, known: readonly unknown[]): boolean {
+  if (!isObject(choice) || (choice["finish_reason"] ?? null) !== null) return false;
+  if (!known.some((before) => isObject(before) && before["index"] === choice["index"])) return false;
+  return [choice["message"], choice["delta"]].every(
+    (part) => !isObject(part) || !KEPT.some((key) => Object.hasOwn(part, key)),
+  );
+}
+
+const KEPT = ["annotations", "executed_tools"];
+
 /** Keeps what a choice says about its end, its citations and its tools, and nothing of its text. */
 function foldedChoice(before: AnyObject | undefined, choice: AnyObject): AnyObject {
-  const kept = ["annotations", "executed_tools"].map((key) => [
+  const kept = KEPT.map((key) => [
     key,
     [before, choice].flatMap((of) => [...listAt(of, `message.${key}`), ...listAt(of, `delta.${key}`)]),
   ]);

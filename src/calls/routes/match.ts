@@ -10,8 +10,14 @@ export function hasMethod(row: Row, method: string): boolean {
 
 /** The named segments of a path that a pattern fits, or `null`. Both are compared segment by segment. */
 export function matched(pattern: string, path: string): Named | null {
-  const wanted = pattern.replace(/^\//, "").split("/");
-  const given = path.replace(/^\//, "").split("/");
+  // Most rows do not fit, and that is seen at once: up to its first variable segment, a pattern is fixed text.
+  const variable = pattern.search(/[{*]/);
+  const fixed = withoutSlash(variable < 0 ? pattern : pattern.slice(0, variable));
+  const text = withoutSlash(path);
+  if (variable < 0) return text === fixed ? {} : null;
+  if (!text.startsWith(fixed)) return null;
+  const wanted = withoutSlash(pattern).split("/");
+  const given = text.split("/");
   const named: Record<string, string> = {};
   for (const [index, want] of wanted.entries()) {
     const segment = given[index];
@@ -20,6 +26,10 @@ export function matched(pattern: string, path: string): Named | null {
     if (!fits(want, segment, named)) return null;
   }
   return wanted.length === given.length ? named : null;
+}
+
+function withoutSlash(path: string): string {
+  return path.startsWith("/") ? path.slice(1) : path;
 }
 
 /** Whether a segment fits `*`, `{name}`, either with a text behind it, or a fixed text. */

@@ -34,42 +34,53 @@ import { extrasOf, isGoogle, otherMethodOf } from "./unusual.ts";
  * ```
  */
 export function routeOf(request: RoutedRequest, map?: HostMap): Route {
-  const { method, url, body, headers } = read<Checked>("routeOf", request, {
+  const { body, ...asked } = read<Checked>("routeOf", request, {
     method: optional(anyText, "POST"),
     url: anyText,
     body: anything,
     headers: headerMap,
   });
+  return routesOf(asked, map)(jsonObject(body));
+}
+
+/** What a method, a URL and headers lead to, for each body. */
+export function routesOf(
+  { method, url, headers }: Omit<Checked, "body">,
+  map: HostMap | undefined,
+): (body: AnyObject) => Route {
+  const always = (route: Route) => (): Route => route;
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    return refusal("its URL is not of http or https");
-  if (parsed.username + parsed.password !== "") return refusal("its URL has a user or a password");
+    return always(refusal("its URL is not of http or https"));
+  if (parsed.username + parsed.password !== "") return always(refusal("its URL has a user or a password"));
   const place = placeOf(parsed, map);
-  if ("refused" in place) return refusal(place.refused);
+  if ("refused" in place) return always(refusal(place.refused));
   const { provider } = place;
   const { family } = PROVIDERS[provider];
   const refuse = (reason: string): Route => refusal(reason, provider, family.protocol);
   const otherMethod = otherMethodOf(parsed, headers);
-  if (otherMethod !== null) return refuse(otherMethod);
+  if (otherMethod !== null) return always(refuse(otherMethod));
   const found = rowOf(place, method.toUpperCase());
-  if (found === null) return refuse(`${provider} has no known route of this method and path`);
+  if (found === null) return always(refuse(`${provider} has no known route of this method and path`));
   const { answer } = found.row;
   if (answer === "free") {
-    return outcome({ kind: "free", provider, protocol: family.protocol, model: null, stream: false });
+    return always(outcome({ kind: "free", provider, protocol: family.protocol, model: null, stream: false }));
   }
-  if ("refused" in answer) return refuse(answer.refused);
-  const json = jsonObject(body);
-  const unusual = extrasOf(parsed, headers, provider) ?? unusualOf(provider, answer, json, found.named);
-  if (unusual !== null) return refuse(unusual);
-  return outcome({
-    kind: "bounded",
-    provider,
-    protocol: answer.protocol,
-    form: answer.form,
-    model: modelOf(found.named),
-    region: found.named["region"] ?? place.region,
-    stream: streamOf(answer.streaming, json, parsed),
-  });
+  if ("refused" in answer) return always(refuse(answer.refused));
+  const extras = extrasOf(parsed, headers, provider);
+  return (body) => {
+    const unusual = extras ?? unusualOf(provider, answer, body, found.named);
+    if (unusual !== null) return refuse(unusual);
+    return outcome({
+      kind: "bounded",
+      provider,
+      protocol: answer.protocol,
+      form: answer.form,
+      model: modelOf(found.named),
+      region: found.named["region"] ?? place.region,
+      stream: streamOf(answer.streaming, body, parsed),
+    });
+  };
 }
 
 interface Checked {

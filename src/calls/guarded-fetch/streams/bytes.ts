@@ -38,4 +38,11 @@ export class ByteQueue {
     this.#from += count;
     return taken;
   }
+
+  /** Lets go of the bytes that were taken. What is left is copied; it is less than an event. */
+  forgetTaken(): void {
+    this.#bytes = this.#bytes.slice(this.#from, this.#to);
+    this.#to -= this.#from;
+    this.#from = 0;
+  }
 }
