@@ -1,7 +1,8 @@
 import { type AnyObject, isObject } from "../own-fields.ts";
 import type { Bounded } from "../bounds/outcome.ts";
-import type { AskedRequest } from "./request.ts";
+import type { ReadableRequest } from "./request.ts";
 import type { Route } from "../routes/route.ts";
+import { jsonObject } from "../routes/route-of.ts";
 
 /** What is sent, and whether the client must not see the usage of the stream. */
 export interface WrittenBody {
@@ -16,20 +17,19 @@ export interface WrittenBody {
  * @param isSigned - a signed body is never changed.
  */
 export function writtenBody(
-  asked: AskedRequest,
+  asked: ReadableRequest,
   route: Extract<Route, { readonly kind: "bounded" }>,
   bound: Bounded,
   isSigned: boolean,
 ): WrittenBody {
   const unchanged = { body: asked.body, hidesUsage: false };
-  if (isSigned || asked.text === null) return unchanged;
+  if (isSigned) return unchanged;
   const needsUsage =
     (route.form === "openai-chat" || route.form === "openai-completions") &&
     route.stream !== false &&
     WITH_USAGE_OPTION.has(route.provider);
   if (!needsUsage && bound.limit === undefined) return unchanged;
-  const parsed: unknown = JSON.parse(asked.text);
-  if (!isObject(parsed)) return unchanged;
+  const parsed = jsonObject(asked.text);
   const options = isObject(parsed["stream_options"]) ? parsed["stream_options"] : {};
   const hidesUsage = needsUsage && options["include_usage"] !== true;
   if (!hidesUsage && bound.limit === undefined) return unchanged;

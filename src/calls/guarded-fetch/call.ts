@@ -1,15 +1,13 @@
 import type { Tags } from "../../budget/contract.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
-import type { ExternalEndpoint } from "../../egress.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { Bounded } from "../bounds/outcome.ts";
 import type { Route } from "../routes/route.ts";
-import type { AskedRequest } from "./request.ts";
+import type { ReadableRequest } from "./request.ts";
 
 /** A request that is bounded, and may be held and sent. */
 export interface PaidCall {
-  readonly asked: AskedRequest;
-  readonly endpoint: ExternalEndpoint;
+  readonly asked: ReadableRequest;
   readonly route: Extract<Route, { readonly kind: "bounded" }>;
   readonly bound: Bounded;
   readonly holdId: string;

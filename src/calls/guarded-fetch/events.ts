@@ -16,6 +16,9 @@ interface OfRequest {
   readonly tags: Tags;
 }
 
+/** What is known of a request so far. */
+export type About = { -readonly [Key in keyof OfRequest]: OfRequest[Key] };
+
 /** What happened to a request, told by {@link guardedFetch}. */
 export type GuardEvent = OfRequest & EventDetails;
 

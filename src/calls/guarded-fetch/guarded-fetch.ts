@@ -1,27 +1,23 @@
 import type { ExternalEndpoint } from "../../egress.ts";
 import { DispatchError } from "../../errors.ts";
 import { outcome } from "../../money/outcome.ts";
-import { epochSeconds } from "../../time.ts";
-import { boundOf } from "../bounds/bound-of.ts";
 import { isUnsent } from "../egress-fetch/error.ts";
 import { sendAs } from "../egress-fetch/egress-fetch.ts";
 import type { ProviderName } from "../protocols/names.ts";
 import type { Route } from "../routes/route.ts";
-import { jsonObject, routeOf } from "../routes/route-of.ts";
+import { routeOf } from "../routes/route-of.ts";
 import type { OpenHold } from "../with-hold/open-hold.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { authorizer } from "./authorize.ts";
-import { writtenBody } from "./body.ts";
-import type { PaidCall } from "./call.ts";
+import { boundedCall } from "./bounded.ts";
 import { type Destination, destinationOf } from "./destination.ts";
-import type { EventDetails, GuardEvent } from "./events.ts";
+import type { About, EventDetails } from "./events.ts";
 import { asFetchError } from "./network-error.ts";
-import { checkedOptions, type GuardedRequest, type GuardOptions } from "./options.ts";
-import { paid, type PaidOutcome, TTL_SECONDS } from "./paid.ts";
-import { checked, notBounded, type Refusal, refusalOf, refusalResponse } from "./refusal.ts";
+import { checkedOptions, type GuardOptions } from "./options.ts";
+import { paid, type PaidOutcome } from "./paid.ts";
+import { type Refusal, refusalOf, refusalResponse } from "./refusal.ts";
 import { type AskedRequest, askedRequest } from "./request.ts";
 import { contextStorage, type RunContext, someScopes } from "./scope-context.ts";
-import { accountedIn } from "./scopes.ts";
 
 /** A `fetch` that every client takes, and whose requests stay under the caps. */
 export interface GuardedFetch {
@@ -86,11 +82,6 @@ export function guardedFetch(options: GuardOptions): GuardedFetch {
   const fetch = async (input: unknown, init?: RequestInit): Promise<Response> => guard.fetch(input, init);
   return Object.freeze(Object.assign(fetch, { run: guard.run, settled: guard.settled }));
 }
-
-/** What an event says of its request, as far as it is known. */
-type About = { -readonly [Key in "holdId" | "model" | "protocol" | "provider" | "tags"]: GuardEvent[Key] };
-
-type BoundedRoute = Extract<Route, { readonly kind: "bounded" }>;
 
 const EXPIRE_EVERY_SECONDS = 60;
 
@@ -182,10 +173,14 @@ class Guard {
   async #pay(
     asked: AskedRequest,
     destination: Destination,
-    route: BoundedRoute,
+    route: Extract<Route, { readonly kind: "bounded" }>,
     about: About,
   ): Promise<PaidOutcome> {
-    const call = await this.#bounded(asked, destination.endpoint, route, about);
+    const call = await boundedCall(asked, route, about, {
+      options: this.#options,
+      answers: this.#answers,
+      run: this.#contexts?.getStore(),
+    });
     if ("refusal" in call) return call;
     const { holdId, tags, bound } = call;
     about.holdId = holdId;
@@ -204,64 +199,6 @@ class Guard {
     });
     this.#expire();
     return answer;
-  }
-
-  /** Bounds a request, or says why it is refused. */
-  async #bounded(
-    asked: AskedRequest,
-    endpoint: ExternalEndpoint,
-    route: BoundedRoute,
-    about: About,
-  ): Promise<PaidCall | { readonly refusal: Refusal }> {
-    const { prices, aliases, bounds, protocols, credentials, ttlSeconds = TTL_SECONDS } = this.#options;
-    const at = epochSeconds(Date.now() / 1000);
-    const until = epochSeconds(at + ttlSeconds);
-    const request = { method: asked.method, url: asked.url, headers: asked.headers, body: asked.text };
-    if (asked.text === null) {
-      return { refusal: { code: "unreadable", reason: "its body is not JSON", lacking: [] } };
-    }
-    const { provider, protocol } = route;
-    const named = route.model ?? modelIn(asked.text);
-    const model = aliases?.[named] ?? named;
-    about.model = model === "" ? null : model;
-    const describe = (asks: string): GuardedRequest => ({ ...request, provider, protocol, model: asks });
-    try {
-      const own = typeof bounds === "function" ? await bounds(describe(named)) : bounds;
-      const bound = checked(() =>
-        boundOf(
-          {
-            url: asked.url,
-            method: asked.method,
-            body: asked.text,
-            headers: Object.fromEntries(asked.headers),
-          },
-          prices,
-          {
-            ...own,
-            at,
-            until,
-            aliases,
-            hosts: protocols,
-            knownAnswers: (id: string) => this.#answers.tokensOf(id, model),
-          },
-        ),
-      );
-      if (bound.kind !== "bounded") return { refusal: notBounded(bound) };
-      if (bound.limit !== undefined && credentials === "client") {
-        const reason = "limitOutputTo cannot be written into a body that the client has signed";
-        return { refusal: { code: "invalid", reason, lacking: [] } };
-      }
-      const accounted = await accountedIn(describe(bound.model), this.#options, this.#contexts?.getStore());
-      about.tags = accounted.tags;
-      if (accounted.scopes.length === 0) {
-        return { refusal: { code: "no_scopes", reason: "it counts in no scope", lacking: [] } };
-      }
-      const holdId = this.#options.holdId?.() ?? `call:${crypto.randomUUID()}`;
-      const written = writtenBody(asked, route, bound, credentials === "client");
-      return { asked, endpoint, route, bound, holdId, at, ...accounted, ...written };
-    } catch (error) {
-      return { refusal: refusalOf(error) };
-    }
   }
 
   /** Records a request and sends it, with the credentials of its endpoint. */
@@ -316,10 +253,4 @@ class Guard {
     const expired = (async () => ledger.expire?.())().catch(failed);
     this.#keep(expired);
   }
-}
-
-/** The model that a body names; `""` if it names none. `boundOf` refuses such a request. */
-function modelIn(body: string): string {
-  const { model } = jsonObject(body);
-  return typeof model === "string" ? model : "";
 }

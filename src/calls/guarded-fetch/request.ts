@@ -12,6 +12,9 @@ export interface AskedRequest {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A request whose body is text. */
+export type ReadableRequest = AskedRequest & { readonly text: string };
+
 /**
  * Reads a client's request: a URL as text or as an object, or a `Request`, whose fields `init` replaces.
  *

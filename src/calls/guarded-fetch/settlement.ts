@@ -172,7 +172,7 @@ function jsonOf(bytes: ArrayBuffer): AnyObject | null {
 
 /** Whether the request asks for more than one answer. */
 function hasChoices({ asked }: PaidCall): boolean {
-  const body = jsonObject(asked.text ?? "");
+  const body = jsonObject(asked.text);
   const { generationConfig = body["generation_config"] } = body;
   const counts = [
     body["n"],
@@ -188,7 +188,6 @@ function hasChoices({ asked }: PaidCall): boolean {
  */
 function tierOf({ asked, bound }: PaidCall): string | null {
   const isNamed =
-    /"service_?tier"/i.test(asked.text ?? "") ||
-    [...asked.headers.keys()].some((key) => key.includes("tier"));
+    /"service_?tier"/i.test(asked.text) || [...asked.headers.keys()].some((key) => key.includes("tier"));
   return bound.serviceTier === "priority" && !isNamed ? null : bound.serviceTier;
 }
