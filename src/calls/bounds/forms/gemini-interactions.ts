@@ -2,7 +2,7 @@ import { quote } from "../../../internal/text.ts";
 import { type AnyObject, isObject, ownField, presentField } from "../../own-fields.ts";
 import type { ProviderName } from "../../protocols/names.ts";
 import type { Wanted } from "../options.ts";
-import { unbounded } from "../outcome.ts";
+import { unbounded, unreadable } from "../outcome.ts";
 import {
   itemsOf,
   limitOf,
@@ -54,9 +54,9 @@ const FILES = ["uri", "mime_type", "mimeType", "file_id"] as const;
 function readTurns(input: unknown): void {
   for (const item of itemsOf(input)) {
     if (typeof item === "string") continue;
-    const type = isObject(item) ? (textField(item, "type") ?? "user_input") : "";
+    if (!isObject(item)) throw unreadable("its input must be texts and objects");
+    const type = textField(item, "type") ?? "user_input";
     if (!TURN_TYPES.has(type)) throw unbounded(`nobody knows what an input of the type ${quote(type)} costs`);
-    if (!isObject(item)) continue;
     const file = FILES.find((key) => Object.hasOwn(item, key));
     if (file !== undefined) throw unbounded(`nobody knows what an input with ${quote(file)} costs`);
     // The result of a function may have pictures, in a list or in its `items`.

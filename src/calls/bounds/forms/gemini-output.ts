@@ -14,9 +14,8 @@ import { either } from "./google-fields.ts";
  */
 export function readGeminiOutput(body: AnyObject, config: AnyObject, reading: Reading, wanted: Wanted): void {
   const made = [...modalitiesOf(body), ...formatsOf(either(body, "responseFormat"))];
-  const mimeType = either(body, "responseMimeType");
-  const isText = typeof mimeType === "string" && /^(?:text|application)\//.test(mimeType);
-  if (mimeType !== undefined && !isText) {
+  const mimeType = either(body, "responseMimeType") ?? "text/plain";
+  if (typeof mimeType !== "string" || !/^(?:text|application)\//.test(mimeType)) {
     throw unreadable("the type of its answer must be that of a text");
   }
   reading.makesAudio =

@@ -101,7 +101,8 @@ function readPart(
     case "fileData":
     case "file_data": {
       leaveOut(reading, content, "data");
-      const type = String(either(content, "mimeType"));
+      const mimeType = either(content, "mimeType");
+      const type = typeof mimeType === "string" ? mimeType : "";
       const own = either(part, "mediaResolution");
       if (isObject(own)) onlyFields(own, LEVEL, wanted.ignoreFields);
       const level = isObject(own) ? ownField(own, "level") : own;

@@ -12,12 +12,17 @@ export function both(names: string): ReadonlySet<string> {
   return new Set([...camel, ...[...camel].map(snake)]);
 }
 
-/** A field in either case. */
+/**
+ * A field in either case.
+ *
+ * @throws RefusedBoundError for both, also if one is `null`: a limit would be written to that one.
+ */
 export function either(object: AnyObject, name: string): unknown {
-  const camel = presentField(object, name);
-  const other = snake(name) === name ? undefined : presentField(object, snake(name));
-  if (camel !== undefined && other !== undefined) throw unreadable(`${name} is there in two spellings`);
-  return camel ?? other;
+  const other = snake(name);
+  if (other !== name && Object.hasOwn(object, name) && Object.hasOwn(object, other)) {
+    throw unreadable(`${name} is there in two spellings`);
+  }
+  return presentField(object, name) ?? presentField(object, other);
 }
 
 /** A field in either case that is an object, or an object without fields. */
