@@ -18,6 +18,7 @@ import {
   type Reading,
   refer,
   textField,
+  unseen,
   words,
 } from "../reading.ts";
 
@@ -47,7 +48,7 @@ const DIALECTS: Partial<Record<ProviderName, ReadonlySet<string>>> = {
  * The fields with an output limit that a dialect obeys; the first is the one to write. Whether the older field of xAI
  * covers reasoning is not published.
  */
-const LIMITS: Partial<Record<ProviderName, readonly string[]>> = {
+const LIMITS: Partial<Record<ProviderName, readonly [string, ...string[]]>> = {
   deepseek: ["max_tokens"],
   mistral: ["max_tokens"],
   ollama: ["max_tokens"],
@@ -69,8 +70,8 @@ export function readOpenaiChat(
     readMessage(message, reading, provider, wanted);
   }
   for (const tool of objectsOf("tools", ownField(body, "tools"))) {
-    const type = textField(tool, "type");
-    if (type !== null && type !== "function" && type !== "custom") {
+    const type = textField(tool, "type") ?? "";
+    if (type !== "function" && type !== "custom") {
       throw unbounded(`nobody knows what its tool ${quote(type)} costs`);
     }
   }
@@ -81,10 +82,10 @@ export function readOpenaiChat(
 
 function readLimits(body: AnyObject, reading: Reading, provider: ProviderName): void {
   const fields = LIMITS[provider] ?? BOTH;
-  const [first = "max_tokens"] = fields;
   const present = fields.filter((field) => presentField(body, field) !== undefined);
   const tokens = largest(...fields.map((field) => limitOf(ownField(body, field))));
-  reading.output = { tokens, path: [present.length === 1 ? (present[0] ?? first) : first] };
+  // Of two limits, a server may obey the one that is not written.
+  reading.output = { tokens, path: present.length > 1 ? [] : [present[0] ?? fields[0]] };
   reading.choices = choicesOf("n", ownField(body, "n"));
   const prediction = presentField(body, "prediction");
   if (prediction === undefined) return;
@@ -103,7 +104,9 @@ function readOutput(body: AnyObject, reading: Reading, provider: ProviderName): 
   ) {
     reading.searches = null;
     reading.hasServerTools = true;
-    reading.unseen.push({ what: "what its searches find", id: null });
+    unseen(reading, "what its searches find");
+    // Compound models ask others, several times, and publish no limit.
+    if (modelsOf(reading).includes("compound")) reading.loops = Infinity;
   }
 }
 
@@ -123,10 +126,9 @@ function modelsOf(reading: Reading): string {
 
 function readMessage(message: AnyObject, reading: Reading, provider: ProviderName, wanted: Wanted): void {
   onlyTexts(message);
-  const audio = presentField(message, "audio");
-  if (audio !== undefined) {
+  if (presentField(message, "audio") !== undefined) {
     reading.hasAudio = true;
-    refer(reading, "the audio", isObject(audio) ? ownField(audio, "id") : null);
+    refer(reading, "the audio", ownField(objectField(message, "audio"), "id"));
   }
   for (const part of itemsOf(ownField(message, "content"))) {
     if (typeof part === "string") continue;
@@ -146,11 +148,11 @@ function readPart(part: AnyObject, reading: Reading, provider: ProviderName, wan
   if (provider === "openrouter") throw unbounded("OpenRouter may bill its files beside its tokens");
   switch (type) {
     case "image_url": {
-      const picture = ownField(part, "image_url");
-      const source = isObject(picture) ? picture : {};
-      leaveOut(reading, source, "url");
-      if (!isObject(picture)) leaveOut(reading, part, "image_url");
-      addPicture(reading, provider, ownField(source, "detail"), wanted);
+      // Mistral also takes the URL itself.
+      const isUrl = textField(part, "image_url") !== null;
+      const picture = isUrl ? {} : objectField(part, "image_url");
+      leaveOut(reading, isUrl ? part : picture, isUrl ? "image_url" : "url");
+      addPicture(reading, provider, ownField(picture, "detail"), wanted);
       return;
     }
     case "input_audio":

@@ -2,7 +2,7 @@ import { type AnyObject, isObject, ownField, presentField } from "../../own-fiel
 import { maxTokensOf } from "../../max-tokens.ts";
 import type { ProviderName } from "../../protocols/names.ts";
 import type { Wanted } from "../options.ts";
-import { type BoundNumber, unbounded } from "../outcome.ts";
+import { type BoundNumber, unbounded, unreadable } from "../outcome.ts";
 import { addPicture } from "../pictures.ts";
 import {
   choicesOf,
@@ -58,7 +58,8 @@ export function readRerank(body: AnyObject, reading: Reading, provider: Provider
   onlyFields(body, RERANK, wanted.ignoreFields);
   if (provider !== "voyage") throw unbounded("its search units depend on how its documents are split");
   const documents = itemsOf(ownField(body, "documents"));
-  const query = textField(body, "query") ?? "";
+  const query = textField(body, "query");
+  if (query === null) throw unreadable("query must be a text");
   reading.numbers.push({
     name: "query for each document",
     // The texts hold it once already; that makes room for what separates it from a document.

@@ -29,7 +29,7 @@ const FIELDS =
 const SEEN =
   /* @__PURE__ */ words(`function_call custom_tool_call local_shell_call local_shell_call_output shell_call shell_call_output
   apply_patch_call apply_patch_call_output computer_call mcp_list_tools mcp_approval_request mcp_approval_response mcp_call
-  tool_search_call tool_search_output code_interpreter_call configuration_update`);
+  tool_search_call tool_search_output configuration_update`);
 
 /** Tools that the client runs, with a definition in the body. */
 const CLIENT_TOOLS = /* @__PURE__ */ words("function custom namespace");
@@ -63,10 +63,13 @@ function readReferences(body: AnyObject, reading: Reading): void {
   if (presentField(body, "search_parameters") !== undefined) throw unbounded("its live search has no limit");
 }
 
+function isOpenai(provider: ProviderName): boolean {
+  return provider === "openai" || provider === "azure";
+}
+
 function readTools(body: AnyObject, reading: Reading, provider: ProviderName): void {
   // Dialects may ignore this limit.
-  const isObeyed = provider === "openai" || provider === "azure";
-  const calls = isObeyed ? limitOf(ownField(body, "max_tool_calls")) : null;
+  const calls = isOpenai(provider) ? limitOf(ownField(body, "max_tool_calls")) : null;
   for (const tool of objectsOf("tools", ownField(body, "tools"))) {
     const type = textField(tool, "type") ?? "";
     if (CLIENT_TOOLS.has(type)) continue;
@@ -102,7 +105,7 @@ function readItem(item: AnyObject, reading: Reading, provider: ProviderName, wan
     case "message": {
       // The type of a reference may be left out.
       onlyTexts(item);
-      if (!Object.hasOwn(item, "content")) refer(reading, "the item", ownField(item, "id"));
+      if (presentField(item, "content") === undefined) refer(reading, "the item", ownField(item, "id"));
       readContent(ownField(item, "content"), reading, provider, wanted);
       return;
     }
@@ -111,10 +114,8 @@ function readItem(item: AnyObject, reading: Reading, provider: ProviderName, wan
       return;
     case "function_call_output":
     case "custom_tool_call_output":
-      readContent(ownField(item, "output"), reading, provider, wanted);
-      return;
     case "computer_call_output":
-      readPart(item, ownField(item, "output"), reading, provider, wanted);
+      readContent(ownField(item, "output"), reading, provider, wanted);
       return;
     case "image_generation_call":
       leaveOut(reading, item, "result");
@@ -122,7 +123,10 @@ function readItem(item: AnyObject, reading: Reading, provider: ProviderName, wan
       return;
     case "reasoning":
     case "compaction":
-      readReasoning(item, reading);
+      readReasoning(item, reading, provider);
+      return;
+    case "code_interpreter_call":
+      readCodeOutputs(item, reading);
       return;
     case "web_search_call":
     case "file_search_call":
@@ -135,33 +139,40 @@ function readItem(item: AnyObject, reading: Reading, provider: ProviderName, wan
   }
 }
 
-/** Encrypted reasoning is as long as what it stands for; without it, the id is all that there is. */
-function readReasoning(item: AnyObject, reading: Reading): void {
-  if (textField(item, "encrypted_content") === null) {
-    const content = itemsOf(ownField(item, "content"));
-    if (content.length === 0) refer(reading, "the reasoning", ownField(item, "id"));
-    return;
+/**
+ * Encrypted reasoning is as long as what it stands for. Without it, the id is all that there is at OpenAI, which never
+ * shows the reasoning itself; dialects do.
+ */
+function readReasoning(item: AnyObject, reading: Reading, provider: ProviderName): void {
+  const isEncrypted = (textField(item, "encrypted_content") ?? "") !== "";
+  if (isEncrypted) {
+    reading.numbers.push({ name: "encrypted reasoning", value: 0, unit: "tokens", standing: "assumed" });
+  } else if (isOpenai(provider) || itemsOf(ownField(item, "content")).length === 0) {
+    refer(reading, "the reasoning", ownField(item, "id"));
   }
-  reading.numbers.push({ name: "encrypted reasoning", value: 0, unit: "tokens", standing: "assumed" });
+}
+
+/** What code has printed is in the body only if the answer was asked to include it. */
+function readCodeOutputs(item: AnyObject, reading: Reading): void {
+  if (presentField(item, "outputs") === undefined)
+    refer(reading, "the output of the code", ownField(item, "id"));
+  const isLogs = objectsOf("outputs", ownField(item, "outputs")).every(
+    (one) => textField(one, "type") === "logs",
+  );
+  if (!isLogs) throw unbounded("nobody knows the tokens of pictures that code has made");
 }
 
 function readContent(content: unknown, reading: Reading, provider: ProviderName, wanted: Wanted): void {
   for (const part of itemsOf(content)) {
-    if (typeof part !== "string") readPart({}, part, reading, provider, wanted);
+    if (typeof part !== "string") readPart(part, reading, provider, wanted);
   }
 }
 
 const TEXTS = /* @__PURE__ */ words("input_text output_text text refusal summary_text reasoning_text");
 
-function readPart(
-  parent: AnyObject,
-  part: unknown,
-  reading: Reading,
-  provider: ProviderName,
-  wanted: Wanted,
-): void {
+function readPart(part: unknown, reading: Reading, provider: ProviderName, wanted: Wanted): void {
   if (!isObject(part)) throw unreadable("content must be texts and objects");
-  const type = textField(part, "type") ?? textField(parent, "type") ?? "";
+  const type = textField(part, "type") ?? "";
   if (TEXTS.has(type)) {
     onlyTexts(part);
     return;
