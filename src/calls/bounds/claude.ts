@@ -1,6 +1,6 @@
 import { type AnyObject, isObject, ownField, presentField } from "../own-fields.ts";
 import type { BoundNumber } from "./outcome.ts";
-import type { Reading } from "./reading.ts";
+import { objectField, type Reading } from "./reading.ts";
 
 /** The version in the name of a model of Claude, such as 406 for 4.6; `null` if it has none. */
 export function claudeVersion(model: string): number | null {
@@ -32,9 +32,9 @@ const MOST = 804;
 
 /** The prompt that Claude gets with any tool. Other copies of the page differ by up to 43%, so half is added. */
 export function toolPrompt(model: string, forced: boolean): BoundNumber {
-  const [, auto, any] = TOOL_PROMPTS.find(([pattern]) => pattern.test(model)) ?? [];
-  const published = auto === undefined || any === undefined ? MOST : forced ? any : auto;
-  const margin = auto === undefined ? MOST : Math.ceil(published / 2);
+  const known = TOOL_PROMPTS.find(([pattern]) => pattern.test(model));
+  const published = known === undefined ? MOST : known[forced ? 2 : 1];
+  const margin = known === undefined ? MOST : Math.ceil(published / 2);
   return {
     name: "tool prompt",
     value: published + margin,
@@ -87,6 +87,16 @@ export function cacheOf(value: unknown, key: string): "none" | "5m" | "1h" {
   };
   walk(value);
   return found;
+}
+
+/** Adds what an object asks Claude for that costs tokens of its own, without a published number. */
+export function addUnpublished(reading: Reading, object: AnyObject): void {
+  // Servers may take other values than `true` for it.
+  if ((presentField(object, "strict") ?? false) !== false) reading.added.push("for a strict tool");
+  // "Enabling citations incurs a slight increase in input tokens due to system prompt additions and document chunking"
+  // (platform.claude.com/docs/en/build-with-claude/citations).
+  const isCited = (presentField(objectField(object, "citations"), "enabled") ?? false) !== false;
+  if (isCited) reading.added.push("for citations");
 }
 
 /** Whether `tool_choice` forces a tool. */

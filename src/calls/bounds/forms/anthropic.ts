@@ -1,7 +1,7 @@
 import { quote } from "../../../internal/text.ts";
 import { type AnyObject, isObject, ownField, presentField } from "../../own-fields.ts";
 import type { ProviderName } from "../../protocols/names.ts";
-import { addClientTool, cacheOf, isForced, toolPrompt } from "../claude.ts";
+import { addClientTool, addUnpublished, cacheOf, isForced, toolPrompt } from "../claude.ts";
 import type { Wanted } from "../options.ts";
 import { unbounded, unreadable } from "../outcome.ts";
 import { addFile, addPicture } from "../pictures.ts";
@@ -56,9 +56,8 @@ export function readAnthropic(
 }
 
 function readSettings(body: AnyObject, reading: Reading): void {
-  for (const edit of itemsOf(ownField(objectField(body, "context_management"), "edits"))) {
-    const type = isObject(edit) ? textField(edit, "type") : null;
-    if (!type?.startsWith("clear_")) {
+  for (const edit of objectsOf("edits", ownField(objectField(body, "context_management"), "edits"))) {
+    if (textField(edit, "type")?.startsWith("clear_") !== true) {
       throw unbounded("compaction reads and writes the conversation once more, which no limit bounds");
     }
   }
@@ -74,11 +73,10 @@ function readSettings(body: AnyObject, reading: Reading): void {
 /** The tools of a request to Claude. */
 export function readClaudeTools(tools: readonly AnyObject[], choice: AnyObject, reading: Reading): void {
   if (tools.length === 0) return;
-  const model = reading.models[0] ?? "";
-  reading.numbers.push(toolPrompt(model, isForced(choice)));
+  reading.numbers.push(...reading.models.map((model) => toolPrompt(model, isForced(choice))));
   for (const tool of tools) {
     const type = textField(tool, "type");
-    if (presentField(tool, "strict") === true) reading.added.push("for a strict tool");
+    addUnpublished(reading, tool);
     if (type === null || type === "custom" || addClientTool(reading, type)) continue;
     readServerTool(type, tool, reading);
   }
@@ -132,6 +130,7 @@ function readPart(part: AnyObject, reading: Reading, provider: ProviderName, wan
       addPicture(reading, provider, null, wanted);
       return;
     case "document":
+      addUnpublished(reading, part);
       readDocument(part, reading, provider, wanted);
       return;
     case "container_upload":
@@ -139,6 +138,7 @@ function readPart(part: AnyObject, reading: Reading, provider: ProviderName, wan
     case "tool_result":
     case "search_result":
     case "mcp_tool_result":
+      addUnpublished(reading, part);
       readContent(ownField(part, "content"), reading, provider, wanted);
       return;
     default:
