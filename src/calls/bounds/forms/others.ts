@@ -1,8 +1,8 @@
 import { quote } from "../../../internal/text.ts";
-import { type AnyObject, isObject, ownField } from "../../own-fields.ts";
+import { type AnyObject, isObject, ownField, presentField } from "../../own-fields.ts";
 import type { ProviderName } from "../../protocols/names.ts";
 import type { Wanted } from "../options.ts";
-import { unbounded } from "../outcome.ts";
+import { unbounded, unreadable } from "../outcome.ts";
 import { addPicture } from "../pictures.ts";
 import {
   itemsOf,
@@ -14,6 +14,7 @@ import {
   onlyTexts,
   type Reading,
   textField,
+  unseen,
   words,
 } from "../reading.ts";
 
@@ -40,14 +41,13 @@ const COHERE_TEXTS = /* @__PURE__ */ words("text thinking document");
 
 function readPart(part: unknown, reading: Reading, provider: ProviderName, wanted: Wanted): void {
   if (typeof part === "string") return;
-  const type = isObject(part) ? textField(part, "type") : null;
-  if (type !== null && COHERE_TEXTS.has(type) && isObject(part)) {
+  if (!isObject(part)) throw unreadable("content must be texts and objects");
+  const type = textField(part, "type") ?? "";
+  if (COHERE_TEXTS.has(type)) {
     onlyTexts(part);
     return;
   }
-  if (type !== "image_url" || !isObject(part)) {
-    throw unbounded(`nobody knows what a part of the type ${quote(type ?? "")} costs`);
-  }
+  if (type !== "image_url") throw unbounded(`nobody knows what a part of the type ${quote(type)} costs`);
   const picture = objectField(part, "image_url");
   leaveOut(reading, picture, "url");
   addPicture(reading, provider, ownField(picture, "detail"), wanted);
@@ -63,11 +63,13 @@ export function readOllama(body: AnyObject, reading: Reading, provider: Provider
   onlyFields(body, OLLAMA, wanted.ignoreFields);
   for (const message of [body, ...objectsOf("messages", ownField(body, "messages"))]) {
     const pictures = itemsOf(ownField(message, "images"));
-    if (pictures.length > 0) leaveOut(reading, message, "images");
+    leaveOut(reading, message, "images");
     pictures.forEach(() => {
       addPicture(reading, provider, null, wanted);
     });
   }
+  // A template of the request replaces the model's own, and may repeat the prompt.
+  if (presentField(body, "template") !== undefined) unseen(reading, "what its template repeats");
   const options = objectField(body, "options");
   reading.output = { tokens: limitOf(ownField(options, "num_predict")), path: ["options", "num_predict"] };
 }
