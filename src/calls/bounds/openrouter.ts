@@ -65,7 +65,7 @@ function refuseExtras(body: AnyObject, reading: Reading): void {
 function priceOf(prices: AnyObject, name: string): string | undefined {
   const value = presentField(prices, name);
   if (value === undefined) return undefined;
-  const text = typeof value === "number" || typeof value === "string" ? String(value) : "";
-  if (/^\d{1,9}(?:\.\d{1,12})?$/.test(text)) return text;
+  const isText = typeof value === "number" || typeof value === "string";
+  if (isText && /^\d{1,9}(?:\.\d{1,12})?$/.test(String(value))) return String(value);
   throw new RefusedBoundError("unreadable", `provider.max_price.${name} must be a plain decimal`);
 }
