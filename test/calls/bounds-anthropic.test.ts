@@ -67,7 +67,11 @@ describe("boundOf: parts of Claude's messages", () => {
       { type: "web_fetch_tool_result", content: { type: "web_fetch_result", content: PDF } },
       ["encrypted result 0 assumed", "document 300 stated"],
     ],
-    ["a result that is a text", { type: "newest_tool_result", content: "a" }, ["encrypted result 0 assumed"]],
+    [
+      "a result of a text and a PDF file",
+      { type: "newest_tool_result", content: ["a", PDF] },
+      ["encrypted result 0 assumed", "document 300 stated"],
+    ],
   ])("%s", (_, part, expected) => {
     expect(numbers(parts(part), { fileTokens: 300 })).toEqual(expected);
   });

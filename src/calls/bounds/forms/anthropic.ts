@@ -65,8 +65,7 @@ function readSettings(body: AnyObject, reading: Reading): void {
   const hasFormat =
     presentField(config, "format") !== undefined || presentField(body, "output_format") !== undefined;
   if (hasFormat) reading.added.push("for a JSON schema of its output");
-  const speed = presentField(body, "speed");
-  if (speed !== undefined && speed !== "standard") reading.tier = speed;
+  reading.tier = presentField(body, "speed");
   reading.region = textField(body, "inference_geo");
 }
 
