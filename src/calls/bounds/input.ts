@@ -76,7 +76,7 @@ function openParts(reading: Reading, wanted: Wanted): readonly string[] {
     wanted.addedTokens === null && wanted.inputTokens === null
       ? reading.added.map((why) => `what the provider adds ${why}`)
       : [];
-  return [...unknown, ...added];
+  return [...unknown, ...added, ...reading.uncapped];
 }
 
 /** The whole context window, as often as it may be read. */

@@ -21,7 +21,7 @@ export function limitsOf(
     maxSearches: searches,
     ...audio,
     ...video,
-    ...pictureLimits(reading, mayHold || wanted.inputTokens !== null || reading.hasVideo, input),
+    ...pictureLimits(reading, mayHold || wanted.inputTokens !== null || reading.hasFiles, input),
     ...cacheLimits(reading, input),
     ...(reading.makesAudio ? {} : { maxOutputAudioTokens: 0 }),
     ...(reading.makesPictures ? {} : { maxOutputImageTokens: 0, maxOutputVideoTokens: 0 }),
@@ -30,7 +30,7 @@ export function limitsOf(
 
 /** Pictures make up at most their own tokens. */
 function pictureLimits(reading: Reading, isOpen: boolean, input: number): Partial<TokenLimits> {
-  if (reading.pictures === 0 && reading.unseen.length === 0 && !reading.hasVideo) {
+  if (reading.pictures === 0 && reading.unseen.length === 0 && !reading.hasFiles) {
     return { maxInputImageTokens: 0, maxCacheReadImageTokens: 0 };
   }
   if (isOpen) return {};

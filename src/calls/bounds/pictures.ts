@@ -80,11 +80,12 @@ function claudeCap(model: string): Cap {
 
 function geminiCap(model: string, detail: unknown): Cap {
   const page = { source: "ai.google.dev/gemini-api/docs/media-resolution", date: "2026-07" } as const;
-  const old = /gemini-(?:1|2)[.-]/.test(model);
-  if (old) {
+  // A name without a version, such as `gemini-flash-latest`, may stand for the dearer models before 3.
+  const version = Number(/gemini-(\d+)/.exec(model)?.[1] ?? 0);
+  if (version < 3) {
     // Its page says "about 2,048" beside 256; 13 tiles of 258 were measured.
-    if (detail === "MEDIA_RESOLUTION_LOW" || detail === "MEDIA_RESOLUTION_MEDIUM")
-      return { value: 300, standing: "published", ...page, margin: 44 };
+    const isLow = detail === "MEDIA_RESOLUTION_LOW" || detail === "MEDIA_RESOLUTION_MEDIUM";
+    if (isLow && version > 0) return { value: 300, standing: "published", ...page, margin: 44 };
     return { value: 3_354, standing: "measured", ...page, margin: 1_050 };
   }
   const levels: ReadonlyMap<unknown, number> = new Map<unknown, number>([
@@ -141,17 +142,12 @@ export function addPicture(
     reading.numbers.push({ name: "picture", value: pictureTokens, unit: "tokens", standing: "stated" });
     return;
   }
-  // Of several models, the one with the most tokens counts.
-  const caps = reading.models.map((model) => ({ model, cap: capOf(provider, model, detail) }));
-  const unknown = caps.find(({ cap }) => cap === null);
-  if (unknown !== undefined && maxInputTokens === null) {
-    throw unbounded(`${quote(unknown.model)} has no published cap for pictures; set pictureTokens`);
+  for (const model of reading.models) {
+    const cap = capOf(provider, model, detail);
+    if (cap !== null) reading.numbers.push({ name: "picture", unit: "tokens", ...cap });
+    else if (maxInputTokens !== null) reading.uncapped.push("its pictures");
+    else throw unbounded(`${quote(model)} has no published cap for pictures; set pictureTokens`);
   }
-  const most = caps
-    .map(({ cap }) => cap)
-    .filter((cap) => cap !== null)
-    .sort((a, b) => b.value - a.value)[0];
-  if (most !== undefined) reading.numbers.push({ name: "picture", unit: "tokens", ...most });
 }
 
 /**
@@ -160,9 +156,13 @@ export function addPicture(
  * @throws RefusedBoundError if the options do not say how many tokens it has.
  */
 export function addFile(reading: Reading, what: string, wanted: Wanted): void {
-  if (wanted.inputTokens !== null || wanted.maxInputTokens !== null) return;
-  if (wanted.fileTokens === null) {
+  reading.hasFiles = true;
+  const { inputTokens, fileTokens, maxInputTokens } = wanted;
+  if (inputTokens !== null) return;
+  if (fileTokens !== null) {
+    reading.numbers.push({ name: what, value: fileTokens, unit: "tokens", standing: "stated" });
+  } else if (maxInputTokens !== null) reading.uncapped.push(`its ${what}`);
+  else {
     throw unbounded(`nobody knows the tokens of its ${what}; set fileTokens, inputTokens or maxInputTokens`);
   }
-  reading.numbers.push({ name: what, value: wanted.fileTokens, unit: "tokens", standing: "stated" });
 }

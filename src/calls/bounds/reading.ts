@@ -52,6 +52,10 @@ export interface Reading {
   /** Lifetimes of caches that the body asks for; `"any"` where the provider writes them by itself. */
   cache: "none" | "5m" | "1h" | "any";
   pictures: number;
+  /** Whether it has files that are not pictures. A PDF file may be billed as pictures. */
+  hasFiles: boolean;
+  /** Pictures and files without a number of tokens: only `maxInputTokens` bounds them. */
+  readonly uncapped: string[];
   hasAudio: boolean;
   hasVideo: boolean;
   makesAudio: boolean;
@@ -79,6 +83,8 @@ export function newReading(): Reading {
     region: null,
     cache: "any",
     pictures: 0,
+    hasFiles: false,
+    uncapped: [],
     hasAudio: false,
     hasVideo: false,
     makesAudio: false,
