@@ -55,9 +55,8 @@ export function costOf({ quote, withOutput }: Bid, output: number): MicroCents {
   try {
     return estimateTokens(quote.rates, limits);
   } catch (error) {
-    // Searches, or an hour's cache, without a price.
-    if (error instanceof RangeError) throw new RefusedBoundError("unpriced", error.message);
-    throw error;
+    // The limits are whole numbers, so what it refuses are searches, or an hour's cache, without a price.
+    throw new RefusedBoundError("unpriced", (error as RangeError).message);
   }
 }
 
@@ -76,7 +75,5 @@ export function dearestBid(
     limits: bid.withOutput(output),
     numbers: [...bid.numbers, ...numbers, ...written],
   }));
-  const [first, ...others] = priced;
-  if (first === undefined) throw unbounded("it has no rates");
-  return others.reduce((most, next) => (next.amount > most.amount ? next : most), first);
+  return priced.reduce((most, next) => (next.amount > most.amount ? next : most));
 }

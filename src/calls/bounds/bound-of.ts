@@ -20,7 +20,6 @@ import {
 import {
   type Bounded,
   type BoundOutcome,
-  type RefusedBound,
   RefusedBoundError,
   unreadable,
   type WrittenLimit,
@@ -64,28 +63,27 @@ export function boundOf(request: BoundRequest, prices: Prices, options: BoundOpt
   const { url, method } = checked;
   const routed = routesOf({ url, method, headers: checked.headers }, wanted.hosts);
   const route = routed({});
-  const refuse = (why: RefusedBound, reason: string): BoundOutcome => {
-    return outcome({ kind: "refused", why, reason, provider: route.provider, protocol: route.protocol });
-  };
-  if (route.kind === "refused") return refuse("route", route.reason);
-  if (route.kind === "free") {
-    return outcome({
-      kind: "free",
-      amount: microCents(0n),
-      provider: route.provider,
-      protocol: route.protocol,
-    });
-  }
+  if (route.kind !== "bounded") return withoutBound(route);
+  const { provider, protocol } = route;
   try {
     const body = readBody(checked.body);
     // The body says whether the answer is streamed, and whether the route is refused after all.
     const whole = routed(body.object);
-    if (whole.kind !== "bounded") return refuse("route", "reason" in whole ? whole.reason : "it is free");
-    return bounded(whole, body, prices, checked, wanted);
+    return whole.kind === "bounded" ? bounded(whole, body, prices, checked, wanted) : withoutBound(whole);
   } catch (error) {
     if (!(error instanceof RefusedBoundError)) throw error;
-    return refuse(error.why, error.message);
+    return outcome({ kind: "refused", why: error.why, reason: error.message, provider, protocol });
   }
+}
+
+/** The answer for a route that is free or refused. */
+function withoutBound(route: Exclude<Route, { readonly kind: "bounded" }>): BoundOutcome {
+  if (route.kind === "free") {
+    const { kind, provider, protocol } = route;
+    return outcome({ kind, amount: microCents(0n), provider, protocol });
+  }
+  const { kind, reason, provider, protocol } = route;
+  return outcome({ kind, why: "route", reason, provider, protocol });
 }
 
 function bounded(
@@ -133,7 +131,7 @@ function modelOf(route: Route, { object }: JsonBody, { aliases }: Wanted): strin
     const same = typeof inBody === "string" && inBody.replace(/^models\//, "") === route.model;
     if (!same) throw unreadable(`its path names the model ${quote(route.model)}, and its body another one`);
   }
-  return Object.hasOwn(aliases, named) ? (aliases[named] ?? named) : named;
+  return aliases.get(named) ?? named;
 }
 
 function quotesFor(

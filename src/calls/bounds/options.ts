@@ -88,7 +88,7 @@ export interface Wanted {
   readonly listedAt: EpochSeconds | null;
   readonly maxAgeSeconds: number | null;
   readonly hosts: HostMap | undefined;
-  readonly aliases: Readonly<Record<string, string>>;
+  readonly aliases: ReadonlyMap<string, string>;
   readonly inputTokens: CountedTokens | null;
   readonly maxInputTokens: number | null;
   readonly maxOutputTokens: number | null;
@@ -160,13 +160,13 @@ function hostMap(what: string, value: unknown): HostMap | undefined {
   return value as HostMap;
 }
 
-function names(what: string, value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
+function names(what: string, value: unknown): ReadonlyMap<string, string> {
+  if (value === undefined) return new Map();
   if (!isPlain(value)) throw wrongType(what, "a plain object", value);
   const entries = Object.entries(value).map(([name, model]: [string, unknown]) => {
     return [name, nonBlankText(`${what}.${name}`, model)] as const;
   });
-  return Object.fromEntries(entries);
+  return new Map(entries);
 }
 
 function counted(what: string, value: unknown): CountedTokens | null {

@@ -36,7 +36,7 @@ export function openRegion(
     case "xai":
       return placed(routed);
     case "vertex":
-      return placed(routed ?? region ?? null);
+      return placed(routed ?? region);
     case "azure":
       return placed(region ?? "us");
     case "anthropic": {
