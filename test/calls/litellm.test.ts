@@ -248,6 +248,7 @@ describe("ratesFromLitellm", () => {
       { m: { ...entry, mode: "image_generation", output_cost_per_image: 0.04 } },
       "unreadable",
     ],
+    ["a table with no row", { m: { tiered_pricing: [null] } }, "unreadable"],
     ["a table without ranges", { m: { tiered_pricing: [entry] } }, "unreadable"],
     [
       "a table that does not start at 0",

@@ -147,6 +147,18 @@ describe("ratesFromLitellm: long inputs", () => {
   });
 });
 
+describe("ratesFromLitellm: long inputs by their plain number", () => {
+  it("128000 is 128k", () => {
+    const of = (written: string) => {
+      const above = { [`input_cost_per_token_above_${written}_tokens`]: 9e-6 };
+      const entry = { input_cost_per_token: 3e-6, output_cost_per_token: 1.5e-5, ...above };
+      return priced(ratesFromLitellm({ m: entry }, "m", { at })).toJSON();
+    };
+    expect(of("128000")).toEqual(of("128k"));
+    expect(of("128000")["tiers"]).toMatchObject([{ aboveInputTokens: 128_000, inputUsdPerMTok: "9" }]);
+  });
+});
+
 describe("ratesFromLitellm: regions", () => {
   const openai = {
     regional_processing_uplift_multiplier_eu: 1.1,

@@ -98,6 +98,38 @@ describe("ratesFromLitellm: service tiers", () => {
     expect(rates.tiers[0]).toMatchObject({ inputUsdPerMTok: "12", cacheReadUsdPerMTok: "1" });
   });
 
+  it("a kind that has a price only for long inputs rises like the whole", () => {
+    const cached = {
+      cache_read_input_token_cost_above_200k_tokens: 5e-7,
+      cache_read_input_token_cost_above_200k_tokens_priority: 7e-7,
+      cache_read_input_token_cost_above_400k_tokens: 9e-7,
+    };
+    const { tiers } = priced(of({ ...TIERS.priority, ...cached }, { serviceTier: "priority" }));
+    expect(tiers.map((one) => one.cacheReadUsdPerMTok)).toEqual(["0.7", "1.8"]);
+  });
+
+  it("a tier may have prices that the standard tier lacks", () => {
+    const cached = { cache_read_input_token_cost: 5e-7, input_cost_per_token: undefined };
+    const rates = priced(of({ ...TIERS.flex, ...cached }, { serviceTier: "flex" }));
+    expect(rates).toMatchObject({ inputUsdPerMTok: "1.5", cacheReadUsdPerMTok: "1.5" });
+    expect(of({ ...TIERS.flex, ...cached })).toMatchObject({
+      why: "missing",
+      reason: 'the list has no input price for "m"',
+    });
+  });
+
+  it("a tier with a price only for long inputs is refused", () => {
+    const above = {
+      output_cost_per_token_priority: 3e-5,
+      input_cost_per_token_above_100k_tokens_priority: 8e-6,
+      input_cost_per_token_above_200k_tokens: 6e-6,
+    };
+    expect(of(above, { serviceTier: "priority" })).toMatchObject({
+      why: "missing",
+      reason: 'the list has no input price for "m" in the service tier "priority"',
+    });
+  });
+
   it("a tier of an entry with a table of ranges reaches its ranges too", () => {
     const tiered_pricing = [
       { range: [0, 32_000], input_cost_per_token: 3e-6, output_cost_per_token: 1.5e-5 },

@@ -47,10 +47,10 @@ export function wholeOf(field: Field): "inputUsdPerMTok" | "outputUsdPerMTok" {
   return field.startsWith("output") ? "outputUsdPerMTok" : "inputUsdPerMTok";
 }
 
-/** The fields of prices. */
-export function fieldsOf(prices: Prices): readonly Field[] {
+/** The fields of prices, each with its price. */
+export function entriesOf(prices: Prices): readonly (readonly [Field, string])[] {
   // The keys of `Prices` are fields.
-  return Object.keys(prices) as Field[];
+  return Object.entries(prices) as [Field, string][];
 }
 
 /** The higher of two prices in plain digits. As numbers they are exact enough to be compared. */

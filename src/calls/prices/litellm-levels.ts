@@ -1,7 +1,7 @@
 import { quote } from "../../internal/text.ts";
 import { type AnyObject, isObject, ownField, presentField } from "../own-fields.ts";
 import { RefusedPriceError, listedCount } from "./listed.ts";
-import { fieldsOf, higher, type Prices, tokenPrices } from "./litellm-keys.ts";
+import { entriesOf, higher, type Prices, tokenPrices } from "./litellm-keys.ts";
 
 /** The prices of the standard tier for calls with more than `above` input tokens. */
 export interface Level {
@@ -86,8 +86,7 @@ export function offPeakLevels([base, ...levels]: Levels, block: AnyObject): Leve
   const offPeak = tokenPrices(block, "");
   const lowered = (level: Level): Level => {
     const prices = { ...level.prices };
-    for (const field of fieldsOf(offPeak)) {
-      const price = offPeak[field] ?? "0";
+    for (const [field, price] of entriesOf(offPeak)) {
       const isOfBase = level.prices[field] === base.prices[field];
       prices[field] = isOfBase ? price : higher(price, level.prices[field]);
     }

@@ -1,6 +1,6 @@
 import { ceilDiv, decimalText, units18 } from "../../money/decimal.ts";
 import type { AnyObject } from "../own-fields.ts";
-import { fieldsOf, higher, type Prices, tokenPrices, wholeOf } from "./litellm-keys.ts";
+import { entriesOf, higher, type Prices, tokenPrices, wholeOf } from "./litellm-keys.ts";
 import type { Level, Levels } from "./litellm-levels.ts";
 
 /**
@@ -20,14 +20,11 @@ export function tierLevels(entry: AnyObject, tier: string, standard: Levels): Le
   const levelOf = (level: Level): Level => {
     if (level !== base) own = { ...raised(own, first, level, base), ...namedAt(level, suffix) };
     const prices = { ...own };
-    for (const field of fieldsOf(level.prices)) {
+    for (const [field, price] of entriesOf(level.prices)) {
       const whole = own[wholeOf(field)];
       // Without a price for the whole input and output, the model is refused.
       if (Object.hasOwn(own, field) || field === wholeOf(field) || whole === undefined) continue;
-      prices[field] = higher(
-        inProportion(level.prices[field] ?? whole, whole, level.prices[wholeOf(field)]),
-        whole,
-      );
+      prices[field] = higher(inProportion(price, whole, level.prices[wholeOf(field)]), whole);
     }
     return { ...level, prices };
   };
@@ -43,17 +40,21 @@ function namedAt({ source, ending }: Level, suffix: string): Prices {
 /** The tier's prices so far, raised where the standard tier has another price at this level than in its base. */
 function raised(own: Prices, first: Prices, level: Level, base: Level): Prices {
   const prices = { ...own };
-  for (const field of fieldsOf(own)) {
+  for (const [field, price] of entriesOf(own)) {
     const standard = level.prices[field];
     if (standard === undefined || standard === base.prices[field]) continue;
-    prices[field] = higher(inProportion(standard, first[field], base.prices[field]), own[field]);
+    // A kind that one of the two bases has no price for rises like the whole of which it is a part.
+    const isInBoth = first[field] !== undefined && base.prices[field] !== undefined;
+    const of = isInBoth ? field : wholeOf(field);
+    prices[field] = higher(inProportion(standard, first[of], base.prices[of]), price);
   }
   return prices;
 }
 
 /** The price times `tier / standard`, rounded up, if the tier is dearer than the standard tier; or else the price. */
 function inProportion(price: string, tier: string | undefined, standard: string | undefined): string {
-  const [of, to, from] = [price, tier ?? "0", standard ?? "0"].map((text) => units18("price", text));
-  if (of === undefined || to === undefined || from === undefined || from === 0n || to <= from) return price;
-  return decimalText(ceilDiv(of * to, from), 18, 0);
+  const to = units18("price", tier ?? "0");
+  const from = units18("price", standard ?? "0");
+  if (from === 0n || to <= from) return price;
+  return decimalText(ceilDiv(units18("price", price) * to, from), 18, 0);
 }
