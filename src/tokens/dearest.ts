@@ -35,7 +35,7 @@ function highestUnits(all: readonly Units[]): Highest {
   ) as Units["price"];
   return {
     price,
-    request: most(all.map((of) => of.request)) ?? 0n,
+    request: all.map((of) => of.request).reduce((most, next) => (next > most ? next : most)),
     search: most(all.map((of) => of.search)),
   };
 }

@@ -1,3 +1,4 @@
+import { tokenCost, type TokenRates, usd } from "dispatch-kit";
 import { ratesFromGenaiPrices, ratesFromLitellm, type RatesOutcome } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
 import { priced } from "./prices-support.ts";
@@ -99,6 +100,16 @@ describe("ratesFromLitellm: off-peak prices", () => {
     expect(found.tiers[0]).toMatchObject({ inputUsdPerMTok: "0.9", outputUsdPerMTok: "0.6" });
   });
 
+  it("fees are the same at every hour, also in the dearest of them", () => {
+    const fees = {
+      input_cost_per_request: 0.002,
+      search_context_cost_per_query: { search_context_size_low: 0.01 },
+    };
+    const [at, until] = ["2026-09-24T09:00:00Z", "2026-09-24T11:00:00Z"];
+    const found = priced(litellm({ hours_utc: "10:00-01:00" }, at, until, fees));
+    expect(found).toMatchObject({ inputUsdPerMTok: "0.3", requestUsd: "0.002", searchUsd: "0.01" });
+  });
+
   it("a service tier keeps its own prices", () => {
     const off_peak_pricing = { hours_utc: "00:00-00:00", ...cheap };
     const flex = { input_cost_per_token_flex: 2e-7, output_cost_per_token_flex: 1e-6 };
@@ -113,6 +124,9 @@ describe("ratesFromLitellm: off-peak prices", () => {
     ["hours that nobody can read", { hours_utc: "at night" }],
     ["an hour 25", { hours_utc: "25:00-26:00" }],
     ["one bad window of two", { hours_utc: ["bad", "13:00-16:00"] }],
+    ["hours that are no text", { hours_utc: 5 }],
+    ["a day without a name", { windows: [{ hours_utc: "00:00-00:00", weekdays: ["holiday"] }] }],
+    ["a day that is none", { windows: [{ hours_utc: "00:00-00:00", weekdays: [true] }] }],
     ["a day 8", { windows: [{ hours_utc: "00:00-00:00", weekdays: [8] }] }],
     ["windows that are no list", { windows: "00:00-00:00" }],
     ["a window that is none", { windows: ["00:00-00:00"] }],
@@ -135,7 +149,8 @@ describe("ratesFromLitellm: off-peak prices", () => {
 describe("ratesFromGenaiPrices: until", () => {
   const base = { prices: { input_mtok: 0.15, output_mtok: 0.6, cache_read_mtok: 0.1 } };
   const hours = {
-    constraint: { start_time: "01:00:00Z", end_time: "04:00:00Z" },
+    // A time without a zone is one of UTC.
+    constraint: { start_time: "01:00:00Z", end_time: "04:00:00" },
     prices: { input_mtok: 0.3, output_mtok: 0.5 },
   };
   const dated = {
@@ -153,6 +168,8 @@ describe("ratesFromGenaiPrices: until", () => {
     // A kind without a price in the hours costs the input price there.
     ["into the hours", "2026-09-26T00:00:00Z", "2026-09-26T01:00:00Z", ["0.3", "0.6", null]],
     ["within the hours", "2026-09-26T02:00:00Z", "2026-09-26T03:00:00Z", ["0.3", "0.5", null]],
+    ["up to their end", "2026-09-26T03:59:59Z", "2026-09-26T03:59:59Z", ["0.3", "0.5", null]],
+    ["from their end on", "2026-09-26T04:00:00Z", "2026-09-26T05:00:00Z", ["0.15", "0.6", "0.1"]],
     ["into a new price", "2026-09-30T23:00:00Z", "2026-10-01T00:00:00Z", ["0.2", "0.9", "0.1"]],
     ["after a new price", "2026-10-01T05:00:00Z", "2026-10-01T06:00:00Z", ["0.2", "0.9", "0.01"]],
     [
@@ -177,6 +194,33 @@ describe("ratesFromGenaiPrices: until", () => {
       "5",
       undefined,
       undefined,
+    ]);
+  });
+
+  it("fees of two times are the highest, in each tier by itself", () => {
+    const tiered = (base: number, price: number) => ({ base, tiers: [{ start: 1000, price }] });
+    const tokens = { input_mtok: 0, output_mtok: 0 };
+    const rates = (first: object, second: object) => {
+      const start = { constraint: { start_date: "2026-10-01" } };
+      const sets = [{ prices: { ...tokens, ...first } }, { ...start, prices: { ...tokens, ...second } }];
+      const [at, until] = [new Date("2026-09-30T00:00:00Z"), new Date("2026-10-02T00:00:00Z")];
+      return priced(ratesFromGenaiPrices({ id: "m:free", prices: sets }, { at, until }));
+    };
+    const costs = (of: TokenRates) =>
+      [500, 2000].map((inputTokens) => tokenCost(of, { inputTokens, outputTokens: 0, searches: 1 }));
+    const both = rates(
+      { requests_kcount: tiered(10, 20), web_searches_kcount: 5 },
+      { requests_kcount: 12, web_searches_kcount: tiered(4, 7) },
+    );
+    expect(costs(both)).toEqual([usd("0.012") + usd("0.005"), usd("0.02") + usd("0.007")]);
+    // A fee that is the same in the tier is not written there.
+    const one = rates(
+      { requests_kcount: tiered(10, 20), web_searches_kcount: 5 },
+      { web_searches_kcount: 5 },
+    );
+    expect(costs(one)).toEqual([usd("0.01") + usd("0.005"), usd("0.02") + usd("0.005")]);
+    expect(one.tiers.map(({ requestUsd, searchUsd }) => [requestUsd, searchUsd])).toEqual([
+      ["0.02", undefined],
     ]);
   });
 

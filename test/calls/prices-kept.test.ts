@@ -1,6 +1,8 @@
+import { TokenRates } from "dispatch-kit";
 import {
   type PriceList,
   type Prices,
+  type RefusedPrice,
   ratesFor,
   type RatesOutcome,
   type RatesQuery,
@@ -100,6 +102,59 @@ describe("ratesFor: what it keeps", () => {
     expect(read).toBe(1);
     expect(find(list, "m", { noOutput: true })).not.toBe(first);
     expect(find({ m: entry(1e-6) }, "m")).not.toBe(first);
+  });
+
+  const genai = [
+    {
+      id: "p",
+      models: [
+        { id: "m", prices: { input_mtok: 2, output_mtok: 1 } },
+        { id: "zero", prices: { input_mtok: 0, output_mtok: 1 } },
+      ],
+    },
+    { id: "q", models: [{ id: "zero", prices: { input_mtok: 3, output_mtok: 1 } }] },
+  ];
+  const own = { m: new TokenRates({ inputUsdPerMTok: 1, outputUsdPerMTok: 2 }) };
+
+  it.each<readonly [string, PriceList, string, Partial<RatesQuery>, RefusedPrice]>([
+    ["an unknown model", litellm, "gpt-5", {}, "unknown_model"],
+    ["a tier without a price", litellm, "gpt-4o", { serviceTier: "flex" }, "missing"],
+    ["a tier with a strange name", litellm, "gpt-4o", { serviceTier: "a b" }, "missing"],
+    ["an output without a price", { m: { input_cost_per_token: 1e-6 } }, "m", {}, "missing"],
+    ["a price of zero", { m: entry(0) }, "m", {}, "zero"],
+    ["a model of several providers", genai, "zero", {}, "unknown_model"],
+    ["a region in genai-prices", genai, "m", { region: "eu" }, "missing"],
+    ["a tier in genai-prices", genai, "m", { serviceTier: "flex" }, "missing"],
+    ["a price of zero in genai-prices", genai, "zero", { prefixes: ["p/"] }, "zero"],
+    ["a tier of own rates", own, "m", { serviceTier: "flex" }, "missing"],
+  ])("keeps the refusal of %s, which is the same as anew", (_, list, model, more, why) => {
+    const first = find(list, model, more);
+    expect(first).toMatchObject({ kind: "refused", why });
+    expect(find(list, model, more)).toBe(first);
+    expect(find(() => list, model, more)).toBe(first);
+    const fresh = find(structuredClone(list), model, more);
+    expect(fresh).not.toBe(first);
+    expect(fresh).toEqual(first);
+    // The refusal is for this query alone.
+    expect(find(list, `${model}-x`, more)).not.toBe(first);
+  });
+
+  it("does not keep that a list cannot be read, is too old, or lacks a long name", () => {
+    let isBroken = true;
+    const list = {
+      get m() {
+        if (isBroken) throw new Error("secret");
+        return entry(1e-6);
+      },
+    };
+    const unreadable = { kind: "refused", why: "unreadable", reason: "the price list cannot be read" };
+    expect(find(list, "m")).toEqual(unreadable);
+    isBroken = false;
+    expect(find(list, "m", { maxAgeSeconds: 1 })).toMatchObject({ why: "stale" });
+    expect(priced(find(list, "m")).inputUsdPerMTok).toBe("1");
+    const long = "m".repeat(201);
+    expect(find(list, long)).not.toBe(find(list, long));
+    expect(find(list, long)).toEqual(find(list, long));
   });
 
   it("prices by the hour or the date follow the time of each call", () => {

@@ -154,6 +154,16 @@ describe("ratesFor: genai-prices", () => {
     });
   });
 
+  it("skips a provider without an id, and does not look for names that no model has", () => {
+    const long = "m".repeat(201);
+    const unnamed = { models: [model("m", 1), model(long, 1)] };
+    const named = provider("p", [model("m", 2), model(long, 2)]);
+    expect(find([unnamed], "m")).toMatchObject({ why: "unknown_model" });
+    expect(find([{ ...unnamed, id: 5 }, named], "m")).toMatchObject({ rates: { inputUsdPerMTok: "2" } });
+    expect(find([named], long)).toMatchObject({ why: "unknown_model" });
+    expect(find({ [long]: entry(1e-6) }, long)).toMatchObject({ why: "unknown_model" });
+  });
+
   it("has no prices for tiers and regions", () => {
     expect(find(list, "gpt-4o", { serviceTier: "flex" })).toMatchObject({ why: "missing" });
     expect(find(list, "gpt-4o", { region: "eu" })).toMatchObject({ why: "missing" });

@@ -9,24 +9,24 @@ export interface GenaiEntry {
 }
 
 /** The ids of providers that LiteLLM's prefixes name otherwise. */
-const PROVIDERS: Readonly<Record<string, string>> = {
-  azure_ai: "azure",
-  bedrock: "aws",
-  cohere_chat: "cohere",
-  fireworks_ai: "fireworks",
-  gemini: "google",
-  github_copilot: "github-copilot",
-  moonshot: "moonshotai",
-  together_ai: "together",
-  vertex_ai: "google",
-  voyage: "voyageai",
-  xai: "x-ai",
-};
+const PROVIDERS: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
+  ["azure_ai", "azure"],
+  ["bedrock", "aws"],
+  ["cohere_chat", "cohere"],
+  ["fireworks_ai", "fireworks"],
+  ["gemini", "google"],
+  ["github_copilot", "github-copilot"],
+  ["moonshot", "moonshotai"],
+  ["together_ai", "together"],
+  ["vertex_ai", "google"],
+  ["voyage", "voyageai"],
+  ["xai", "x-ai"],
+]);
 
 /** The providers of genai-prices: a list of them, an object with such a list, or one of them. `null` for anything else. */
-export function genaiProviders(list: object): readonly AnyObject[] | null {
+export function genaiProviders(list: AnyObject | readonly unknown[]): readonly AnyObject[] | null {
   const single = isProvider(list) ? [list] : undefined;
-  const listed = Array.isArray(list) ? list : isObject(list) ? (ownField(list, "providers") ?? single) : null;
+  const listed = isObject(list) ? (ownField(list, "providers") ?? single) : list;
   if (!Array.isArray(listed)) return null;
   const all: readonly unknown[] = listed;
   const providers = all.filter(isProvider);
@@ -65,8 +65,8 @@ export function genaiEntry(
 }
 
 function providerOf(prefix: string): string {
-  const id = prefix.split("/")[0] ?? "";
-  return Object.hasOwn(PROVIDERS, id) ? (PROVIDERS[id] ?? id) : id;
+  const id = prefix.replace(/\/.*$/s, "");
+  return PROVIDERS.get(id) ?? id;
 }
 
 function anywhere(providers: readonly AnyObject[], name: string): GenaiEntry | null {
@@ -78,8 +78,9 @@ function anywhere(providers: readonly AnyObject[], name: string): GenaiEntry | n
   const all = entriesIn(providers, name);
   const [first, ...others] = all;
   if (others.length === 0) return first ?? null;
-  const [maker, ...makers] = all.filter(({ provider }) =>
-    matches(ownField(providers.find((one) => ownField(one, "id") === provider) ?? {}, "model_match"), name),
+  const [maker, ...makers] = entriesIn(
+    providers.filter((one) => matches(ownField(one, "model_match"), name)),
+    name,
   );
   if (maker !== undefined && makers.length === 0) return maker;
   const ids = all.map(({ provider }) => provider).join(", ");

@@ -70,16 +70,16 @@ export function genaiModel(entry: unknown, wanted: Wanted, provider: string | nu
   const id = isObject(entry) ? ownField(entry, "id") : undefined;
   if (!isObject(entry) || typeof id !== "string")
     throw new RefusedPriceError("unknown_model", "the list has no such model");
-  const [first, ...others] = pricesIn(id, presentField(entry, "prices"), wanted).map((prices) => {
+  const [first, ...others] = pricesIn(id, presentField(entry, "prices"), wanted);
+  const sheetsOf = (prices: unknown): Sheets => {
     if (isObject(prices)) return sheets(id, prices);
     throw new RefusedPriceError("unreadable", `${quote(id)} has no prices`);
-  });
-  if (first === undefined) throw new RefusedPriceError("unreadable", `${quote(id)} has no prices`);
+  };
   return {
     model: id,
     free: isNamedFree(id) || isNamedFree(ownField(entry, "name")),
     noOutput: false,
-    moments: [first, ...others],
+    moments: [sheetsOf(first), ...others.map(sheetsOf)],
     factors: [],
     serviceTier: null,
     // The list does not say what a search fee is charged for.

@@ -96,7 +96,10 @@ export function ratesFor(prices: Prices, query: RatesQuery): RatesOutcome {
   });
 }
 
-function isList(value: unknown): value is object {
+/** A price list whose contents are not checked. */
+type AnyList = AnyObject | readonly unknown[];
+
+function isList(value: unknown): value is AnyList {
   return Array.isArray(value) || isPlain(value);
 }
 
@@ -117,7 +120,7 @@ const MAX_KEPT = 1000;
 /** No model has a longer name. */
 const MAX_NAME = 200;
 
-function kept(list: object, query: Query): RatesOutcome {
+function kept(list: AnyList, query: Query): RatesOutcome {
   const { model, prefixes, serviceTier, region: place, searchContext: size, noOutput } = query;
   const key = JSON.stringify([model, prefixes, serviceTier, place, size, noOutput]);
   const outcomes = memoized(found, list, () => new Map<string, RatesOutcome>());
@@ -139,7 +142,7 @@ interface Answer {
 }
 
 /** A list without the model is an answer too: it is asked under several names for each call. */
-function answerOf(list: object, query: Query): Answer {
+function answerOf(list: AnyList, query: Query): Answer {
   try {
     return lookUp(list, query);
   } catch (error) {
@@ -148,15 +151,16 @@ function answerOf(list: object, query: Query): Answer {
   }
 }
 
-function lookUp(list: object, query: Query): Answer {
+function lookUp(list: AnyList, query: Query): Answer {
   const { model, prefixes } = query;
-  const names = model.length > MAX_NAME ? [] : namesToFind(model, prefixes);
+  const missing = new RefusedPriceError("unknown_model", `the list has no model ${quote(model)}`);
+  if (model.length > MAX_NAME) throw missing;
   const providers = genaiProviders(list);
   if (providers !== null) {
-    const entry = genaiEntry(providers, model.length > MAX_NAME ? [] : namesToFind(model, []), prefixes);
+    const entry = genaiEntry(providers, namesToFind(model, []), prefixes);
     if (entry !== null) return genaiAnswer(entry.entry, entry.provider, query);
   } else if (isObject(list)) {
-    for (const name of names) {
+    for (const name of namesToFind(model, prefixes)) {
       const entry = litellmEntry(list, name);
       if (entry === undefined) continue;
       // Rates of one's own have this field; LiteLLM's entries do not.
@@ -165,7 +169,7 @@ function lookUp(list: object, query: Query): Answer {
       return litellmAnswer(name, entry, query);
     }
   } else throw new RefusedPriceError("unreadable", "the price list has no known form");
-  throw new RefusedPriceError("unknown_model", `the list has no model ${quote(model)}`);
+  throw missing;
 }
 
 function litellmAnswer(name: string, entry: AnyObject, query: Query): Answer {

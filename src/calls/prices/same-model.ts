@@ -54,8 +54,12 @@ const PLACES =
 
 /** A name in lower case without what stands before and behind it, and who made the model if the name says so. */
 function nameOf(model: string): { readonly owner: string; readonly name: string } {
-  const parts = model.toLowerCase().split("/");
-  const last = (parts.at(-1) ?? "").replace(BEDROCK, "").replace(/-v?\d+:\d+$/, "");
+  const lower = model.toLowerCase();
+  const parts = lower.split("/");
+  const last = lower
+    .replace(/^.*\//s, "")
+    .replace(BEDROCK, "")
+    .replace(/-v?\d+:\d+$/, "");
   const owner = parts.length > 2 ? "" : (parts.at(-2) ?? "");
   // `latest` names no version, so any version is one of it. Vertex AI writes a version after `@`.
   const name = last.replace(/[-@](?:latest|default)$/, "").replaceAll("@", "-");
