@@ -171,18 +171,18 @@ function chosen<Backend>(
   const [best, ...others] = [...fitting].sort(
     (a, b) => byCost(a, b) || rank(a) - rank(b) || a.index - b.index,
   );
+  if (best === undefined) return outcome({ kind: "refused", passedOver: Object.freeze([...unfit]) });
   const beaten = others.map(({ index, kind, cost }) => {
-    const first = prefer === "cheapest" && best?.cost !== cost ? "is cheaper" : "comes first";
+    const first = prefer === "cheapest" && best.cost !== cost ? "is cheaper" : "comes first";
     return outcome({
       index,
       kind,
-      reason: `#${best?.index ?? 0} ${first}`,
+      reason: `#${best.index} ${first}`,
       maxCost: cost,
       lacking: outcomes<Lacking>([]),
     });
   });
   const passedOver = Object.freeze([...unfit, ...beaten].sort((a, b) => a.index - b.index));
-  if (best === undefined) return outcome({ kind: "refused", passedOver });
   return outcome({ kind: "selected", backend: best.backend, maxCost: best.cost, passedOver });
 }
 

@@ -221,6 +221,20 @@ describe("roomsIn", () => {
     expect(selectAffordable([local], needs, { maxCost, scopes: rooms }).kind).toBe("refused");
   });
 
+  it("needs a cap of each scope, because a cap of the store's own cannot be compared", async () => {
+    for (const cap of [undefined, null]) {
+      const scopes = [
+        { scope: "run:1", cap: usd(1) },
+        { scope: "month:2026-11", cap },
+      ];
+      await expect(roomsIn(memoryStore(), scopes)).rejects.toThrow(
+        new TypeError(
+          "roomsIn: scopes[1].cap must be MicroCents, from usd(…) or microCents(…); got undefined",
+        ),
+      );
+    }
+  });
+
   it("a ledger that is down is thrown, not room", async () => {
     const usage = (): Promise<BudgetState> => Promise.reject(new Error("down"));
     await expect(roomsIn({ usage }, [{ scope: "run:1", cap: usd(1) }])).rejects.toThrow("down");
