@@ -103,9 +103,8 @@ export function targetIn(endpoint: ExternalEndpoint, url: string): string | null
   if (!URL.canParse(url) || new URL(url).origin !== endpoint.origin) return null;
   try {
     return urlWithin(endpoint, pathOf(endpoint, url));
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { DispatchError, isDispatchError } from "../../errors.ts";
+import { DispatchError } from "../../errors.ts";
 
 /**
  * Why a request failed. `unrecorded` and `hold_spent` happen before it is sent; `redirected`, `too_large` and `failed`
@@ -30,8 +30,7 @@ export class EgressError extends DispatchError {
   }
 }
 
-/** Whether an error proves that nothing was sent. */
+/** Whether an error of the sending, other than an abort, proves that nothing was sent: it says so, or came before. */
 export function isUnsent(error: unknown): boolean {
-  if (error instanceof EgressError) return !error.sent;
-  return isDispatchError(error) || error instanceof RangeError || error instanceof TypeError;
+  return !(error instanceof EgressError && error.sent);
 }

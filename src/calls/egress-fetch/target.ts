@@ -20,7 +20,9 @@ const QUERY = /^(?:[\w\-.~!$&()*+,;=:@/?]|%[0-9a-f]{2})*$/i;
 export function urlWithin(endpoint: ExternalEndpoint, path: string): string {
   const base = baseOf(endpoint);
   const checked = anyText("egressFetch: path", path);
-  const [, below = "", query = ""] = /^([^?]*)(\?.*)?$/s.exec(checked) ?? [];
+  const mark = checked.indexOf("?");
+  const below = mark < 0 ? checked : checked.slice(0, mark);
+  const query = checked.slice(below.length);
   const relative = below.startsWith("/") ? below.slice(1) : below;
   const scheme = below === relative && /^[a-z][a-z0-9+.-]*:/i.test(relative);
   const segments = relative.split("/");

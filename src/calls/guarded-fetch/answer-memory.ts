@@ -1,6 +1,5 @@
 import type { TokenUsage } from "../../tokens/fields.ts";
-import { listAt } from "../protocols/lists.ts";
-import { valueAt } from "../reports/numbers.ts";
+import { itemsOf, valueAt } from "../reports/numbers.ts";
 
 /** An id that a later request may refer to, and the most tokens that the reference stands for. */
 export interface Referable {
@@ -20,13 +19,19 @@ export function referablesOf(
   { inputTokens, outputTokens }: TokenUsage,
 ): readonly Referable[] {
   const whole = inputTokens + outputTokens;
-  const items = listAt(report, "output").map((item) => {
+  const items = outputOf(report).map((item) => {
     const tokens = WRITTEN.includes(valueAt(item, "type")) ? outputTokens : whole;
     return { id: valueAt(item, "id"), tokens };
   });
   return [{ id: valueAt(report, "id"), tokens: whole }, ...items].filter(
     (one): one is Referable => typeof one.id === "string",
   );
+}
+
+/** The items of an answer. Of more than are read, none is remembered. */
+function outputOf(report: unknown): readonly unknown[] {
+  const output = valueAt(report, "output");
+  return (Array.isArray(output) ? itemsOf(output) : null) ?? [];
 }
 
 /** How many ids are remembered. */

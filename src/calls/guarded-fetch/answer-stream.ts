@@ -141,14 +141,14 @@ class Watch {
 /** The bytes of events, not copied, and in as few pieces as possible: each piece costs the client a read. */
 function joined(events: readonly StreamEvent[]): readonly Uint8Array[] {
   const pieces: Uint8Array[] = [];
-  let from = 0;
-  events.forEach(({ bytes }, at) => {
-    const next = events[at + 1]?.bytes;
-    if (next?.buffer === bytes.buffer && next.byteOffset === bytes.byteOffset + bytes.length) return;
-    const first = events[from]?.bytes ?? bytes;
+  let start: number | null = null;
+  for (const [at, { bytes }] of events.entries()) {
+    start ??= bytes.byteOffset;
     const end = bytes.byteOffset + bytes.length;
-    pieces.push(new Uint8Array(bytes.buffer, first.byteOffset, end - first.byteOffset));
-    from = at + 1;
-  });
+    const next = events[at + 1]?.bytes;
+    if (next?.buffer === bytes.buffer && next.byteOffset === end) continue;
+    pieces.push(new Uint8Array(bytes.buffer, start, end - start));
+    start = null;
+  }
   return pieces;
 }

@@ -26,6 +26,12 @@ export interface PaidContext {
 /** A refusal, or the answer to pass on. */
 export type PaidOutcome = { readonly response: Response } | { readonly refusal: Refusal };
 
+/** An answer that has passed, and its cost. */
+interface Booked {
+  readonly response: Response;
+  readonly cost: Cost;
+}
+
 /** The seconds of a hold, if the caller does not say it. */
 export const TTL_SECONDS = 900;
 
@@ -59,23 +65,20 @@ async function heldAndBooked(
   const { settings, send, tell, remember } = context;
   const { ttlSeconds = TTL_SECONDS } = settings;
   const request = { holdId, amount: bound.amount, scopes, ttlSeconds, tags };
-  const seen: { hold?: OpenHold; cost?: Cost } = {};
-  let outcome: WithHoldOutcome<Response>;
+  const seen: { hold?: OpenHold } = {};
+  let outcome: WithHoldOutcome<Booked>;
   try {
     outcome = await withHold(settings.ledger, request, async ({ hold }) => {
       seen.hold = hold;
       tell({ kind: "held", amount: bound.amount, bound });
-      const { response, cost, streams } = await answered(await send(call, hold), call, settings);
-      let isRead = (): void => undefined;
-      if (streams) {
-        if (response.body !== null) isRead = whenGarbage(response.body, giveUp);
-        passOn({ response });
-      }
-      seen.cost = await cost;
-      isRead();
+      const { response, stream, ...counting } = await answered(await send(call, hold), call, settings);
+      const isRead = stream === null ? null : whenGarbage(stream, giveUp);
+      if (stream !== null) passOn({ response });
+      const cost = await counting.cost;
+      isRead?.();
       // At once: the next request of a client that has read a stream to its end does not wait for the ledger.
-      if (seen.cost.actual !== null) seen.cost.referables.forEach(remember);
-      return { value: response, actual: seen.cost.actual };
+      if (cost.actual !== null) cost.referables.forEach(remember);
+      return { value: { response, cost }, actual: cost.actual };
     });
   } catch (error) {
     const isSent = seen.hold !== undefined && !OpenHold.provesUnsent(seen.hold, error);
@@ -86,7 +89,7 @@ async function heldAndBooked(
     if (isSent || call.asked.signal?.aborted === true) throw asFetchError(error);
     return { refusal: refusalOf(error) };
   }
-  return after(outcome, seen.cost, call, context);
+  return after(outcome, call, context);
 }
 
 /** Of its own, so that it keeps nothing of the answer alive. */
@@ -97,27 +100,18 @@ function givingUp(amount: MicroCents, tell: PaidContext["tell"], over: (value: n
   };
 }
 
-function after(
-  outcome: WithHoldOutcome<Response>,
-  cost: Cost | undefined,
-  call: PaidCall,
-  { tell }: PaidContext,
-): PaidOutcome {
+function after(outcome: WithHoldOutcome<Booked>, call: PaidCall, { tell }: PaidContext): PaidOutcome {
   if (outcome.kind === "refused") return { refusal: overBudget(call.bound.amount, outcome.lacking) };
   if (outcome.kind === "exists") {
     return { refusal: { code: "hold_conflict", reason: "the id of its hold was used before", lacking: [] } };
   }
-  if (cost !== undefined) tellCost(outcome, cost, call, tell);
-  return { response: outcome.value };
+  tellCost(outcome, call, tell);
+  return { response: outcome.value.response };
 }
 
-function tellCost(
-  outcome: CallDone<Response>,
-  cost: Cost,
-  { bound }: PaidCall,
-  tell: PaidContext["tell"],
-): void {
+function tellCost(outcome: CallDone<Booked>, { bound }: PaidCall, tell: PaidContext["tell"]): void {
   const { amount } = bound;
+  const { cost } = outcome.value;
   if (cost.actual === null) {
     tell({ kind: "unknown", amount, reason: cost.reason });
   } else if (outcome.settlement === "pending") {

@@ -46,8 +46,8 @@ export function refusalOf(error: unknown): Refusal {
 
 /** Why a request is not bounded. */
 export function notBounded(bound: Exclude<BoundOutcome, Bounded>): Refusal {
-  if (bound.kind === "refused") return { code: bound.why, reason: bound.reason, lacking: [] };
-  return { code: "route", reason: "its route is free, and its body is not", lacking: [] };
+  const { why, reason } = { why: "route", reason: "its route is free, and its body is not", ...bound };
+  return { code: why, reason, lacking: [] };
 }
 
 /** A sentence about scopes without room: which, how much is missing, and when there may be room again. */

@@ -43,7 +43,10 @@ async function bodyOf(
     return bytesOf(new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice());
   }
   if (given instanceof Blob || given instanceof ReadableStream) {
-    return bytesOf(new Uint8Array(await untilAbort(new Response(given).arrayBuffer(), signal)));
+    const source = given instanceof Blob ? given.stream() : given;
+    // It may have no end, so that only an abort ends it.
+    const body = source.pipeThrough(new TransformStream(), signal && { signal });
+    return bytesOf(new Uint8Array(await new Response(body).arrayBuffer()));
   }
   // A form: the platform encodes it.
   return { body: given, text: null };
@@ -51,24 +54,6 @@ async function bodyOf(
 
 function bytesOf(bytes: Uint8Array<ArrayBuffer>): Pick<AskedRequest, "body" | "text"> {
   return { body: bytes, text: utf8(bytes) };
-}
-
-/** Waits for a body, which may have no end, until the client aborts. */
-async function untilAbort<Value>(task: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return task;
-  const ended = new AbortController();
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error("aborted", { cause: signal.reason }));
-    };
-    signal.addEventListener("abort", abort, { signal: ended.signal });
-    if (signal.aborted) abort();
-  });
-  try {
-    return await Promise.race([task, aborted]);
-  } finally {
-    ended.abort();
-  }
 }
 
 /** The text of bytes; `null` if they are not UTF-8. */

@@ -14,21 +14,20 @@ interface Storage {
   readonly getStore: () => RunContext | undefined;
 }
 
+interface AsyncHooks {
+  readonly AsyncLocalStorage: new () => Storage;
+}
+
 /**
  * A storage that follows asynchronous calls, or `null` where the runtime has none. It is not imported, so that the
  * package loads in browsers and on Workers without `nodejs_compat`.
  */
 export function contextStorage(): Storage | null {
   const { process } = globalThis as {
-    readonly process?: { readonly getBuiltinModule?: (id: string) => unknown };
+    readonly process?: { readonly getBuiltinModule?: (id: string) => Partial<AsyncHooks> | undefined };
   };
-  const hooks = process?.getBuiltinModule?.("node:async_hooks");
-  const found =
-    typeof hooks === "object" && hooks !== null
-      ? (Reflect.get(hooks, "AsyncLocalStorage") as unknown)
-      : undefined;
-  // `node:async_hooks` exports this class on every runtime that has the module.
-  return typeof found === "function" ? new (found as new () => Storage)() : null;
+  const found = process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage;
+  return found === undefined ? null : new found();
 }
 
 /** Scopes and caps, or none: a run may add some. */

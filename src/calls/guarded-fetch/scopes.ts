@@ -1,6 +1,7 @@
 import type { Tags } from "../../budget/contract.ts";
 import { tagsOf } from "../../budget/hold-request.ts";
 import type { ScopeCap } from "../../budget/scopes.ts";
+import { quote } from "../../internal/text.ts";
 import type { GuardedRequest, GuardOptions } from "./options.ts";
 import { checked } from "./refusal.ts";
 import { type RunContext, someScopes } from "./scope-context.ts";
@@ -34,9 +35,9 @@ function nameTags(names: Readonly<Record<string, string>>): Tags {
 }
 
 /**
- * The scopes, each once. A scope that is named twice must have the same cap.
+ * The scopes, each once. A scope that is named twice must have the same cap and the same end.
  *
- * @throws RangeError if two caps of a scope differ.
+ * @throws RangeError if they differ.
  */
 function onceEach(scopes: readonly ScopeCap[]): readonly ScopeCap[] {
   const found = new Map<string, ScopeCap>();
@@ -44,7 +45,7 @@ function onceEach(scopes: readonly ScopeCap[]): readonly ScopeCap[] {
     const other = found.get(one.scope);
     if (other !== undefined && (other.cap !== one.cap || other.until !== one.until)) {
       throw new RangeError(
-        `the guard and its run must have the same cap for the scope ${JSON.stringify(one.scope)}`,
+        `the guard and its run must have the same cap and the same end for the scope ${quote(one.scope)}`,
       );
     }
     found.set(one.scope, one);

@@ -12,7 +12,6 @@ import { type Referable, referablesOf } from "./answer-memory.ts";
 import { answerStream, type StreamEnd } from "./answer-stream.ts";
 import type { PaidCall } from "./call.ts";
 import type { GuardOptions } from "./options.ts";
-import { listAt } from "../protocols/lists.ts";
 import { eventReader } from "./streams/reader.ts";
 import { isUnbilled } from "./unbilled.ts";
 
@@ -31,8 +30,8 @@ export type Cost =
 export interface Answered {
   readonly response: Response;
   readonly cost: Promise<Cost>;
-  /** Whether the response can be passed on before its cost is known. */
-  readonly streams: boolean;
+  /** The body of a response that can be passed on before its cost is known; `null` for any other. */
+  readonly stream: ReadableStream<Uint8Array> | null;
 }
 
 type Settings = Pick<GuardOptions, "aliases" | "informs" | "prices" | "unbilled">;
@@ -41,11 +40,11 @@ type Settings = Pick<GuardOptions, "aliases" | "informs" | "prices" | "unbilled"
 export async function answered(response: Response, call: PaidCall, settings: Settings): Promise<Answered> {
   const known = (cost: Cost): Promise<Cost> => Promise.resolve(cost);
   if (!response.ok) {
-    return { response, cost: known(costOfError(response.status, call, settings)), streams: false };
+    return { response, cost: known(costOfError(response.status, call, settings)), stream: null };
   }
   const form = formOf(response, call.route.stream);
   if (response.body === null) {
-    return { response, cost: known({ actual: null, reason: "the answer has no body" }), streams: false };
+    return { response, cost: known({ actual: null, reason: "the answer has no body" }), stream: null };
   }
   if (form !== false) return streamed(response, response.body, form, call, settings);
   let bytes: ArrayBuffer;
@@ -55,10 +54,10 @@ export async function answered(response: Response, call: PaidCall, settings: Set
     if (call.asked.signal?.aborted === true) throw error;
     // The answer had begun. If `fetch` itself failed, clients would take it for a lost connection and ask again.
     const broken: Cost = { actual: null, reason: "the answer broke off" };
-    return { response: withBody(response, failing(error)), cost: known(broken), streams: false };
+    return { response: withBody(response, failing(error)), cost: known(broken), stream: null };
   }
   const cost = costOfReport(jsonOf(bytes), call, settings, null);
-  return { response: withBody(response, bytes), cost: known(cost), streams: false };
+  return { response: withBody(response, bytes), cost: known(cost), stream: null };
 }
 
 function withBody({ status, statusText, headers }: Response, body: ArrayBuffer | ReadableStream): Response {
@@ -107,17 +106,20 @@ function streamed(
     // Without rules nothing is read, and the cost is unknown.
     rules: rules ?? { fold: () => null, isLast: () => false },
     reader: eventReader(form),
-    isHidden: call.hidesUsage ? isUsageChunk : null,
+    // Chats come as server-sent events. What comes in another form passes as it is.
+    isHidden: call.hidesUsage && form === "sse" ? isUsageChunk : null,
     onEnd: (end) => {
       settle(costOfStream(end, call, settings));
     },
   });
-  return { response: withBody(response, stream), cost, streams: true };
+  return { response: withBody(response, stream), cost, stream };
 }
 
 /** The chunk that a chat sends only if the request asks for its usage. */
 function isUsageChunk(event: unknown): boolean {
-  return isObject(event) && isObject(event["usage"]) && listAt(event, "choices").length === 0;
+  if (!isObject(event) || !isObject(event["usage"])) return false;
+  const { choices } = event;
+  return !Array.isArray(choices) || choices.length === 0;
 }
 
 function costOfStream({ report, isComplete }: StreamEnd, call: PaidCall, settings: Settings): Cost {

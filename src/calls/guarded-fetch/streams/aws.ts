@@ -37,7 +37,11 @@ export function awsEvents(): EventReader {
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
+  return viewOf(bytes).getUint32(at);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function eventOf(message: Uint8Array): unknown {
@@ -54,13 +58,14 @@ function eventOf(message: Uint8Array): unknown {
 /** The headers with text. They end at the first header of another type, whose length is not known here. */
 function headersOf(bytes: Uint8Array): ReadonlyMap<string, string> {
   const decoder = new TextDecoder();
+  const view = viewOf(bytes);
   const headers = new Map<string, string>();
   let at = 0;
   while (at < bytes.length) {
-    const nameEnd = at + 1 + (bytes[at] ?? 0);
+    const nameEnd = at + 1 + view.getUint8(at);
     const valueStart = nameEnd + 3;
     if (bytes[nameEnd] !== TEXT || valueStart > bytes.length) break;
-    const valueEnd = valueStart + (((bytes[nameEnd + 1] ?? 0) << 8) | (bytes[nameEnd + 2] ?? 0));
+    const valueEnd = valueStart + view.getUint16(nameEnd + 1);
     headers.set(
       decoder.decode(bytes.subarray(at + 1, nameEnd)),
       decoder.decode(bytes.subarray(valueStart, valueEnd)),

@@ -5,8 +5,8 @@ import { parsed } from "./sse.ts";
 const LF = 10;
 const QUOTE = 34;
 const BACKSLASH = 92;
-const OPEN = /* @__PURE__ */ new Set([0x7b, 0x5b]);
-const CLOSE = /* @__PURE__ */ new Set([0x7d, 0x5d]);
+const OPEN: ReadonlySet<number | undefined> = /* @__PURE__ */ new Set([0x7b, 0x5b]);
+const CLOSE: ReadonlySet<number | undefined> = /* @__PURE__ */ new Set([0x7d, 0x5d]);
 
 /** A JSON text in each line (NDJSON). */
 export function ndjsonEvents(): EventReader {
@@ -25,7 +25,7 @@ export function jsonArrayEvents(): EventReader {
   let escaped = false;
   return splitAt((bytes, from) => {
     for (let at = from; at < bytes.length; at++) {
-      const byte = bytes[at] ?? 0;
+      const byte = bytes[at];
       if (inText) {
         if (escaped) escaped = false;
         else if (byte === BACKSLASH) escaped = true;

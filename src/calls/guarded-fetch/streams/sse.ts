@@ -14,14 +14,15 @@ export function sseEvents(): EventReader {
   const decoder = new TextDecoder();
   /** Up to here no end of an event was found. */
   let searched = 0;
+  let hasCr = false;
   return {
     push: (bytes) => {
       // Before the bytes are taken, so that none are lost.
       if (queue.length > MAX_EVENT_BYTES)
         throw new UnreadableStreamError("an event of the stream is too long");
       queue.push(bytes);
+      hasCr ||= bytes.includes(CR);
       const { view } = queue;
-      const hasCr = view.includes(CR, searched);
       const events: StreamEvent[] = [];
       let start = 0;
       for (let end = endOfEvent(view, searched, hasCr); end !== null; end = endOfEvent(view, start, hasCr)) {
