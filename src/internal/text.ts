@@ -4,7 +4,7 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{DI}\\]/gu;
 /** Escapes every character that could break a line, reorder it or be invisible. A backslash is doubled. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (char) =>
-    char === "\\" ? "\\\\" : char === "\n" ? "\\n" : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+    char === "\\" ? "\\\\" : char === "\n" ? "\\n" : `\\u{${Number(char.codePointAt(0)).toString(16)}}`,
   );
 }
 

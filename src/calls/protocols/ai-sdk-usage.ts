@@ -1,4 +1,5 @@
 import type { TokenUsage } from "../../tokens/fields.ts";
+import { isObject } from "../own-fields.ts";
 import { UncountableError } from "../reports/account.ts";
 import { valueAt } from "../reports/numbers.ts";
 import { countAt, type UsageShape } from "../reports/shape.ts";
@@ -80,13 +81,9 @@ export function checkedUsage(usage: TokenUsage, { usage: report, response }: Rep
 
 /** What an image model writes are pictures. OpenAI's says of each how much of its input were pictures. */
 function ofPictures(usage: TokenUsage, response: Reported["response"]): TokenUsage {
-  const read = listAt(response, "providerMetadata.openai.images").map((image) =>
-    valueAt(image, "imageTokens"),
-  );
-  const inputImageTokens = read.reduce<number>(
-    (sum, count) => sum + (typeof count === "number" ? count : 0),
-    0,
-  );
+  const inputImageTokens = listAt(response, "providerMetadata.openai.images")
+    .filter(isObject)
+    .reduce((sum, image) => sum + (countAt(image, "imageTokens") ?? 0), 0);
   return {
     ...usage,
     outputImageTokens: usage.outputTokens,

@@ -6,6 +6,7 @@ import {
   type Protocol,
   type ReadContext,
   type Served,
+  type Stated,
   UncountableError,
 } from "../reports/account.ts";
 import { severalForms } from "../reports/forms.ts";
@@ -82,7 +83,7 @@ function refuseLeftOut(account: Account): void {
 function withStep(parts: readonly Part[], step: AnyObject, served: Served): readonly Part[] {
   const counted = parts.reduce((sum, { usage }) => sum + (usage.searches ?? 0), 0);
   const { searches, apart } = toolsOf(step, counted);
-  const stated = parts.some((part) => part.stated !== undefined) ? undefined : statedStep(step);
+  const stated = statedStep(step);
   return parts.map((part, index) => {
     const named = {
       ...served,
@@ -96,10 +97,15 @@ function withStep(parts: readonly Part[], step: AnyObject, served: Served): read
       served: named,
       requests,
       usage: { ...part.usage, ...(more > 0 && { searches: more }) },
-      ...(stated !== undefined && { stated }),
+      stated: larger(part.stated, stated),
       apart: [...part.apart, ...apart],
     };
   });
+}
+
+/** The larger of what the provider's own report and the step state: a gateway may charge more than the provider. */
+function larger(own: Stated | undefined, stated: Stated | undefined): Stated | undefined {
+  return own === undefined || (stated !== undefined && stated.amount > own.amount) ? stated : own;
 }
 
 /** Google's provider continues a long answer by further requests, whose counts it adds up. */
@@ -194,19 +200,19 @@ function refuseNumbers(raw: AnyObject, { informs }: ReadContext): void {
 
 /** The parts of a result with steps, each of which is a request. */
 function stepsAccount(report: AnyObject, steps: readonly unknown[], context: ReadContext): Account {
-  const accounts = steps.map((step) => {
-    const account = isObject(step) && isObject(valueAt(step, "usage")) ? STEP.read(step, context) : null;
-    if (account === null) throw new UncountableError("a step has no usage");
-    return account;
+  const counted = steps.map((step) => {
+    const usage = countsOf(valueAt(step, "usage"), context);
+    const account = usage !== null && isObject(step) ? STEP.read(step, context) : null;
+    if (usage === null || account === null) throw new UncountableError("a step has no usage");
+    return { usage, account };
   });
-  const counts = steps.map((step) => countsOf(valueAt(step, "usage"), context));
-  const sum = sumOf(counts);
-  const last = counts.at(-1);
+  const accounts = counted.map(({ account }) => account);
+  const sum = sumOf(counted.map(({ usage }) => usage));
   const total = countsOf(valueAt(report, "totalUsage"), context);
   if (total !== null && !isSame(total, sum))
     throw new UncountableError("totalUsage must be the sum of the steps");
   const usage = countsOf(valueAt(report, "usage"), context);
-  if (usage !== null && !isSame(usage, sum) && !isSame(usage, last ?? null)) {
+  if (usage !== null && !isSame(usage, sum) && !isSame(usage, counted.at(-1)?.usage)) {
     throw new UncountableError("usage must be that of the last step, or of all");
   }
   return {
@@ -220,13 +226,13 @@ function countsOf(usage: unknown, context: ReadContext): TokenUsage | null {
   return (isObject(usage) ? COUNTS.read(usage, context) : null)?.parts[0]?.usage ?? null;
 }
 
-function sumOf(counts: readonly (TokenUsage | null)[]): TokenUsage {
+function sumOf(counts: readonly TokenUsage[]): TokenUsage {
   const of = (side: "inputTokens" | "outputTokens"): number =>
-    counts.reduce((sum, usage) => sum + (usage?.[side] ?? 0), 0);
+    counts.reduce((sum, usage) => sum + usage[side], 0);
   return { inputTokens: of("inputTokens"), outputTokens: of("outputTokens") };
 }
 
-function isSame(one: TokenUsage, other: TokenUsage | null): boolean {
+function isSame(one: TokenUsage, other: TokenUsage | undefined): boolean {
   return one.inputTokens === other?.inputTokens && one.outputTokens === other.outputTokens;
 }
 

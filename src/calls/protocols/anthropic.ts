@@ -39,7 +39,7 @@ function unfinished(message: AnyObject): string | null {
   return isOpen ? "the message is not finished: stop_reason is null" : null;
 }
 
-function served(reported: Reported): Served {
+export function servedByAnthropic(reported: Reported): Served {
   const { usage } = reported;
   const geo = valueAt(usage, "inference_geo");
   const fast = valueAt(usage, "speed") === "fast";
@@ -95,12 +95,15 @@ const CODE_TOOLS = ["code_execution", "bash_code_execution", "text_editor_code_e
  *
  * Source: `BetaMessageStream.#accumulateMessage` of @anthropic-ai/sdk 1.13.0.
  */
-const STREAM: StreamRules = {
+export const ANTHROPIC_STREAM: StreamRules = {
   fold: (report, event) => {
     const type = valueAt(event, "type");
     if (type === "message_start") {
       const message = valueAt(event, "message");
-      return isObject(message) ? { ...Object.fromEntries(dataOf(message)), content: [] } : report;
+      // Without its finish, a stream that is cut off would count as finished.
+      return isObject(message)
+        ? { stop_reason: null, ...Object.fromEntries(dataOf(message)), content: [] }
+        : report;
     }
     if (report === null) return report;
     if (type === "content_block_start") return withBlock(report, valueAt(event, "content_block"));
@@ -123,17 +126,22 @@ function withBlock(report: AnyObject, block: unknown): AnyObject {
   return { ...report, content: [...listAt(report, "content"), kept] };
 }
 
+/** A finish without the count of the output is none, because the output so far is a placeholder. */
 function withDelta(report: AnyObject, event: unknown): AnyObject {
-  const [before, later] = [valueAt(report, "usage"), valueAt(event, "usage")].map((usage) =>
-    isObject(usage) ? dataOf(usage) : [],
-  );
-  const present = (later ?? []).filter(([, value]) => value !== null && value !== undefined);
-  const usage = Object.fromEntries([...(before ?? []), ...present]);
+  const [before, later] = [fieldsOf(report, "usage"), fieldsOf(event, "usage")];
+  const present = later.filter(([, value]) => value !== null && value !== undefined);
+  const isCounted = present.some(([key]) => key === "output_tokens");
+  const finish = isCounted ? valueAt(event, "delta.stop_reason") : undefined;
   return {
     ...report,
-    stop_reason: valueAt(event, "delta.stop_reason") ?? report["stop_reason"] ?? null,
-    usage,
+    stop_reason: finish ?? report["stop_reason"],
+    usage: Object.fromEntries([...before, ...present]),
   };
+}
+
+function fieldsOf(of: unknown, path: string): ReturnType<typeof dataOf> {
+  const value = valueAt(of, path);
+  return isObject(value) ? dataOf(value) : [];
 }
 
 /** Anthropic's messages, also on Vertex and as the body of Bedrock's invoke. */
@@ -143,11 +151,11 @@ export const ANTHROPIC: Protocol = /* @__PURE__ */ tokenProtocol({
   // The results of Claude's agent SDK: their usage has the main loop only.
   foreign: ["modelUsage", "total_cost_usd"],
   unfinished,
-  served,
+  served: servedByAnthropic,
   searches,
   apart,
   adjust,
   split: (whole, reported, context) => requestsOf(whole, reported, context),
   reportsInputFirst: true,
-  stream: STREAM,
+  stream: ANTHROPIC_STREAM,
 });

@@ -3,7 +3,7 @@ import { type Protocol, UnfinishedError } from "../reports/account.ts";
 import { dataOf, valueAt } from "../reports/numbers.ts";
 import type { UsageShape } from "../reports/shape.ts";
 import { tokenProtocol } from "../reports/token-protocol.ts";
-import { ANTHROPIC } from "./anthropic.ts";
+import { ANTHROPIC, ANTHROPIC_STREAM } from "./anthropic.ts";
 import { listAt, textAt } from "./lists.ts";
 import { OPENAI_CHAT } from "./openai-chat.ts";
 
@@ -46,7 +46,7 @@ const INVOCATION: UsageShape = {
 /** The output tokens of Titan's results; its embeddings have none. */
 function withResults(answer: AnyObject): AnyObject {
   if (valueAt(answer, "totalOutputTextTokenCount") !== undefined) return answer;
-  const counts = listAt(answer, "results").map((result) => valueAt(result, "tokenCount") ?? Number.NaN);
+  const counts = listAt(answer, "results").map((result) => valueAt(result, "tokenCount"));
   const sum = counts.reduce<number>(
     (total, count) => total + (typeof count === "number" ? count : Number.NaN),
     0,
@@ -91,7 +91,7 @@ export const INVOKED_FORMS: readonly Protocol[] = [
 export function foldInvoked(report: AnyObject | null, event: unknown): AnyObject | null {
   if (!isObject(event)) return report;
   const isAnthropic = /^(?:message|content_block)_/.test(textAt(event, "type"));
-  if (isAnthropic) return ANTHROPIC.stream?.fold(report, event) ?? report;
+  if (isAnthropic) return ANTHROPIC_STREAM.fold(report, event);
   const kept = dataOf(event).filter(([key]) => KEPT.test(key));
   // An empty finish is kept, and never replaces anything.
   const later = kept.filter(([, value]) => value !== null && value !== undefined);

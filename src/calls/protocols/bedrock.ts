@@ -53,7 +53,7 @@ function unfinished(response: AnyObject): string | null {
 
 /** The answer does not name the model, unless a router chose it. A latency-optimized model has prices of its own. */
 function served({ response }: Reported): Served {
-  const routed = textAt(response, "trace.promptRouter.invokedModelId").split("/").at(-1) ?? "";
+  const routed = textAt(response, "trace.promptRouter.invokedModelId").replace(/^.*\//, "");
   const tier = textAt(response, "serviceTier.type");
   const fast = textAt(response, "performanceConfig.latency") === "optimized";
   return {

@@ -76,11 +76,12 @@ function modelName(key: string, entry: AnyObject): string {
 /** The estimate of the agent, of which only the growth counts. */
 function stated(entry: AnyObject, before: AnyObject | undefined): Stated | undefined {
   const now = statedUsd(entry, ["costUSD"], "informs");
-  const then = before === undefined ? 0n : (statedUsd(before, ["costUSD"], "informs")?.amount ?? 0n);
-  // An estimate of a resumed session may be made anew: then there is none.
-  return now === undefined || now.amount < then
+  if (now === undefined || before === undefined) return now;
+  const then = statedUsd(before, ["costUSD"], "informs");
+  // An estimate of a resumed session may be made anew: then nobody knows what it has grown by.
+  return then === undefined || now.amount < then.amount
     ? undefined
-    : { ...now, amount: microCents(now.amount - then) };
+    : { ...now, amount: microCents(now.amount - then.amount) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Protocol, UncountableError } from "../reports/account.ts";
 import { countAt, type UsageShape } from "../reports/shape.ts";
 import type { Reported } from "../reports/token-protocol.ts";
-import { CHAT_USAGE, chatForm } from "./openai-chat.ts";
+import { CHAT_INFORMS, CHAT_USAGE, chatForm } from "./openai-chat.ts";
 
 /**
  * Source: `tokenUsageSchema` of the npm package @ai-sdk/deepseek 3.0.56, `src/chat/deepseek-chat-api-types.ts`;
@@ -13,7 +13,7 @@ export const DEEPSEEK_USAGE: UsageShape = {
     ...CHAT_USAGE.inside,
     cacheRead: ["prompt_tokens_details.cached_tokens", "prompt_cache_hit_tokens"],
   },
-  informs: [...(CHAT_USAGE.informs ?? []), "prompt_cache_miss_tokens"],
+  informs: [...CHAT_INFORMS, "prompt_cache_miss_tokens"],
 };
 
 function mustAddUp({ usage }: Reported): void {

@@ -218,6 +218,11 @@ function foldedCandidate(before: AnyObject | undefined, candidate: unknown, inde
   };
 }
 
+/** What was billed separately of an answer that Gemini or Vertex generated. */
+export function generatedApart(reported: Reported): readonly string[] {
+  return googleApart(groundings(reported));
+}
+
 /**
  * What Gemini and Vertex have in common. Pages that the model reads and code that it runs cost only their tokens:
  * ai.google.dev/gemini-api/docs/url-context, ai.google.dev/gemini-api/docs/code-execution
@@ -229,7 +234,7 @@ export const GENERATED: Omit<TokenProtocol, "name"> = {
   unfinished,
   served: (reported) => ({ ...servedBy({ ...reported, usage: {} }), ...served(reported) }),
   searches: (reported, counted) => Math.max(counted, googleSearches(groundings(reported))),
-  apart: (reported) => googleApart(groundings(reported)),
+  apart: generatedApart,
   adjust,
   split,
   reportsInputFirst: true,

@@ -4,16 +4,17 @@ import { valueAt } from "../reports/numbers.ts";
 import { shapeReader, type UsageShape } from "../reports/shape.ts";
 import { type Reported, servedBy } from "../reports/token-protocol.ts";
 import { listAt } from "./lists.ts";
-import { CHAT_USAGE, chatForm } from "./openai-chat.ts";
+import { CHAT_INFORMS, CHAT_USAGE, chatForm } from "./openai-chat.ts";
 import { openaiDialect } from "./openai-dialect.ts";
 import { embeddingsForm } from "./openai-embeddings.ts";
 import { responsesForm } from "./openai-responses.ts";
+import { withTools } from "./parts.ts";
 
 /** Source: `CompletionUsage` of the npm package groq-sdk 1.6.0, `resources/completions.d.ts`. */
 export const GROQ_USAGE: UsageShape = {
   ...CHAT_USAGE,
   informs: [
-    ...(CHAT_USAGE.informs ?? []),
+    ...CHAT_INFORMS,
     // How long the request took, in seconds.
     ...["queue_time", "prompt_time", "completion_time", "total_time"],
   ],
@@ -57,8 +58,7 @@ function modelParts(main: Part, { response }: Reported, { informs }: ReadContext
       throw new UncountableError(`usage_breakdown must add up to ${main.usage[side]} ${side}; got ${sum}`);
     }
   }
-  const [first, ...others] = parts;
-  return first === undefined ? [main] : [{ ...first, apart: [...main.apart, ...first.apart] }, ...others];
+  return withTools(parts, main);
 }
 
 /** Groq's chat completions, responses and embeddings. The last chunk of a stream has its usage in `x_groq`. */

@@ -56,15 +56,12 @@ function messageOf(response: AnyObject): AnyObject {
   return isObject(fields) ? fields : response;
 }
 
-const FINISHES = ["finish_reason", "finishReason", "stop_reason", "done_reason"].map(
-  (key) => `response_metadata.${key}`,
-);
+const FINISHES = ["finish_reason", "finishReason", "stop_reason", "done_reason"];
 
 function unfinished(response: AnyObject): string | null {
-  const message = messageOf(response);
-  const metadata = valueAt(message, "response_metadata");
-  const isOpen = (path: string): boolean =>
-    isObject(metadata) && (path.split(".").at(-1) ?? "") in metadata && textAt(message, path) === "";
+  const metadata = valueAt(messageOf(response), "response_metadata");
+  const isOpen = (key: string): boolean =>
+    isObject(metadata) && key in metadata && textAt(metadata, key) === "";
   return FINISHES.some(isOpen) ? "the message is not finished" : null;
 }
 

@@ -1,8 +1,7 @@
-import type { Protocol, Served } from "../reports/account.ts";
-import { valueAt } from "../reports/numbers.ts";
+import type { Protocol } from "../reports/account.ts";
 import type { UsageShape } from "../reports/shape.ts";
-import { type Reported, servedBy } from "../reports/token-protocol.ts";
-import { CHAT_USAGE, chatForm } from "./openai-chat.ts";
+import { servedByAnthropic } from "./anthropic.ts";
+import { CHAT_INFORMS, CHAT_USAGE, chatForm } from "./openai-chat.ts";
 
 const DETAILS = "prompt_tokens_details";
 const HOUR = "ephemeral_1h_input_tokens";
@@ -46,7 +45,7 @@ export const LITELLM_USAGE: UsageShape = {
   },
   searches: ["server_tool_use.web_search_requests", `${DETAILS}.web_search_requests`],
   informs: [
-    ...(CHAT_USAGE.informs ?? []),
+    ...CHAT_INFORMS,
     "prompt_cache_miss_tokens",
     // A fetched page costs its tokens only: platform.claude.com/docs/en/agents-and-tools/tool-use/web-fetch-tool
     "server_tool_use.web_fetch_requests",
@@ -60,16 +59,8 @@ export const LITELLM_USAGE: UsageShape = {
   ],
 };
 
-/** Anthropic's tier and region, which a proxy passes on in the usage. */
-function served(reported: Reported): Served {
-  const { usage } = reported;
-  const geo = valueAt(usage, "inference_geo");
-  return {
-    ...servedBy(reported),
-    ...(valueAt(usage, "speed") === "fast" && { serviceTier: "fast" }),
-    ...(typeof geo === "string" && { region: ["", "global", "not_available"].includes(geo) ? null : geo }),
-  };
-}
-
-/** Chat completions of LiteLLM and of other proxies. */
-export const LITELLM: Protocol = /* @__PURE__ */ chatForm("litellm", { shape: LITELLM_USAGE, served });
+/** Chat completions of LiteLLM and of other proxies, which pass on Anthropic's tier and region in the usage. */
+export const LITELLM: Protocol = /* @__PURE__ */ chatForm("litellm", {
+  shape: LITELLM_USAGE,
+  served: servedByAnthropic,
+});

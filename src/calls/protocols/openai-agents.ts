@@ -4,6 +4,16 @@ import { dataOf, valueAt } from "../reports/numbers.ts";
 import { shapeReader, type UsageShape } from "../reports/shape.ts";
 import { type Reported, tokenProtocol } from "../reports/token-protocol.ts";
 import { listAt, textAt } from "./lists.ts";
+import { withTools } from "./parts.ts";
+
+/** Numbers of a request's usage that have no price. */
+const REQUEST_INFORMS: readonly string[] = [
+  "input_tokens_details.text_tokens",
+  "output_tokens_details.text_tokens",
+  // Both are part of the output and billed there.
+  "output_tokens_details.accepted_prediction_tokens",
+  "output_tokens_details.rejected_prediction_tokens",
+];
 
 /**
  * One request: the counts of OpenAI's chat completions or responses.
@@ -24,20 +34,14 @@ export const REQUEST_USAGE: UsageShape = {
     outputImage: ["output_tokens_details.image_tokens"],
     outputReasoning: ["output_tokens_details.reasoning_tokens"],
   },
-  informs: [
-    "input_tokens_details.text_tokens",
-    "output_tokens_details.text_tokens",
-    // Both are part of the output and billed there.
-    "output_tokens_details.accepted_prediction_tokens",
-    "output_tokens_details.rejected_prediction_tokens",
-  ],
+  informs: REQUEST_INFORMS,
 };
 
 export const RUN_USAGE: UsageShape = {
   ...REQUEST_USAGE,
   requires: ["requests", "input_tokens", "output_tokens"],
   informs: [
-    ...(REQUEST_USAGE.informs ?? []),
+    ...REQUEST_INFORMS,
     // `split` reads both.
     "requests",
     "request_usage_entries[].*",
@@ -90,16 +94,7 @@ function split(whole: Part, { usage }: Reported, context: ReadContext): readonly
     sum("outputTokens") === whole.usage.outputTokens;
   if (!isWhole)
     throw new UncountableError("requestUsageEntries must list all requests, and add up to their sum");
-  return parts.map((part, index) => (index === 0 ? withTools(part, whole) : part));
-}
-
-/** The tools and searches of the whole are charged once. */
-function withTools(part: Part, { usage: { searches = 0 }, apart }: Part): Part {
-  return {
-    ...part,
-    usage: { ...part.usage, ...(searches > 0 && { searches }) },
-    apart: [...part.apart, ...apart],
-  };
+  return withTools(parts, whole);
 }
 
 /** Hosted tools in the output of a model. */

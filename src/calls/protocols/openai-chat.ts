@@ -5,6 +5,15 @@ import type { UsageShape } from "../reports/shape.ts";
 import { type TokenProtocol, tokenProtocol } from "../reports/token-protocol.ts";
 import { listAt } from "./lists.ts";
 
+/** Numbers of a chat's usage that have no price. */
+export const CHAT_INFORMS: readonly string[] = [
+  "prompt_tokens_details.text_tokens",
+  "completion_tokens_details.text_tokens",
+  // Both are part of completion_tokens and billed there.
+  "completion_tokens_details.accepted_prediction_tokens",
+  "completion_tokens_details.rejected_prediction_tokens",
+];
+
 /**
  * The usage of OpenAI's chat completions and completions: details are part of their side.
  *
@@ -27,13 +36,7 @@ export const CHAT_USAGE: UsageShape = {
     outputImage: ["completion_tokens_details.image_tokens"],
     outputReasoning: ["completion_tokens_details.reasoning_tokens"],
   },
-  informs: [
-    "prompt_tokens_details.text_tokens",
-    "completion_tokens_details.text_tokens",
-    // Both are part of completion_tokens and billed there.
-    "completion_tokens_details.accepted_prediction_tokens",
-    "completion_tokens_details.rejected_prediction_tokens",
-  ],
+  informs: CHAT_INFORMS,
 };
 
 /**
@@ -86,9 +89,7 @@ export const CHAT_STREAM: StreamRules = {
 
 /** Whether a report already has what an event says. */
 function addsNothing(report: AnyObject, event: AnyObject): boolean {
-  const choices = ownField(report, "choices");
-  if (!Array.isArray(choices)) return false;
-  const known: readonly unknown[] = choices;
+  const known = listAt(report, "choices");
   return Object.keys(event).every((key) => {
     const value = event[key] ?? null;
     if (key === "choices") return Array.isArray(value) && value.every((choice) => isOnlyText(choice, known));

@@ -1,5 +1,11 @@
 import { type AnyObject, isObject } from "../own-fields.ts";
-import type { Part, Protocol, ReadContext, StreamRules } from "../reports/account.ts";
+import {
+  type Part,
+  type Protocol,
+  type ReadContext,
+  type StreamRules,
+  UncountableError,
+} from "../reports/account.ts";
 import { valueAt } from "../reports/numbers.ts";
 import { shapeReader, type UsageShape } from "../reports/shape.ts";
 import { type Reported, tokenProtocol } from "../reports/token-protocol.ts";
@@ -39,8 +45,9 @@ function svgPart({ response }: Reported, { informs }: ReadContext): readonly Par
   const usage = valueAt(response, "svg_usage");
   if (!isObject(usage)) return [];
   const model = valueAt(usage, "model");
+  if (typeof model !== "string") throw new UncountableError("svg_usage does not name its model");
   const { usage: counted, apart } = shapeReader(SVG_USAGE).count(usage, informs);
-  return [{ usage: counted, served: { model: typeof model === "string" ? model : undefined }, apart }];
+  return [{ usage: counted, served: { model }, apart }];
 }
 
 /** Only the event at the end of a picture has its usage; the other events have a part of the picture. */

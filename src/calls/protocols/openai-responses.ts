@@ -8,6 +8,9 @@ import { listAt } from "./lists.ts";
 
 const WRITES = "input_tokens_details.cache_write_tokens_details";
 
+/** No page has a price for 12 hours. */
+export const RESPONSES_APART: readonly string[] = [`${WRITES}.ttl_12h_tokens`];
+
 /**
  * The usage of OpenAI's responses: details are part of their side.
  *
@@ -33,8 +36,7 @@ export const RESPONSES_USAGE: UsageShape = {
     ],
     outputReasoning: ["output_tokens_details.reasoning_tokens"],
   },
-  // No page has a price for 12 hours.
-  apart: [`${WRITES}.ttl_12h_tokens`],
+  apart: RESPONSES_APART,
 };
 
 /** Source: `ResponseStatus` of openai 7.57.0. */

@@ -5,10 +5,16 @@ import { countAt, type UsageShape } from "../reports/shape.ts";
 import { inWireSpelling } from "../reports/spelling.ts";
 import { statedUsd } from "../reports/stated.ts";
 import { type Reported, type TokenProtocol, tokenProtocol } from "../reports/token-protocol.ts";
-import { CHAT_STREAM, CHAT_USAGE, chatForm } from "./openai-chat.ts";
+import { CHAT_INFORMS, CHAT_STREAM, CHAT_USAGE, chatForm } from "./openai-chat.ts";
 import { openaiDialect } from "./openai-dialect.ts";
 import { EMBEDDINGS_USAGE, embeddingsForm } from "./openai-embeddings.ts";
-import { responseApart, RESPONSES_STREAM, RESPONSES_USAGE, responsesForm } from "./openai-responses.ts";
+import {
+  responseApart,
+  RESPONSES_APART,
+  RESPONSES_STREAM,
+  RESPONSES_USAGE,
+  responsesForm,
+} from "./openai-responses.ts";
 
 const TOOLS = ["server_tool_use_details", "server_tool_use"];
 
@@ -42,7 +48,7 @@ export const OPENROUTER_USAGE: UsageShape = {
     cacheWrite1h: [HOUR],
     inputVideo: ["prompt_tokens_details.video_tokens"],
   },
-  informs: [...(CHAT_USAGE.informs ?? []), ...ADDED.informs, "prompt_tokens_details.file_tokens"],
+  informs: [...CHAT_INFORMS, ...ADDED.informs, "prompt_tokens_details.file_tokens"],
   // The iterations of Anthropic's messages: whose tokens they are is not said.
   apart: ["iterations[].*"],
 };
@@ -52,7 +58,7 @@ export const OPENROUTER_RESPONSES_USAGE: UsageShape = {
   ...RESPONSES_USAGE,
   ...ADDED,
   // A transcription also has the length of the sound.
-  apart: [...(RESPONSES_USAGE.apart ?? []), "seconds"],
+  apart: [...RESPONSES_APART, "seconds"],
 };
 
 /** As the client spells it. Without its details it would be a usage of the Vercel AI SDK. */

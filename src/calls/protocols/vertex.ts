@@ -1,9 +1,9 @@
 import type { AnyObject } from "../own-fields.ts";
 import type { Protocol } from "../reports/account.ts";
-import { dataOf, valueAt } from "../reports/numbers.ts";
+import { valueAt } from "../reports/numbers.ts";
 import type { UsageShape } from "../reports/shape.ts";
 import { tokenProtocol } from "../reports/token-protocol.ts";
-import { GENERATED } from "./gemini.ts";
+import { GENERATED, generatedApart } from "./gemini.ts";
 import { listAt, withFields } from "./lists.ts";
 
 /**
@@ -22,7 +22,12 @@ export const VERTEX_EMBEDDING_USAGE: UsageShape = {
     inputImage: ["tokensDetails.IMAGE + tokensDetails.DOCUMENT"],
     inputVideo: ["tokensDetails.VIDEO"],
   },
-  informs: ["tokensDetails.TEXT"],
+  informs: [
+    "tokensDetails.TEXT",
+    // `statisticsOf` adds them up.
+    ...["statistics[].tokenCount", "statistics[].token_count"],
+    ...["statistics[].tokensDetails[].tokenCount", "statistics[].tokens_details[].tokenCount"],
+  ],
   apart: ["billableCharacterCount"],
 };
 
@@ -37,12 +42,10 @@ function statisticsOf(response: AnyObject): AnyObject | null {
   const counts = found.map((one) => valueAt(one, "tokenCount") ?? valueAt(one, "token_count"));
   if (counts.length === 0 || counts.some((count) => count === undefined)) return null;
   const details = found.flatMap((one) => [...listAt(one, "tokensDetails"), ...listAt(one, "tokens_details")]);
-  const others = found.flatMap((one) => (typeof one === "object" && one !== null ? dataOf(one) : []));
   return withFields(
     {
-      ...Object.fromEntries(others),
-      tokens_details: null,
-      token_count: null,
+      // Their other numbers, which the shape does not know.
+      statistics: found,
       tokensDetails: details,
       // A count that is no number makes the sum none, and the shape refuses it.
       tokenCount: counts.reduce<number>(
@@ -61,7 +64,7 @@ const GENERATE = /* @__PURE__ */ tokenProtocol({
   name: "vertex",
   ...GENERATED,
   apart: (reported) => [
-    ...(GENERATED.apart?.(reported) ?? []),
+    ...generatedApart(reported),
     ...(isRetrieved(reported.response) ? ["groundingChunks.retrievedContext"] : []),
   ],
 });

@@ -2,7 +2,7 @@ import { microCents } from "../../money/micro-cents.ts";
 import type { Protocol, Stated } from "../reports/account.ts";
 import { countAt, type UsageShape } from "../reports/shape.ts";
 import { type Reported, tokenProtocol } from "../reports/token-protocol.ts";
-import { CHAT_USAGE, chatForm, chatSearches } from "./openai-chat.ts";
+import { CHAT_INFORMS, CHAT_USAGE, chatForm, chatSearches } from "./openai-chat.ts";
 import { openaiDialect } from "./openai-dialect.ts";
 import { embeddingsForm } from "./openai-embeddings.ts";
 import { responseApart, RESPONSES_USAGE, responsesForm, responseSearches } from "./openai-responses.ts";
@@ -36,7 +36,7 @@ export const XAI_CHAT_USAGE: UsageShape = {
     outputReasoning: ["completion_tokens_details.reasoning_tokens"],
   },
   ...TOOLS,
-  informs: [...(CHAT_USAGE.informs ?? []), ...TOOLS.informs],
+  informs: [...CHAT_INFORMS, ...TOOLS.informs],
 };
 
 /**

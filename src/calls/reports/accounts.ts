@@ -32,7 +32,7 @@ export function readingsOf(
   name: ProtocolName | null,
   options: Asked,
   depth = 0,
-): readonly Reading[] {
+): readonly [Reading, ...Reading[]] {
   if (!isObject(report)) throw new UncountableError("there is no usage report");
   if (depth > MAX_PASSED_ON) throw new UncountableError("the report passes itself on too often");
   refusePromises(report);
@@ -55,7 +55,8 @@ export function readingsOf(
     }
   }
   const known = Math.min(...readings.map(({ account }) => account.strange));
-  if (readings.length > 0) return readings.filter(({ account }) => account.strange === known);
+  const [first, ...others] = readings.filter(({ account }) => account.strange === known);
+  if (first !== undefined) return [first, ...others];
   const reason = whyNone(report, name, reasons);
   throw reasons.size === 0 ? new NoShapeError(reason) : new UncountableError(reason);
 }
@@ -97,12 +98,11 @@ function whyNone(
 }
 
 /** The one account of several readings. */
-function onlyAccount(readings: readonly Reading[]): Account {
-  const [first, ...others] = readings.map(({ account }) => account);
-  if (first === undefined) throw new UncountableError("there is no usage report");
-  const text = (account: Account): string =>
+function onlyAccount(readings: readonly [Reading, ...Reading[]]): Account {
+  const [first, ...others] = readings;
+  const text = ({ account }: Reading): string =>
     JSON.stringify(account.parts.map(({ usage, stated, apart }) => [usage, stated?.standing, apart]));
-  if (others.every((other) => text(other) === text(first))) return first;
+  if (others.every((other) => text(other) === text(first))) return first.account;
   const names = readings.map(({ protocol }) => protocol).join(", ");
   throw new UncountableError(`a report that it passes on can be read in several ways: ${names}`);
 }

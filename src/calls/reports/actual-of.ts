@@ -119,20 +119,19 @@ export function actualFrom(
 }
 
 /** One answer of all readings, if they agree. */
-function counted(readings: readonly Reading[], price: (account: Account) => Priced): ActualOutcome {
-  const [first, ...others] = readings.map(({ protocol, account }) => ({
-    protocol,
-    account,
-    ...price(account),
-  }));
-  if (first === undefined) throw new UncountableError("there is no usage report");
-  if (others.some(({ actual }) => actual !== first.actual)) {
-    const amounts = [first, ...others].map(({ protocol, actual }) => `${protocol} $${formatUsd(actual)}`);
+function counted(
+  readings: readonly [Reading, ...Reading[]],
+  price: (account: Account) => Priced,
+): ActualOutcome {
+  const [{ protocol: name, account }, ...others] = readings;
+  const { actual, stated } = price(account);
+  const more = others.map((reading) => ({ name: reading.protocol, ...price(reading.account) }));
+  if (more.some((other) => other.actual !== actual)) {
+    const amounts = [{ name, actual }, ...more].map((of) => `${of.name} $${formatUsd(of.actual)}`);
     throw new UncountableError(
       `several protocols account for the report, and differ: ${amounts.join(", ")}; name one`,
     );
   }
-  const { actual, stated, account } = first;
   const protocols = Object.freeze(readings.map(({ protocol }) => protocol));
   return outcome({ kind: "counted", actual, usage: sumOfParts(account), protocols, stated });
 }

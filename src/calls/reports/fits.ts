@@ -12,7 +12,8 @@ export function mustFit(usage: TokenUsage): void {
   try {
     tokenCost(ratesForAll(), usage);
   } catch (error) {
-    throw error instanceof RangeError ? new UncountableError(error.message) : error;
+    // Whole numbers of at least 0 have nothing else wrong than their range.
+    throw new UncountableError((error as RangeError).message);
   }
 }
 

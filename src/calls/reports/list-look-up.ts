@@ -41,12 +41,13 @@ function underPrefixes(
   prefixes: readonly string[],
   find: (name: string) => RatesOutcome,
 ): RatesOutcome {
-  let refused: RatesOutcome | null = null;
-  for (const prefix of [...prefixes, ""]) {
+  let unusable: RatesOutcome | null = null;
+  for (const prefix of prefixes) {
     const found = find(prefix + model);
     if (found.kind === "priced") return found;
     // A price that is there but cannot be used says more than a name that is not.
-    if (refused?.kind !== "refused" || refused.why === "unknown_model") refused = found;
+    if (found.why !== "unknown_model") unusable ??= found;
   }
-  return refused ?? find(model);
+  const bare = find(model);
+  return bare.kind === "priced" ? bare : (unusable ?? bare);
 }

@@ -76,6 +76,6 @@ export function valueAt(report: unknown, path: string): unknown {
 }
 
 /** The names of the fields of a report, for a message. */
-export function fieldNames(report: unknown): readonly string[] {
-  return isObject(report) ? Object.keys(report).slice(0, 12).map(quote) : [];
+export function fieldNames(report: object): readonly string[] {
+  return Object.keys(report).slice(0, 12).map(quote);
 }

@@ -58,9 +58,14 @@ export function priceOf({ parts }: Account, pricing: Pricing, cutOff: boolean): 
 /** Rates without a model fit any model, but not two. */
 function refuseOtherModels(parts: readonly Part[], { source, model, aliases }: Pricing): void {
   if ("lookUp" in source || (model ?? source.rates.model) !== undefined) return;
-  const [first, ...others] = parts.map(({ served }) => served.model).filter((name) => name !== undefined);
-  const other = others.find((name) => first !== undefined && !sameModel(first, name, aliases));
-  if (first === undefined || other === undefined) return;
+  const names = parts.map(({ served }) => served.model);
+  const [first, ...others] = names.filter((name) => name !== undefined);
+  if (first === undefined) return;
+  if (names[0] === undefined) {
+    throw new UncountableError(`the rates are for one model, and another one, ${quote(first)}, answered too`);
+  }
+  const other = others.find((name) => !sameModel(first, name, aliases));
+  if (other === undefined) return;
   throw new UncountableError(`the rates are for one model, and ${quote(first)} and ${quote(other)} answered`);
 }
 
@@ -119,19 +124,19 @@ function checkedRates(served: Part["served"], rates: TokenRates, pricing: Pricin
   const tier = pricing.serviceTier ?? rates.serviceTier ?? null;
   if (served.serviceTier !== undefined && served.serviceTier !== tier) {
     throw new UncountableError(
-      `the rates are for the tier ${named(tier)}, and the answer is from ${named(served.serviceTier)}`,
+      `the rates are for the tier ${named(tier, "standard")}, and the answer is from ${named(served.serviceTier, "standard")}`,
     );
   }
   if (served.region !== undefined && served.region !== pricing.region) {
     throw new UncountableError(
-      `the rates are for the region ${named(pricing.region)}, and the answer is from ${named(served.region)}`,
+      `the rates are for the region ${named(pricing.region, "global")}, and the answer is from ${named(served.region, "global")}`,
     );
   }
   return rates;
 }
 
-function named(value: string | null): string {
-  return value === null ? "standard" : quote(value);
+function named(value: string | null, usual: string): string {
+  return value === null ? usual : quote(value);
 }
 
 function listedRates(served: Part["served"], lookUp: LookUp, pricing: Pricing): TokenRates {
@@ -144,12 +149,11 @@ function listedRates(served: Part["served"], lookUp: LookUp, pricing: Pricing): 
   };
   const [first, second] = [answered, asked].filter((name) => name !== undefined);
   if (first === undefined) throw new UncountableError("neither the answer nor the caller names the model");
-  const found = lookUp(first, place);
+  const answeredBy = lookUp(first, place);
+  // A version that the list does not have costs what its model costs. One that it has costs nothing else.
+  const isMissing = answeredBy.kind === "refused" && answeredBy.why === "unknown_model";
+  const found =
+    isMissing && second !== undefined && sameModel(second, first) ? lookUp(second, place) : answeredBy;
   if (found.kind === "priced") return found.rates;
-  // A version that the list does not have costs what its model costs.
-  if (second !== undefined && sameModel(second, first)) {
-    const other = lookUp(second, place);
-    if (other.kind === "priced") return other.rates;
-  }
   throw new UncountableError(found.reason);
 }

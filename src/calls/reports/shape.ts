@@ -132,17 +132,14 @@ function patternOf(patterns: readonly string[]): (path: string) => boolean {
 
 /** Whether a path consists of the pieces in their order, with anything between them. */
 function matches(path: string, pieces: readonly string[]): boolean {
-  const [first = "", ...rest] = pieces;
-  const last = rest.pop() ?? "";
-  if (!path.startsWith(first) || !path.endsWith(last) || path.length < first.length + last.length)
-    return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = path.indexOf(piece, at);
-    if (found < 0 || found + piece.length > path.length - last.length) return false;
-    at = found + piece.length;
-  }
-  return true;
+  let from = 0;
+  return pieces.every((piece, index) => {
+    const isLast = index === pieces.length - 1;
+    const at = index === 0 ? 0 : isLast ? path.length - piece.length : path.indexOf(piece, from);
+    const isThere = at >= from && path.startsWith(piece, at);
+    from = at + piece.length;
+    return isThere;
+  });
 }
 
 /** A whole number of at least 0, or `undefined` if it is missing or `null`. */
@@ -153,9 +150,15 @@ export function countAt(report: AnyObject, path: string): number | undefined {
   throw new UncountableError(`${path} must be a whole number of at least 0; got ${shown}`);
 }
 
+/** A count, and the name under which the report has it. */
+interface Named {
+  readonly name: string;
+  readonly count: number;
+}
+
 /** The value of a number that has several names. */
-function aliasAt(report: AnyObject, aliases: Aliases): number | undefined {
-  let found: { readonly name: string; readonly count: number } | undefined;
+function aliasAt(report: AnyObject, aliases: Aliases): Named | undefined {
+  let found: Named | undefined;
   for (const name of aliases) {
     const counts = pathsOf(name).map((path) => countAt(report, path));
     if (counts.every((count) => count === undefined)) continue;
@@ -165,20 +168,24 @@ function aliasAt(report: AnyObject, aliases: Aliases): number | undefined {
     }
     if (found === undefined || found.count === 0) found = { name, count };
   }
-  return found?.count;
+  return found;
 }
 
 function required(report: AnyObject, aliases: Aliases): number {
-  if (aliases.length === 0) return 0;
-  const count = aliasAt(report, aliases);
-  if (count === undefined) throw new UncountableError(`${aliases[0] ?? "a count"} is missing`);
-  return count;
+  const [name] = aliases;
+  if (name === undefined) return 0;
+  const found = aliasAt(report, aliases);
+  if (found === undefined) throw new UncountableError(`${name} is missing`);
+  return found.count;
 }
 
 type Counts = Partial<Record<TokenKind, number>>;
 
 function kindsAt(report: AnyObject, kinds: Kinds | undefined): Counts {
-  const entries = Object.entries(kinds ?? {}).map(([kind, aliases]) => [kind, aliasAt(report, aliases) ?? 0]);
+  const entries = Object.entries(kinds ?? {}).map(([kind, aliases]) => [
+    kind,
+    aliasAt(report, aliases)?.count ?? 0,
+  ]);
   // The keys are those of `kinds`.
   return Object.fromEntries(entries) as Counts;
 }
@@ -200,10 +207,10 @@ function countsOf(shape: UsageShape, report: AnyObject): TokenUsage {
   const outside = kindsAt(report, shape.outside);
   const input = required(report, shape.input) + sumOf(beside, "input");
   const output = required(report, shape.output) + sumOf(beside, "output");
-  const more = decided(shape, aliasAt(report, shape.total ?? []), { input, output, either });
+  const more = decided(aliasAt(report, shape.total ?? []), { input, output, either });
   const kinds = { ...kindsAt(report, shape.inside), ...beside, ...either, ...outside };
   const counts = Object.entries(kinds).filter(([, count]) => count > 0);
-  const searches = aliasAt(report, shape.searches ?? []) ?? 0;
+  const searches = aliasAt(report, shape.searches ?? [])?.count ?? 0;
   return {
     inputTokens: input + more.input + sumOf(outside, "input"),
     outputTokens: output + more.output + sumOf(outside, "output"),
@@ -214,8 +221,7 @@ function countsOf(shape: UsageShape, report: AnyObject): TokenUsage {
 
 /** What the kinds that are inside or beside add to the input and to the output. */
 function decided(
-  shape: UsageShape,
-  total: number | undefined,
+  total: Named | undefined,
   { input, output, either }: { readonly input: number; readonly output: number; readonly either: Counts },
 ): { readonly input: number; readonly output: number } {
   const moreInput = sumOf(either, "input");
@@ -228,12 +234,12 @@ function decided(
     { input: moreInput, output: 0 },
     { input: moreInput, output: moreOutput },
   ];
-  const found = possible.filter((more) => input + more.input + output + more.output === total);
+  const found = possible.filter((more) => input + more.input + output + more.output === total.count);
   const [first, ...others] = found;
-  const name = shape.total?.[0] ?? "the total";
+  const { name, count } = total;
   if (first !== undefined) {
     if (others.every((other) => other.input === first.input && other.output === first.output)) return first;
     throw new UncountableError(`${name} does not tell what is part of the input and what of the output`);
   }
-  throw new UncountableError(`${name} must be ${input + output}, the sum of its parts; got ${total}`);
+  throw new UncountableError(`${name} must be ${input + output}, the sum of its parts; got ${count}`);
 }

@@ -1,4 +1,4 @@
-import { type AnyObject, isObject } from "../own-fields.ts";
+import type { AnyObject } from "../own-fields.ts";
 import { dataOf, itemsOf } from "./numbers.ts";
 
 const MAX_DEPTH = 10;
@@ -23,8 +23,8 @@ export function inWireSpelling(report: AnyObject): AnyObject {
       ? items.map((item) => respelled(item, depth + 1))
       : value;
   };
-  const copy = respelled(report, 0);
-  return isObject(copy) ? copy : report;
+  // The copy of an object is an object.
+  return respelled(report, 0) as AnyObject;
 }
 
 /** A number starts a word too: `ephemeral1hInputTokens` is `ephemeral_1h_input_tokens`. */

@@ -31,16 +31,16 @@ export function usageOf(report: unknown, options: ReportOptions = {}): UsageOutc
   try {
     const { protocol, ...asked } = read("usageOf: options", options, REPORT);
     const readings = readingsOf(report, protocol, { ...asked, cutOffAt: null });
-    const [first, ...others] = readings.map(({ account }) => sumOfParts(account));
-    if (first === undefined) throw new UncountableError("there is no usage report");
+    const [first, ...others] = readings;
+    const usage = sumOfParts(first.account);
     for (const { account } of readings) refuseUncounted(account);
     const protocols = Object.freeze(readings.map(({ protocol: name }) => name));
-    if (others.some((other) => !isEqual(other, first))) {
+    if (others.some(({ account }) => !isEqual(sumOfParts(account), usage))) {
       throw new UncountableError(
         `several protocols account for the report, and differ: ${protocols.join(", ")}; name one`,
       );
     }
-    return outcome({ kind: "counted", usage: first, protocols });
+    return outcome({ kind: "counted", usage, protocols });
   } catch (error) {
     return outcome({ kind: "unknown", reason: reasonOf(error) });
   }

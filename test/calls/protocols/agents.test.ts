@@ -72,6 +72,23 @@ describe("openai-agents", () => {
     expect(costOf(report, options)).toMatch(reason);
   });
 
+  it("adds up the details of several requests, without those that are null", () => {
+    const inputTokensDetails = [
+      { cached_tokens: 60 },
+      { cached_tokens: null },
+      { cached_tokens: undefined },
+      { cached_tokens: 40 },
+    ];
+    expect(usageOf({ ...run, inputTokensDetails }, options)).toMatchObject({
+      usage: { inputTokens: 200, outputTokens: 20, cacheReadTokens: 100 },
+    });
+  });
+
+  it("a number of requests in words may be several", () => {
+    expect(costOf({ ...run, requests: "1" }, options)).toBe("0.0004");
+    expect(costOf({ ...run, requests: "1" }, options, tiered)).toMatch(/several requests/);
+  });
+
   it("hosted tools are searches, or billed separately", () => {
     const hosted = (name: string): object => ({ type: "hosted_tool_call", name });
     const usage = { ...run, requestUsageEntries: [one, one] };
@@ -109,6 +126,19 @@ describe("codex", () => {
     ["has nothing before", 5, /previous does not have the shape of codex/],
   ])("does not guess at a total that %s", (_, previous, reason) => {
     expect(costOf(later, { ...options, previous })).toMatch(reason);
+  });
+
+  it("a kind that has not grown is not counted again", () => {
+    const cached = { ...usage, cached_input_tokens: 80 };
+    expect(usageOf({ ...later, cached_input_tokens: 80 }, { ...options, previous: cached })).toEqual({
+      kind: "counted",
+      usage: { inputTokens: 50, outputTokens: 2 },
+      protocols: ["codex"],
+    });
+    // A kind that is new.
+    expect(usageOf({ ...later, cached_input_tokens: 30 }, { ...options, previous: usage })).toMatchObject({
+      usage: { inputTokens: 50, outputTokens: 2, cacheReadTokens: 30 },
+    });
   });
 
   it("a total is of several requests", () => {
@@ -188,6 +218,19 @@ describe("claude-agent", () => {
     const later = { ...entry, inputTokens: 150, outputTokens: 12, costUSD: 0.0001 };
     expect(actualOf(rates, later, { ...options, previous: entry })).toMatchObject({
       kind: "counted",
+      stated: null,
+    });
+  });
+
+  it("an estimate that the report before left out has grown by nobody knows how much", () => {
+    const { costUSD, ...before } = entry;
+    const later = { ...entry, inputTokens: 150, costUSD: costUSD * 2 };
+    expect(actualOf(rates, later, { ...options, previous: before })).toMatchObject({
+      actual: 5_000n as MicroCents,
+      stated: null,
+    });
+    expect(actualOf(rates, { ...before, inputTokens: 150 }, { ...options, previous: entry })).toMatchObject({
+      actual: 5_000n as MicroCents,
       stated: null,
     });
   });

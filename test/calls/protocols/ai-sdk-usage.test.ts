@@ -23,6 +23,23 @@ describe("ai-sdk: counts", () => {
     expect(costOf(usage)).toMatch(reason);
   });
 
+  it("pictures are read where OpenAI says so, and otherwise written only", () => {
+    const pictures = (images: readonly unknown[]): object => ({
+      images: [],
+      usage: { inputTokens: 30, outputTokens: 100, totalTokens: 130 },
+      providerMetadata: { openai: { images } },
+    });
+    expect(usageOf(pictures([{ imageTokens: 20 }, { revisedPrompt: "x" }, null]))).toMatchObject({
+      usage: { inputTokens: 30, outputTokens: 100, inputImageTokens: 20, outputImageTokens: 100 },
+    });
+    expect(usageOf(pictures([]))).toEqual({
+      kind: "counted",
+      usage: { inputTokens: 30, outputTokens: 100, outputImageTokens: 100 },
+      protocols: ["ai-sdk"],
+    });
+    expect(costOf(pictures([{ imageTokens: "20" }]))).toMatch(/imageTokens must be a whole number/);
+  });
+
   it("the total shows what is beside", () => {
     const usage = {
       inputTokens: 10,

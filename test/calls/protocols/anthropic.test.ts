@@ -1,7 +1,6 @@
 import { formatUsd, TokenRates } from "dispatch-kit";
 import { actualOf, type ActualOptions, usageOf } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
-import { protocolOf } from "../../../src/calls/reports/accounts.ts";
 
 const rates = new TokenRates({
   inputUsdPerMTok: 3,
@@ -84,6 +83,13 @@ describe("anthropic: caches", () => {
     expect(costOf(message({}, { cache_creation_input_tokens: 10, cache_creation }))).toMatch(/must equal/);
   });
 
+  it("a split of nothing is no split of what was written", () => {
+    const cache_creation = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 };
+    expect(costOf(message({}, { cache_creation_input_tokens: 1000, cache_creation }))).toMatch(
+      /^anthropic: cache_creation must add up to 1000; got 0/,
+    );
+  });
+
   it("a redeemed credit changes the price of cache writes", () => {
     const credit = (type: string): object => ({ fallback_credit: { status: { type, reason: "expired" } } });
     expect(costOf(message({}, credit("redeemed")))).toMatch(/fallback_credit was redeemed/);
@@ -128,6 +134,19 @@ describe("anthropic: iterations", () => {
     expect(costOf(report)).toBe("0.02135");
   });
 
+  it("a single one may leave out the caches of the message, or how long its writes live", () => {
+    const brief = { type: "message", input_tokens: 100, output_tokens: 10 };
+    const hour = { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 1000 };
+    const written = { cache_creation_input_tokens: 1000, cache_creation: hour };
+    // 100 in at $3, 10 out at $15, and 1000 written for an hour at $6.
+    expect(costOf(message({}, { iterations: [brief] }))).toBe("0.00045");
+    expect(costOf(message({}, { ...written, iterations: [brief] }))).toBe("0.00645");
+    const wrote = one("message", 100, 10, { cache_creation_input_tokens: 1000 });
+    expect(costOf(message({ model: "a" }, { ...written, iterations: [wrote] }))).toBe("0.00645");
+    const half = one("message", 50, 5, { cache_creation_input_tokens: 500 });
+    expect(costOf(message({ model: "a" }, { ...written, iterations: [half, half] }))).toMatch(/must add up/);
+  });
+
   it("compactions are outside, and cost what the model costs", () => {
     expect(costOf(with_(100, 10, one("message", 100, 10), one("compaction", 50, 5)))).toBe("0.000675");
     expect(costOf(with_(0, 0, one("compaction", 50, 5)))).toMatch(/no input tokens/);
@@ -138,6 +157,12 @@ describe("anthropic: iterations", () => {
     expect(costOf(report)).toMatch(/the rates are for one model, and "a" and "b" answered/);
     expect(costOf(report, { model: "a" })).toMatch(/"b" answered/);
     expect(costOf(report, { aliases: { a: "b" } })).toBe("0.000675");
+    // The same of a bare usage, which does not name the model of the message.
+    const brief = { type: "message", input_tokens: 100, output_tokens: 10 };
+    const iterations = [brief, one("advisor_message", 50, 5, { model: "b" })];
+    expect(costOf({ ...usage, iterations })).toBe(
+      'the rates are for one model, and another one, "b", answered too',
+    );
   });
 
   it("a model that declined is outside, and costs nothing if it had no output", () => {
@@ -212,46 +237,5 @@ describe("anthropic: server tools", () => {
     expect(costOf({ ...usage, server_tool_use: { code_execution_requests: 1 } })).toMatch(
       /billed separately/,
     );
-  });
-});
-
-describe("anthropic: streams", () => {
-  const fold = (events: readonly unknown[]): object | null =>
-    events.reduce<object | null>(
-      // A report is an object with unchecked fields.
-      (report, event) =>
-        protocolOf("anthropic")?.stream?.fold(report as Readonly<Record<string, unknown>> | null, event) ??
-        null,
-      null,
-    );
-  const start = {
-    type: "message_start",
-    message: { model: "a", content: [], stop_reason: null, usage: { input_tokens: 100, output_tokens: 1 } },
-  };
-  const end = { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 10 } };
-
-  it("the model of the last fallback answered", () => {
-    const content_block = { type: "fallback", from: { model: "a" }, to: { model: "b" } };
-    const report = fold([start, { type: "content_block_start", index: 0, content_block }, end]);
-    expect(costOf(report, { model: "b" })).toBe("0.00045");
-    expect(costOf(report, { model: "a" })).toMatch(/"b" answered/);
-  });
-
-  it("a tool that ran is billed separately", () => {
-    const content_block = { type: "server_tool_use", name: "code_execution" };
-    expect(costOf(fold([start, { type: "content_block_start", index: 0, content_block }, end]))).toBe(
-      "code_execution is billed separately",
-    );
-  });
-
-  it("cut off, it counts the input and the limit of the output", () => {
-    const options = { protocol: "anthropic", cutOffAt: 1000 } as const;
-    expect(actualOf(rates, fold([start]), options)).toMatchObject({ usage: { outputTokens: 1000 } });
-    expect(costOf(fold([start]))).toMatch(/not finished/);
-  });
-
-  it("the results of an agent's session are not messages", () => {
-    expect(costOf({ type: "result", total_cost_usd: 1, usage })).toMatch(/does not have the shape/);
-    expect(usageOf({ type: "result", total_cost_usd: 1, usage })).toMatchObject({ kind: "unknown" });
   });
 });

@@ -54,6 +54,8 @@ describe("bedrock: converse", () => {
     expect(costOf(answer({ trace }), { model: "anthropic.claude-a" })).toMatch(
       /"anthropic.claude-b" answered/,
     );
+    const named = { promptRouter: { invokedModelId: "anthropic.claude-b" } };
+    expect(costOf(answer({ trace: named }), { model: "anthropic.claude-b" })).toBe("0.00045");
   });
 
   it("guardrails are billed separately; words, free units and none are not", () => {
@@ -70,6 +72,10 @@ describe("bedrock: converse", () => {
   it("a tool that Bedrock ran is billed separately", () => {
     const content = [{ text: "x" }, { toolUse: { name: "nova_grounding", type: "server_tool_use" } }];
     expect(costOf(answer({ output: { message: { content } } }))).toBe("nova_grounding is billed separately");
+    const unnamed = [{ toolUse: { type: "server_tool_use" } }];
+    expect(costOf(answer({ output: { message: { content: unnamed } } }))).toBe(
+      "toolUse is billed separately",
+    );
     const own = [{ toolUse: { name: "mine" } }];
     expect(costOf(answer({ output: { message: { content: own } } }))).toBe("0.00045");
   });
@@ -149,6 +155,11 @@ describe("bedrock: invoke", () => {
       "a result of Titan's without a count",
       { inputTextTokenCount: 9, results: [{ outputText: "x" }] },
       /whole number/,
+    ],
+    [
+      "a result of Titan's with a count in words",
+      { inputTextTokenCount: 9, results: [{ tokenCount: 1 }, { tokenCount: "4" }] },
+      /totalOutputTextTokenCount must be a whole number/,
     ],
     [
       "Cohere's and Mistral's bodies, which have no counts",

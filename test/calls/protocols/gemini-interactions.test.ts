@@ -34,6 +34,15 @@ describe("gemini-interactions", () => {
     expect(costOf({ status: "completed", usage: camel })).toBe("0.0002");
   });
 
+  it("an output that is left out is 0, if the total says so", () => {
+    const { total_output_tokens: left, ...counts } = { ...usage, total_tokens: 100 };
+    expect(left).toBe(10);
+    expect(costOf({ status: "completed", usage: counts })).toBe("0.0001");
+    expect(costOf({ status: "completed", usage: { ...counts, total_tokens: 110 } })).toMatch(
+      /total_tokens must be 100, the sum of its parts; got 110/,
+    );
+  });
+
   it("the total shows whether thoughts are inside", () => {
     const inside = { ...usage, total_thought_tokens: 4 };
     expect(costOf({ usage: inside })).toBe("0.0002");

@@ -41,6 +41,21 @@ describe("vertex: embeddings", () => {
       /does not have the shape/,
     ],
     ["a count in words", { embeddings: [{ statistics: { tokenCount: "5" } }] }, /whole number/],
+    [
+      "an unknown number of the first embedding",
+      {
+        embeddings: [
+          { statistics: { tokenCount: 5, pixels: 3 } },
+          { statistics: { tokenCount: 5, pixels: 0 } },
+        ],
+      },
+      /statistics\[\]\.pixels is a number/,
+    ],
+    [
+      "characters of a single embedding",
+      { embeddings: [{ statistics: { tokenCount: 5, billableCharacterCount: 20 } }] },
+      /statistics\[\]\.billableCharacterCount is a number/,
+    ],
     ["an unknown number", { embeddings: [{ statistics: { tokenCount: 5, pixels: 3 } }] }, /pixels/],
   ])("does not guess at %s", (_, report, reason) => {
     expect(costOf(report)).toMatch(reason);
