@@ -247,6 +247,31 @@ describe("endpointFetch: a Request", () => {
     expect(arrived()).toBe(before);
   });
 
+  it.each<[string, object]>([
+    ["no signal", {}],
+    ["a signal of null", { signal: null }],
+  ])("of a client's own class may have %s", async (_, more) => {
+    const own = {
+      [Symbol.toStringTag]: "Request",
+      url: url(),
+      method: "DELETE",
+      headers: { "x-id": "7" },
+      ...more,
+    };
+    expect(await (await safe(own as unknown as Request)).text()).toBe("ok");
+    expect(at().seen.at(-1)).toMatchObject({ method: "DELETE", headers: { "x-id": "7" } });
+  });
+
+  it("of a client's own class with a signal that is none is refused before it is sent", async () => {
+    const before = arrived();
+    const own = { [Symbol.toStringTag]: "Request", url: url(), method: "GET", signal: "abort" };
+    expect(await thrownBy(safe(own as unknown as Request))).toMatchObject({
+      name: "TypeError",
+      message: "egressFetch: init.signal must be an AbortSignal; got a string",
+    });
+    expect(arrived()).toBe(before);
+  });
+
   it("is not aborted if init has no signal on purpose", async () => {
     const stop = new AbortController();
     const answer = await safe(new Request(url(), { signal: stop.signal }), { signal: null });

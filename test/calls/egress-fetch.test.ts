@@ -138,6 +138,20 @@ describe("egressFetch: redirects", () => {
     expect(error).toMatchObject({ reason: "redirected", sent: true });
   });
 
+  it("is refused also if its body cannot be closed", async () => {
+    let closed = 0;
+    const body = new ReadableStream({
+      cancel: () => {
+        closed++;
+        throw new Error(`connection lost, ${KEY}`);
+      },
+    });
+    const fetch = () => Promise.resolve(new Response(body, { status: 302 }));
+    const error = await failure(egressFetch(at().endpoint(), "x", {}, { ...quiet, fetch }));
+    expect(error).toMatchObject({ reason: "redirected", sent: true });
+    expect(closed).toBe(1);
+  });
+
   it("that a browser would hide is refused too", async () => {
     const hidden = Object.defineProperty(new Response(null), "type", { value: "opaqueredirect" });
     const options = { ...quiet, fetch: () => Promise.resolve(hidden) };

@@ -1,7 +1,6 @@
 import type { EnvLookup, ExternalEndpoint } from "../../egress.ts";
-import { wrongType } from "../../internal/check.ts";
+import { isPlain } from "../../internal/check.ts";
 import type { Authorize } from "../egress-fetch/headers.ts";
-import { isObject } from "../own-fields.ts";
 import type { ProviderName } from "../protocols/names.ts";
 import { PROVIDERS } from "../routes/providers.ts";
 import type { GuardOptions } from "./options.ts";
@@ -29,11 +28,11 @@ export function authorizer(credentials: GuardOptions["credentials"], target: Tar
     add: async (headers) => {
       const made: unknown = await credentials({ url, method, headers });
       if (typeof made === "string") return { authorization: `Bearer ${made}` };
-      if (!isObject(made)) {
-        throw new InvalidError(wrongType("guardedFetch: credentials()", "a token or headers", made).message);
-      }
       // The platform checks the values of headers.
-      return made as Readonly<Record<string, string>>;
+      if (isPlain(made)) return made as Readonly<Record<string, string>>;
+      throw new InvalidError(
+        "guardedFetch: credentials() must return a token or a plain object of headers; what it returned is not shown",
+      );
     },
   };
 }

@@ -102,7 +102,7 @@ class Guard {
     const asked = await askedRequest(input, init);
     // OpenAI's client asks for this before it sends a form, to learn what `fetch` can do.
     if (asked.url === "data:,") return new Response("");
-    asked.signal?.throwIfAborted();
+    if (asked.signal?.aborted === true) throw asked.signal.reason;
     const { method, url, text } = asked;
     const route = routeOf(
       { method, url, body: text ?? undefined, headers: Object.fromEntries(asked.headers) },
@@ -229,10 +229,8 @@ class Guard {
 
   readonly #keep = (booked: Promise<unknown>): void => {
     this.#open.add(booked);
-    booked.then(
-      () => this.#open.delete(booked),
-      () => this.#open.delete(booked),
-    );
+    // It never rejects.
+    void booked.finally(() => this.#open.delete(booked));
     try {
       this.#options.waitUntil?.(booked);
     } catch {

@@ -43,10 +43,7 @@ async function bodyOf(
     return bytesOf(new Uint8Array(given.buffer, given.byteOffset, given.byteLength).slice());
   }
   if (given instanceof Blob || given instanceof ReadableStream) {
-    const source = given instanceof Blob ? given.stream() : given;
-    // It may have no end, so that only an abort ends it.
-    const body = source.pipeThrough(new TransformStream(), signal && { signal });
-    return bytesOf(new Uint8Array(await new Response(body).arrayBuffer()));
+    return bytesOf(await untilAbort(given instanceof Blob ? given.stream() : given, signal));
   }
   // A form: the platform encodes it.
   return { body: given, text: null };
@@ -54,6 +51,25 @@ async function bodyOf(
 
 function bytesOf(bytes: Uint8Array<ArrayBuffer>): Pick<AskedRequest, "body" | "text"> {
   return { body: bytes, text: utf8(bytes) };
+}
+
+/** Reads a body, which may have no end, until the client aborts. The client's signal may be of a class of its own. */
+async function untilAbort(
+  source: ReadableStream,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const ended = new AbortController();
+  const abort = (): void => {
+    ended.abort(signal?.reason);
+  };
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted === true) abort();
+  try {
+    const body = source.pipeThrough(new TransformStream(), { signal: ended.signal });
+    return new Uint8Array(await new Response(body).arrayBuffer());
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
 }
 
 /** The text of bytes; `null` if they are not UTF-8. */

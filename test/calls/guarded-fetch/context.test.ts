@@ -22,14 +22,38 @@ describe("guardedFetch: scopes and tags", () => {
     expect(events[0]?.tags).toEqual({ team: "blue", model: "gpt-4o-mini", provider: "openai" });
   });
 
-  it("that cannot be made refuse the request", async () => {
-    const { guard, sent } = ground(answer, {
-      scopes: () => {
+  it.each<[string, () => readonly ScopeCap[]]>([
+    [
+      "cannot be made",
+      () => {
         throw new Error("the session is gone");
       },
-    });
-    expect((await guard(CHAT, chat())).status).toBe(402);
+    ],
+    [
+      "cannot be read",
+      () => [
+        {
+          cap: usd(1),
+          get scope(): string {
+            throw new Error("the session is gone");
+          },
+        },
+      ],
+    ],
+  ])("that %s refuse the request, and only the event has the error", async (_, scopes) => {
+    const { guard, sent, events } = ground(answer, { scopes });
+    const refused = await guard(CHAT, chat());
+    expect(refused.statusText).toBe(
+      "dispatch-kit refused: what the guard needs for it has failed (failed); nothing was sent",
+    );
     expect(sent).toEqual([]);
+    expect(events).toMatchObject([
+      {
+        kind: "refused",
+        code: "failed",
+        error: expect.objectContaining({ message: "the session is gone" }) as unknown,
+      },
+    ]);
   });
 
   it("of a run count for everything that it does, and for nothing else", async () => {
@@ -55,11 +79,23 @@ describe("guardedFetch: scopes and tags", () => {
     expect((await ledger.usage("tool:search")).spent).toBe(2000n);
   });
 
-  it("of a run cannot loosen a cap of the guard", async () => {
+  it.each<[string, ScopeCap]>([
+    ["cap", { scope: SCOPE, cap: usd(1000) }],
+    ["end", { scope: SCOPE, cap: usd(1), until: new Date("2099-12-01T00:00:00Z") }],
+  ])("of a run cannot have another %s than those of the guard", async (_, other) => {
     const { guard, sent } = ground(answer);
-    const looser = { scope: SCOPE, cap: usd(1000) };
-    expect((await guard.run({ scopes: [looser] }, async () => guard(CHAT, chat()))).status).toBe(402);
+    const refused = await guard.run({ scopes: [other] }, async () => guard(CHAT, chat()));
+    expect(refused.statusText).toBe(
+      'dispatch-kit refused: the guard and its run must have the same cap and the same end for the scope "run:1" ' +
+        "(invalid); nothing was sent",
+    );
     expect(sent).toEqual([]);
+  });
+
+  it("named by both the guard and a run count once", async () => {
+    const { guard, usage } = ground(answer);
+    await guard.run({ scopes: [{ scope: SCOPE, cap: usd(1) }] }, async () => guard(CHAT, chat()));
+    expect(await usage()).toMatchObject({ reserved: 0n, spent: 2000n });
   });
 
   it("of a run are checked at once", () => {

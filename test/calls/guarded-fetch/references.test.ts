@@ -87,6 +87,28 @@ describe("guardedFetch: a reference to an earlier answer", () => {
     answered(null);
   });
 
+  it("is known for the last 10,000 ids of answers and items", async () => {
+    let answers = 0;
+    const own = ground(
+      () => {
+        const id = `resp_${++answers}`;
+        const output = Array.from({ length: 999 }, (_, at) => ({
+          type: "message",
+          id: `msg_${answers}_${at}`,
+        }));
+        return Response.json({ ...RESPONSE, id, output });
+      },
+      { prices },
+    );
+    for (let count = 0; count < 11; count++) await own.guard(RESPONSES, first());
+    // The first answer and its items are forgotten; the last 10,000 ids are those of ten answers.
+    const refused = await own.guard(RESPONSES, second({ type: "item_reference", id: "msg_1_998" }));
+    expect(refused.statusText).toContain('the item "msg_1_998"');
+    expect(own.sent).toHaveLength(11);
+    expect((await own.guard(RESPONSES, first({ previous_response_id: "resp_2" }))).status).toBe(200);
+    expect(references(own)).toEqual({ 'the answer "resp_2"': 1050 });
+  });
+
   it.each([
     ["that the guard has not seen", { type: "item_reference", id: "fc_of_others" }, "fc_of_others"],
     ["of an answer whose cost is unknown", { type: "item_reference", id: "fc_1" }, "fc_1"],

@@ -30,6 +30,7 @@ describe("guardedFetch: a refusal", () => {
 
   it.each([
     ["no scopes", { scopes: [] }, CHAT, chat(), "no_scopes"],
+    ["no scopes and no option for them", { scopes: undefined }, CHAT, chat(), "no_scopes"],
     ["a model without a price", {}, CHAT, chat({ model: "gpt-9" }), "unpriced"],
     ["a route that nobody knows", {}, "https://api.openai.com/v1/new", post({}), "route"],
     ["a batch", {}, "https://api.openai.com/v1/batches", post({}), "route"],
@@ -135,7 +136,10 @@ describe("guardedFetch: options", () => {
     ["a timeout above the time of a hold", { ttlSeconds: 10, timeoutSeconds: 20 }, RangeError],
     ["a status that is no error", { unbilled: [200] }, RangeError],
     ["an unknown option", { scope: [] }, TypeError],
+    ["a status that is none", { unbilled: [600] }, RangeError],
     ["credentials of another kind", { credentials: "sk-123" }, TypeError],
+    ["tags that are no object", { tags: ["blue"] }, TypeError],
+    ["aliases that are no object", { aliases: new Map() }, TypeError],
     ["prices that are none", { prices: 3 }, TypeError],
   ])("refuse %s at once", (_, options, kind) => {
     expect(() => ground(answer, options as never)).toThrow(kind);

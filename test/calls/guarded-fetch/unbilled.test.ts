@@ -1,7 +1,7 @@
 import { ExternalEndpoint, SecretRef } from "dispatch-kit";
 import type { GuardOptions } from "dispatch-kit/calls";
 import { describe, expect, it } from "vitest";
-import { chat, ground, post, RATES } from "./support.ts";
+import { chat, ground, message, MESSAGES, post, RATES } from "./support.ts";
 
 const WITH_FLEX = {
   input_cost_per_token: 1e-6,
@@ -27,6 +27,7 @@ const VERTEX =
 
 /** What each provider says of its errors; the sources are at the table in docs/guarded-fetch.md. */
 const CASES: readonly (readonly [string, number, boolean, string, RequestInit])[] = [
+  ["anthropic", 529, false, MESSAGES, message()],
   ["azure", 401, true, AZURE, chat()],
   ["azure", 429, true, AZURE, chat()],
   ["azure", 400, false, AZURE, chat()],
@@ -46,7 +47,12 @@ describe("guardedFetch: an error", () => {
     const { origin } = new URL(url);
     const options: Partial<GuardOptions> = {
       endpoint: new ExternalEndpoint({ name: "one", baseUrl: origin, secret: new SecretRef("KEY") }),
-      prices: { "gpt-4o-mini": WITH_FLEX, "gemini-2.5-flash": RATES, "openai/gpt-4o-mini": RATES },
+      prices: {
+        "claude-sonnet-4-5": RATES,
+        "gpt-4o-mini": WITH_FLEX,
+        "gemini-2.5-flash": RATES,
+        "openai/gpt-4o-mini": RATES,
+      },
     };
     const { guard, usage, events } = ground(() => Response.json({ error: {} }, { status }), options);
     const answer = await guard(url, init);
