@@ -213,4 +213,29 @@ describe("egressFetch: the caller's signal", () => {
       await closed;
     }
   });
+
+  it("aborted just after the answer has failed: its reason, and no other error", async () => {
+    const stop = new AbortController();
+    let fails: () => void = () => null;
+    const body = new ReadableStream(
+      {
+        pull: async (controller) => {
+          await new Promise<void>((resolve) => {
+            fails = () => {
+              controller.error(new Error("reset"));
+              resolve();
+            };
+          });
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const options = { ...quiet, fetch: () => Promise.resolve(bodyOf(body)) };
+    const answer = await egressFetch(at().endpoint(), "x", { signal: stop.signal }, options);
+    const read = thrownBy(answer.text());
+    await new Promise((resolve) => setImmediate(resolve));
+    fails();
+    stop.abort(reason);
+    expect(await read).toBe(reason);
+  });
 });

@@ -11,6 +11,11 @@ const bytes = new TextEncoder().encode(TEXT);
 const answer = (): Response => Response.json(COMPLETION);
 const streamed = (init: object): RequestInit => Object.assign({ method: "POST", duplex: "half" }, init);
 
+/** Time in which an endless body could be read several times. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A body that has no end, and how often it was read and whether it was cancelled. */
 function endless(): { readonly body: ReadableStream; readonly seen: { reads: number; cancelled: unknown } } {
   const seen = { reads: 0, cancelled: null as unknown };
@@ -63,13 +68,13 @@ describe("guardedFetch: the body of a request", () => {
     const { guard, sent, events } = ground(answer);
     const controller = new AbortController();
     const asked = guard(CHAT, streamed({ body, signal: controller.signal }));
-    setTimeout(() => {
-      controller.abort(reason);
-    }, 10);
+    await turns();
+    controller.abort(reason);
     await expect(asked).rejects.toBe(reason);
     expect(seen.cancelled).toBe(reason);
     const { reads } = seen;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(reads).toBeGreaterThan(1);
+    await turns();
     expect(seen.reads).toBeLessThanOrEqual(reads + 1);
     expect([sent, events]).toEqual([[], []]);
   });
@@ -86,12 +91,12 @@ describe("guardedFetch: the body of a request", () => {
   it("and all else of a request obey a signal of a class of its own", async () => {
     const reason = new Error("enough");
     for (const body of [TEXT, endless().body]) {
-      const signal = Object.assign(new EventTarget(), { aborted: false, reason: undefined });
+      const signal = Object.assign(new EventTarget(), { aborted: false });
       const { guard } = ground(async () => new Promise(() => null));
       const asked = guard(CHAT, streamed({ body, signal }));
-      setTimeout(() => {
-        Object.assign(signal, { aborted: true, reason }).dispatchEvent(new Event("abort"));
-      }, 10);
+      await turns();
+      Object.assign(signal, { aborted: true, reason });
+      signal.dispatchEvent(new Event("abort"));
       await expect(asked).rejects.toBe(reason);
       await expect(guard(CHAT, streamed({ body: TEXT, signal }))).rejects.toBe(reason);
     }
