@@ -1,6 +1,7 @@
 import type { Tags } from "../budget/contract.ts";
 import type { JobState } from "../dispatch/lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
+import type { BackendKind } from "../routing/kind.ts";
 import type { EpochSeconds } from "../time.ts";
 
 /** Every kind of entry in the journal. */
@@ -93,8 +94,10 @@ export interface JournalEntry {
   readonly closed: ClosedHold | null;
   readonly opened: OpenedHold | null;
   readonly scopes: readonly JournalScope[];
-  /** The lane of a submitted job, or of a rule about a lane. */
+  /** The lane of a job, or of a rule about a lane. */
   readonly lane: string | null;
+  /** The backend of a job. */
+  readonly backend: BackendKind | null;
   /** When a hold expires that was made, or when a raised cap ends. */
   readonly until: EpochSeconds | null;
   /** SHA-256 in hex of what was submitted. */

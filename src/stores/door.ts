@@ -51,15 +51,17 @@ import { claimJobs } from "./claim-jobs.ts";
 import { scopesToJson } from "./engine/codec.ts";
 import { APPROVED, decidedBy, REJECTED, withBody } from "./decided.ts";
 import type { Completion, Run, Submission } from "./operations.ts";
+import { Questions } from "./questions.ts";
 import { type Parsers, StoredValues } from "./stored-values.ts";
 
 /** Checks and parses the arguments of every store, and runs its operations. */
-export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
+export class Store<Payload, Result> extends Questions implements DispatchStore<Payload, Result> {
   readonly #run: Run;
   readonly #values: StoredValues<Payload, Result>;
   readonly #migrate: () => Awaitable<void>;
 
   constructor(run: Run, parsers: Parsers<Payload, Result>, migrate: () => Awaitable<void>) {
+    super(run);
     this.#run = run;
     this.#values = new StoredValues(parsers);
     this.#migrate = migrate;

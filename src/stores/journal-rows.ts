@@ -2,6 +2,7 @@ import type { Tags } from "../budget/contract.ts";
 import type { JobState } from "../dispatch/lifecycle.ts";
 import type { JournalDecision, JournalEntry, JournalKind, JournalScope } from "../journal/entry.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
+import type { BackendKind } from "../routing/kind.ts";
 import { outcome, outcomes } from "../money/outcome.ts";
 import type { EpochSeconds } from "../time.ts";
 
@@ -23,13 +24,17 @@ export interface StoredEntry {
   readonly state?: JobState | null;
   /** Hold id, held, booked. */
   readonly closed?: readonly [holdId: string, held: string, booked: string] | null;
+  /** What the closed hold had booked before, if it was not open. */
+  readonly was?: string | null;
   /** Hold id, held. */
   readonly opened?: readonly [holdId: string, held: string] | null;
   /** By how much what is committed has grown in each of the scopes; negative if it has shrunk. */
   readonly moved?: string | null;
   /** Each scope, and its cap in force. */
   readonly scopes?: readonly (readonly [scope: string, cap: string | null])[] | null;
+  /** The lane and the backend of the job are in every entry about it. */
   readonly lane?: string | null;
+  readonly backend?: BackendKind | null;
   readonly until?: EpochSeconds | null;
   readonly digest?: string | null;
   /** JSON. */
@@ -79,6 +84,7 @@ function shown(
     opened: opened ? outcome({ holdId: opened[0], held: microCents(opened[1]) }) : null,
     scopes,
     lane: stored.lane ?? null,
+    backend: stored.backend ?? null,
     until: stored.until ?? null,
     digest: stored.digest ?? null,
     // Only this library writes here.

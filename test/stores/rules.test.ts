@@ -75,6 +75,9 @@ function job(rest: Partial<JobRecord> & { readonly body?: JobRecord["body"] }): 
     body: bodyOf("cloud_worker", 10n),
     terms: { askedScopes: null, tags: {}, decideBy: null, claimBy: null },
     state: "queued",
+    submittedAt: at,
+    decidedAt: null,
+    waitingSince: null,
     runAt: at,
     leasedAt: at,
     leaseSeconds: null,
@@ -106,7 +109,7 @@ function bodyOf(backend: BackendKind, maxCost: bigint, jobId = "j"): JobRecord["
 
 function hold(holdId: string, expiresAt: number | null): HoldRecord {
   const settled = { booked: micro(0), settledFrom: "open", corrected: false, firstSettled: null } as const;
-  const kept = { tags: {}, resolvedAt: null, pruned: false };
+  const kept = { tags: {}, heldAt: at, resolvedAt: null, pruned: false };
   const end = expiresAt === null ? null : epochSeconds(expiresAt);
   return {
     holdId,
@@ -307,7 +310,9 @@ describe("the deadline of a job", () => {
     const terms = { askedScopes: null, tags: {}, decideBy: null, claimBy: early };
     expect(deadlineOf(terms, { state, isDecided: true, isClaimed })).toBeNull();
     for (const tables of await engineTables()) {
-      const attempts = isClaimed ? ([{ token: "t", end: "taken", hold: 1 }] as const) : [];
+      const attempts = isClaimed
+        ? ([{ token: "t", end: "taken", hold: 1, claimedAt: at, by: null, endedAt: at }] as const)
+        : [];
       const endedAt = isTerminal(state) ? at : null;
       tables.putJob(job({ state, terms, attempts, endedAt }));
       expect(tables.overdue(late, 1)).toEqual([]);

@@ -1,0 +1,136 @@
+import { HoldState } from "../budget/contract.ts";
+import { identifier, listOf, oneOf, optional, read, type Reader, whole } from "../internal/check.ts";
+import { pageLimit } from "../dispatch/options.ts";
+import {
+  JOURNAL_KINDS,
+  type JournalEntry,
+  type JournalFilter,
+  type JournalKind,
+  type JournalPage,
+} from "../journal/entry.ts";
+import type {
+  AuditDifference,
+  HoldFilter,
+  InDoubt,
+  JobAttempt,
+  JobCount,
+  JournalQuestions,
+  ListedHold,
+  ScopeFilter,
+  ScopeStatus,
+  SpendFilter,
+  SpendRow,
+} from "../journal/questions.ts";
+import { outcome, outcomes } from "../money/outcome.ts";
+import { entriesOf } from "./journal-rows.ts";
+import type { JournalRows, Run } from "./operations.ts";
+import { spendRows } from "./spend.ts";
+
+/** Rows of the journal that are read in one step. */
+const ROWS = 500;
+
+const kind: Reader<JournalKind> = /* @__PURE__ */ oneOf(
+  /* @__PURE__ */ Object.fromEntries(/* @__PURE__ */ JOURNAL_KINDS.map((name) => [name, name])) as Record<
+    JournalKind,
+    JournalKind
+  >,
+);
+const name: Reader<string | null> = /* @__PURE__ */ optional(identifier, null);
+const state: Reader<HoldState | null> = /* @__PURE__ */ optional(/* @__PURE__ */ oneOf(HoldState), null);
+
+/** Checks what is asked of every store, and asks it. */
+export class Questions implements JournalQuestions {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async journal(filter: JournalFilter = {}): Promise<JournalPage> {
+    const checked = read("journal: filter", filter, {
+      after: optional(whole, 0),
+      limit: pageLimit,
+      kinds: optional(listOf(kind), null),
+      scope: name,
+      jobId: name,
+    });
+    const { limit, kinds, scope, jobId } = checked;
+    const fits = (entry: JournalEntry): boolean =>
+      (kinds === null || kinds.includes(entry.kind)) &&
+      (scope === null || entry.scopes.some((own) => own.scope === scope)) &&
+      (jobId === null || entry.jobId === jobId);
+    const found: JournalEntry[] = [];
+    let cursor = checked.after;
+    for (;;) {
+      const { rows, more, heldBackSince } = await this.#rows(cursor);
+      const entries = rows.flatMap(entriesOf).filter(({ place }) => place > cursor);
+      for (const entry of entries) {
+        if (found.length === limit) break;
+        cursor = entry.place;
+        if (fits(entry)) found.push(entry);
+      }
+      const isRead = cursor === entries.at(-1)?.place || entries.length === 0;
+      if (found.length < limit && more) continue;
+      return outcome({
+        entries: Object.freeze(found),
+        cursor,
+        more: more || !isRead,
+        heldBackSince,
+      });
+    }
+  }
+
+  async scopes(filter: ScopeFilter = {}): Promise<readonly ScopeStatus[]> {
+    const readers = { prefix: optional(identifier, ""), limit: pageLimit, after: optional(identifier, "") };
+    const { prefix, limit, after } = read("scopes: filter", filter, readers);
+    return this.#run((operations) => operations.scopes(prefix, after, limit));
+  }
+
+  async holds(filter: HoldFilter = {}): Promise<readonly ListedHold[]> {
+    const readers = { scope: name, state, limit: pageLimit, after: name };
+    const checked = read("holds: filter", filter, readers);
+    return this.#run((operations) => operations.holds(checked));
+  }
+
+  async attempts(jobId: string): Promise<readonly JobAttempt[]> {
+    const checked = identifier("attempts: jobId", jobId);
+    return this.#run((operations) => operations.attempts(checked));
+  }
+
+  async counts(): Promise<readonly JobCount[]> {
+    return this.#run((operations) => operations.counts());
+  }
+
+  async inDoubt(filter: Pick<HoldFilter, "limit" | "after"> = {}): Promise<readonly InDoubt[]> {
+    const page = read("inDoubt: filter", filter, { limit: pageLimit, after: name });
+    const holds = await this.#run((operations) =>
+      operations.holds({ ...page, scope: null, state: HoldState.CHARGED }),
+    );
+    return outcomes(
+      holds.map(({ holdId, jobId, booked, resolvedAt, heldAt, scopes, tags }) => ({
+        holdId,
+        jobId,
+        charged: booked,
+        // What is charged is resolved.
+        chargedAt: resolvedAt ?? heldAt,
+        scopes: Object.freeze(scopes.map(({ scope }) => scope)),
+        tags,
+      })),
+    );
+  }
+
+  async spend(filter: SpendFilter): Promise<readonly SpendRow[]> {
+    return spendRows(filter, {
+      placeAt: (at) => this.#run((operations) => operations.placeAt(at)),
+      rows: (after) => this.#rows(after),
+    });
+  }
+
+  async audit(): Promise<readonly AuditDifference[]> {
+    return this.#run((operations) => operations.audit());
+  }
+
+  #rows(after: number): Promise<JournalRows> {
+    return this.#run((operations) => operations.journalRows(after, ROWS));
+  }
+}
