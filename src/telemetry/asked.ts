@@ -62,7 +62,7 @@ const ARGUMENTS: Readonly<Record<string, (...args: readonly unknown[]) => Fields
     jobId: at(request, "jobId"),
     lane: at(request, "lane"),
     amount: at(request, "maxCost"),
-    scopes: at(request, "scopes"),
+    scopes: at(at(request, "approved"), "scopes") ?? at(request, "scopes"),
   }),
   approve: (jobId, _, options) => again(jobId, options),
   retry: again,

@@ -11,5 +11,10 @@ it("x", async () => {
   await store.hold({ holdId: "b", amount: usd("0.6"), scopes, ttlSeconds: 10 });
   await store.settle("a", usd("0.7"));
   await store.settle("nix", usd("0.7")).catch(() => null);
-  console.log(JSON.stringify(s.spans(), null, 1), JSON.stringify(await s.points(), null, 1), s.times(), await s.units());
+  console.log(
+    JSON.stringify(s.spans(), null, 1),
+    JSON.stringify(await s.points(), null, 1),
+    s.times(),
+    await s.units(),
+  );
 });
