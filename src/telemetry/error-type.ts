@@ -1,7 +1,7 @@
 import { isDispatchError } from "../errors.ts";
 
 /**
- * A short name for anything that was thrown: the code of a {@link DispatchError}, else the name of the error, and `_OTHER`
+ * A short name for anything that was thrown: the code of a `DispatchError`, else the name of the error, and `_OTHER`
  * for what has no such name. It never has the message, which may contain anything.
  *
  * @example

@@ -13,13 +13,25 @@ export function measures(meter: TelemetryMeter | undefined): Measure {
 }
 
 interface Metric {
-  readonly kind: "counter" | "gauge" | "seconds";
+  readonly kind: "counter" | "up_down" | "seconds";
   readonly unit: string;
   readonly description: string;
   readonly boundaries?: readonly number[];
 }
 
-type MetricName = keyof typeof METRICS;
+type MetricName =
+  | "operation.duration"
+  | "cost.held"
+  | "cost.booked"
+  | "overrun"
+  | "refusals"
+  | "jobs"
+  | "job.duration"
+  | "requests"
+  | "request.duration"
+  | "request.held"
+  | "request.cost"
+  | "bound_exceeded";
 
 // Of databases: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/db/database-metrics.md
 const STORE_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -29,7 +41,7 @@ const JOB_SECONDS = [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 
 const USD = "{USD}";
 
-const METRICS = {
+const METRICS: Readonly<Record<MetricName, Metric>> = {
   "operation.duration": {
     kind: "seconds",
     unit: "s",
@@ -59,7 +71,7 @@ const METRICS = {
     boundaries: CALL_SECONDS,
   },
   "request.held": {
-    kind: "gauge",
+    kind: "up_down",
     unit: USD,
     description: "What the requests under way have set aside",
   },
@@ -69,7 +81,7 @@ const METRICS = {
     unit: "{request}",
     description: "Requests that cost more than their bound",
   },
-} as const satisfies Readonly<Record<string, Metric>>;
+};
 
 function instrument(
   meter: TelemetryMeter,
@@ -86,7 +98,7 @@ function instrument(
   }
   const options = { unit, description };
   const sum =
-    kind === "gauge" ? meter.createUpDownCounter(full, options) : meter.createCounter(full, options);
+    kind === "up_down" ? meter.createUpDownCounter(full, options) : meter.createCounter(full, options);
   return (value, attributes) => {
     sum.add(value, attributes);
   };

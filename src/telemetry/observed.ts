@@ -18,7 +18,7 @@ export interface StoreHooks {
  *
  * Every method is told of, also those of a store of your own; one that the store leaves out is left out here too. Answers and
  * errors pass unchanged, a method that answers without a promise still does, and each method runs on the store itself. The
- * store that {@link PostgresStore.within} returns is observed too.
+ * store that `within` returns is observed too.
  *
  * @param store - any store of this library, or your own `BudgetLedger` or `JobStore`.
  * @param hooks - your own function, or what {@link otel} has made.
@@ -131,10 +131,19 @@ function quietly(call: () => unknown): void {
 }
 
 function isPromise(answer: unknown): answer is PromiseLike<unknown> {
-  return isObject(answer) && "then" in answer && typeof answer.then === "function";
+  return hasMethod(answer, "then");
 }
 
 /** Whether an answer is itself a store, such as that of `within`. */
 function isStore(answer: unknown): answer is object {
-  return isObject(answer) && "hold" in answer && typeof answer.hold === "function";
+  return hasMethod(answer, "hold");
+}
+
+function hasMethod(answer: unknown, name: string): boolean {
+  try {
+    return isObject(answer) && typeof Reflect.get(answer, name) === "function";
+  } catch {
+    // A getter has thrown, which is nothing to the caller.
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
 import type { GuardEvent } from "../calls/guarded-fetch/events.ts";
 import type { DispatchEvent } from "../dispatch/events.ts";
-import { read, type Reader, wrongType } from "../internal/check.ts";
+import { isObject, read, type Reader, wrongType } from "../internal/check.ts";
 import type { TelemetryMeter, TelemetryTracer } from "./api.ts";
 import { jobTelemetry } from "./jobs.ts";
 import { measures } from "./metrics.ts";
@@ -42,7 +42,7 @@ export interface Telemetry extends StoreHooks {
  * const telemetry = otel({ tracer }); // in a service: trace.getTracer("dispatch-kit"), metrics.getMeter("dispatch-kit")
  * const store = observed(memoryStore(), telemetry);
  * await drain(store, (payload) => payload, { lanes: ["text"], onEvent: telemetry.onEvent });
- * seen; // => ["dispatch_kit.recoverStale", "dispatch_kit.claim"]
+ * seen; // => ["dispatch_kit.claim"]
  * ```
  */
 export function otel(options: OtelOptions): Telemetry {
@@ -70,7 +70,7 @@ function withMethods<Shape extends object>(
   return (what, value) => {
     if (value === undefined) return undefined;
     for (const method of methods) {
-      const found: unknown = typeof value === "object" && value !== null && Reflect.get(value, method);
+      const found: unknown = isObject(value) ? Reflect.get(value, method) : undefined;
       if (typeof found !== "function") throw wrongType(`${what}.${method}`, "a function", found);
     }
     // Its methods are there. What they answer is OpenTelemetry's.
