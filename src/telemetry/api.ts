@@ -5,7 +5,7 @@ export type TelemetryAttributes = Record<string, string | number | boolean | str
 export interface TelemetrySpan {
   setAttributes(attributes: TelemetryAttributes): unknown;
   /** `code` 2 is an error. */
-  setStatus(status: { code: number; message?: string }): unknown;
+  setStatus(status: { code: number }): unknown;
   /** `endTime` is seconds since 1970 and nanoseconds. */
   end(endTime?: [number, number]): void;
 }

@@ -15,7 +15,8 @@ export interface Asked {
 /** Reads what a call is about from its arguments. It never throws: an argument that cannot be read says nothing. */
 export function askedOf(name: string, args: readonly unknown[]): Asked {
   try {
-    return asked(Object.hasOwn(ARGUMENTS, name) ? (ARGUMENTS[name]?.(...args) ?? {}) : {});
+    const fields = Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name]?.(...args) : undefined;
+    return asked(fields ?? {});
   } catch {
     return asked({});
   }

@@ -189,6 +189,9 @@ describe("otel: what a request is called", () => {
       "gen_ai.usage.cache_read.input_tokens": 4,
       "gen_ai.usage.reasoning.output_tokens": 3,
     });
+    telemetry.onEvent({ ...event, bound: bound(5) } as unknown as GuardEvent);
+    telemetry.onEvent({ ...event, kind: "settled", ...money, usage: null } as unknown as GuardEvent);
+    expect(Object.keys(spans()[1]?.attributes ?? {}).filter((key) => key.includes("usage"))).toEqual([]);
     expect(JSON.stringify(spans())).not.toContain("secret");
   });
 
