@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^dispatch-kit\/rules$/, replacement: source("src/rules.ts") },
       { find: /^dispatch-kit\/worker$/, replacement: source("src/worker/index.ts") },
       { find: /^dispatch-kit\/calls$/, replacement: source("src/calls/index.ts") },
+      { find: /^dispatch-kit\/telemetry$/, replacement: source("src/telemetry/index.ts") },
       { find: /^dispatch-kit\/sqlite$/, replacement: source("src/stores/sqlite/index.ts") },
       { find: /^dispatch-kit\/postgres$/, replacement: source("src/stores/postgres/index.ts") },
       { find: /^dispatch-kit\/conformance$/, replacement: source("src/conformance/index.ts") },

@@ -16,6 +16,7 @@ export async function load() {
   const ledger = await import("dispatch-kit/rules");
   await import("dispatch-kit/worker");
   const calls = await import("dispatch-kit/calls");
+  await import("dispatch-kit/telemetry");
   await import("dispatch-kit/conformance");
   await import("dispatch-kit/sqlite");
   await import("dispatch-kit/postgres");

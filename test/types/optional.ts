@@ -54,6 +54,7 @@ import { conformance, type MakeStore } from "dispatch-kit/conformance";
 import { memoryStore } from "dispatch-kit/memory";
 import { postgresStore, postgresWake } from "dispatch-kit/postgres";
 import { sqliteStore } from "dispatch-kit/sqlite";
+import { otel } from "dispatch-kit/telemetry";
 import { work } from "dispatch-kit/worker";
 
 /** Fields of which each optional one is there, and may be `undefined`. */
@@ -137,6 +138,7 @@ export const TAKEN = {
   recoverStale: (store: DispatchStore, given: Options<DispatchStore["recoverStale"], 0>) =>
     store.recoverStale(given),
   jobs: (store: DispatchStore, given: Options<DispatchStore["jobs"], 0>) => store.jobs(given),
+  otel: (given: Options<typeof otel, 0>) => otel(given),
   memoryStore: (given: Options<typeof memoryStore, 0>) => memoryStore(given),
   sqliteStore: (database: Parameters<typeof sqliteStore>[0], given: Options<typeof sqliteStore, 1>) =>
     sqliteStore(database, given),
