@@ -18,11 +18,12 @@ export const FLOORS = {
   approval: ["internal", "errors.ts", "time.ts"],
   budget: ["internal", "errors.ts", "time.ts", "money", "approval"],
   dispatch: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget"],
+  journal: ["internal", "time.ts", "money", "routing", "budget", "dispatch"],
   fleet: ["internal", "time.ts", "routing"],
   "rules.ts": ["internal", "approval", "budget", "dispatch"],
   calls: ["internal", "errors.ts", "time.ts", "money", "tokens", "egress.ts", "routing", "budget"],
   worker: ["internal", "errors.ts", "money", "budget", "dispatch"],
-  stores: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch"],
+  stores: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch", "journal"],
   conformance: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch"],
   "index.ts": [
     "internal",
@@ -36,6 +37,7 @@ export const FLOORS = {
     "approval",
     "budget",
     "dispatch",
+    "journal",
     "fleet",
   ],
 };

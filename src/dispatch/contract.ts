@@ -2,6 +2,7 @@ import type { Approval, ApprovalFields } from "../approval/approval.ts";
 import type { Decision } from "../approval/decision.ts";
 import type { BudgetLedger, PinnedCap } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
+// eslint-disable-next-line import-x/no-restricted-paths -- a type: what a store answers names the states of jobs, and it is part of the store's contract
 import type { JournalQuestions } from "../journal/questions.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
