@@ -137,7 +137,8 @@ function pause(seconds: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", finish);
       resolve();
     };
-    const stop = startTimer(signal.aborted ? 0 : seconds, finish);
+    const stop = startTimer(seconds, finish);
     signal.addEventListener("abort", finish);
+    if (signal.aborted) finish();
   });
 }

@@ -123,7 +123,8 @@ export const STORES: Readonly<
   Record<string, (clock: Clock, parse: (payload: unknown) => unknown) => DispatchStore>
 > = {
   memory: (clock, payload) => memoryStore({ clock, payload, by: "service" }),
-  sqlite: (clock, payload) => sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }), { clock, payload, by: "service" }),
+  sqlite: (clock, payload) =>
+    sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }), { clock, payload, by: "service" }),
 };
 
 /** A store that lives through a history. */
