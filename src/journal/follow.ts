@@ -88,10 +88,11 @@ export async function follow(store: JournalSource, options: FollowOptions): Prom
     scope: optional(identifier, undefined),
     jobId: optional(identifier, undefined),
   });
+  const isOver = (): boolean => signal.aborted;
   const pace = pacer();
   let cursor = after;
   let wait = pollSeconds;
-  while (!signal.aborted) {
+  while (!isOver()) {
     let page: JournalPage | null;
     try {
       page = await untilAbort(signal, store.journal({ ...filter, after: cursor }));
@@ -105,7 +106,7 @@ export async function follow(store: JournalSource, options: FollowOptions): Prom
     }
     if (page === null) break;
     for (const entry of page.entries) {
-      if (signal.aborted) return cursor;
+      if (isOver()) return cursor;
       await onEntry(entry, entry.place);
       cursor = entry.place;
     }

@@ -301,7 +301,7 @@ export class Life {
 
 function no(): Decision {
   const { id } = decision();
-  return { id, approval: { author: "bob", reason: "no", outcome: "rejected" } as Decision["approval"] };
+  return { id, approval: { author: "bob", reason: "no", outcome: "rejected" } };
 }
 
 export async function listOf<T>(values: AsyncIterable<T>): Promise<readonly T[]> {
