@@ -23,7 +23,17 @@ export const FLOORS = {
   "rules.ts": ["internal", "approval", "budget", "dispatch"],
   calls: ["internal", "errors.ts", "time.ts", "money", "tokens", "egress.ts", "routing", "budget"],
   worker: ["internal", "errors.ts", "money", "budget", "dispatch"],
-  stores: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch", "journal"],
+  stores: [
+    "internal",
+    "errors.ts",
+    "time.ts",
+    "money",
+    "routing",
+    "approval",
+    "budget",
+    "dispatch",
+    "journal",
+  ],
   conformance: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch"],
   "index.ts": [
     "internal",
