@@ -30,5 +30,12 @@ export type {
   SpendRow,
 } from "./questions.ts";
 export { type JournalSource, journalEntries } from "./read.ts";
-export { rebuild, type Rebuilt, type RebuiltHold, type RebuiltJob, type RebuiltScope } from "./rebuild.ts";
+export {
+  rebuild,
+  type Rebuilt,
+  type RebuiltCap,
+  type RebuiltHold,
+  type RebuiltJob,
+  type RebuiltScope,
+} from "./rebuild.ts";
 export { type RefusedHold, replay, type Replayed, type ReplayedScope } from "./replay.ts";

@@ -10,7 +10,7 @@ import {
   paid,
   YES,
 } from "../stores/memory/support.ts";
-import { STORES } from "./history.ts";
+import { STORES } from "./stores.ts";
 
 // What callers and workers do under any caps: who is refused does no more. Two stores with different caps see the same course.
 

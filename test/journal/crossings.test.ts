@@ -3,7 +3,8 @@ import { crossings, journalEntries } from "dispatch-kit/journal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { capped, decision, micro, setUp } from "../stores/memory/support.ts";
-import { histories, Life, listOf } from "./history.ts";
+import { histories, Life } from "./history.ts";
+import { listOf } from "./stores.ts";
 
 /** An entry that has moved one scope. */
 function moving(before: bigint, after: bigint, cap: MicroCents | null): JournalEntry {

@@ -3,7 +3,8 @@ import { follow, type FollowOptions, type JournalSource } from "dispatch-kit/jou
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { decision, setUp } from "../stores/memory/support.ts";
-import { histories, Life, listOf } from "./history.ts";
+import { histories, Life } from "./history.ts";
+import { listOf } from "./stores.ts";
 import { journalEntries } from "dispatch-kit/journal";
 
 beforeEach(() => {

@@ -8,11 +8,9 @@ import {
   type Lease,
   type ScopeCap,
 } from "dispatch-kit";
-import { memoryStore } from "dispatch-kit/memory";
-import { sqliteStore } from "dispatch-kit/sqlite";
-import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { type Clock, decision, manualClock, micro, YES } from "../stores/memory/support.ts";
+import { STORES } from "./stores.ts";
 
 // Random histories of every operation that changes something. What is refused or does not fit changes nothing, so that any
 // order of steps is a history.
@@ -117,15 +115,6 @@ export const histories: fc.Arbitrary<readonly Step[]> = fc.array(steps, {
   maxLength: 80,
   size: "max",
 });
-
-/** Stores by name, each with a clock that stands still until a history moves it. */
-export const STORES: Readonly<
-  Record<string, (clock: Clock, parse: (payload: unknown) => unknown) => DispatchStore>
-> = {
-  memory: (clock, payload) => memoryStore({ clock, payload, by: "service" }),
-  sqlite: (clock, payload) =>
-    sqliteStore(new DatabaseSync(":memory:", { timeout: 5000 }), { clock, payload, by: "service" }),
-};
 
 /** A store that lives through a history. */
 export class Life {
@@ -302,10 +291,4 @@ export class Life {
 function no(): Decision {
   const { id } = decision();
   return { id, approval: { author: "bob", reason: "no", outcome: "rejected" } };
-}
-
-export async function listOf<T>(values: AsyncIterable<T>): Promise<readonly T[]> {
-  const list: T[] = [];
-  for await (const value of values) list.push(value);
-  return list;
 }

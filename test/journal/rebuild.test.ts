@@ -3,7 +3,8 @@ import { JOURNAL_KINDS } from "../../src/journal/entry.ts";
 import { journalEntries, rebuild, type Rebuilt } from "dispatch-kit/journal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { histories, HOLDS, JOBS, LANES, Life, listOf, SCOPES, STORES } from "./history.ts";
+import { histories, HOLDS, JOBS, LANES, Life, SCOPES } from "./history.ts";
+import { listOf, STORES } from "./stores.ts";
 
 async function allOf(life: Life): Promise<readonly JournalEntry[]> {
   return listOf(journalEntries(life.store));

@@ -3,7 +3,8 @@ import { journalEntries, replay, type Replayed } from "dispatch-kit/journal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { approved, AT_ONCE, capped, decision, leaseOf, micro, setUp } from "../stores/memory/support.ts";
-import { histories, Life, listOf, SCOPES, STORES } from "./history.ts";
+import { histories, Life, SCOPES } from "./history.ts";
+import { listOf, STORES } from "./stores.ts";
 import { Course, courses } from "./course.ts";
 
 /** The most that a scope had committed. */
