@@ -6,7 +6,7 @@ import type { SpendFilter, SpendRow } from "../journal/questions.ts";
 import { memoized } from "../internal/memoized.ts";
 import { microCents } from "../money/micro-cents.ts";
 import { outcome, outcomes } from "../money/outcome.ts";
-import { type EpochSeconds, instant } from "../time.ts";
+import { type EpochSeconds, epochSeconds, instant } from "../time.ts";
 import type { JournalRow, StoredEntry } from "./journal-rows.ts";
 import type { JournalRows } from "./operations.ts";
 
@@ -35,6 +35,9 @@ interface Sums {
 /** The value of one name in `by` for an entry. */
 type Group = (entry: StoredEntry, at: EpochSeconds) => string | null;
 
+/** So far, in seconds, a clock may have been set back: the order of places is not quite that of times. */
+const CLOCK_STEPS = 3600;
+
 /** Adds up what was booked, group by group, in the order in which each group was met first. */
 export async function spendRows(filter: SpendFilter, source: SpendSource): Promise<readonly SpendRow[]> {
   const { from, to, by, where, on, timeZone } = read("spend: filter", filter, {
@@ -48,8 +51,10 @@ export async function spendRows(filter: SpendFilter, source: SpendSource): Promi
   const groups = by.map((name): [string, Group] => [name, groupOf(name, timeZone)]);
   const sums = new Map<string, Sums>();
   const admitted = new Map<string, EpochSeconds>();
-  await eachEntry(source, await source.placeAt(from), (entry, at) => {
-    if (on === "booked" && at >= to) return false;
+  const start = epochSeconds(from - CLOCK_STEPS);
+  await eachEntry(source, await source.placeAt(start), (entry, at) => {
+    if (on === "booked" && at >= to) return at < to + CLOCK_STEPS;
+    if (at < from) return true;
     if (!hasTags(entry, where)) return true;
     if (on === "admitted" && entry.opened && entry.kind !== "extended" && at < to) {
       admitted.set(entry.opened[0], at);

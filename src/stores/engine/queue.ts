@@ -27,7 +27,7 @@ import { decide, DONE } from "./decide.ts";
 import type { Holds } from "./holds.ts";
 import type { Journal } from "./journal.ts";
 import { forget, prune } from "./sweeps.ts";
-import { ended, type JobRecord, jobSubject, phaseOf, type Tables } from "./tables.ts";
+import { ended, type JobRecord, jobSubject, phaseOf, type ShownJob, type Tables } from "./tables.ts";
 
 /** Submissions, decisions and look-ups over any tables. What throws has changed nothing. */
 export function queueOperations(tables: Tables, holds: Holds, journal: Journal): QueueOperations {
@@ -127,12 +127,12 @@ export function queueOperations(tables: Tables, holds: Holds, journal: Journal):
 
     job(jobId) {
       const job = tables.job(jobId);
-      return job && !job.pruned ? job : null;
+      return job && !job.pruned ? shown(job) : null;
     },
 
     jobs(filter) {
       if (filter.after !== null) known(filter.after);
-      return tables.jobs(filter);
+      return tables.jobs(filter).map(shown);
     },
 
     prune(before, limit) {
@@ -230,6 +230,11 @@ export function queueOperations(tables: Tables, holds: Holds, journal: Journal):
     const decided = job.decision ? { id: null, approval: job.decision } : undefined;
     journal.record("submitted", { job, decided });
     return outcome({ kind: state === JobState.AWAITING_APPROVAL ? state : "queued" });
+  }
+
+  function shown(job: JobRecord): ShownJob {
+    const startedAt = job.attempts.at(-1)?.claimedAt ?? null;
+    return { ...job, startedAt, booked: microCents(isFree(job.body) ? 0n : holds.bookedFor(job)) };
   }
 
   /** Throws what `submit` throws, and changes nothing. */

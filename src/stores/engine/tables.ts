@@ -9,6 +9,7 @@ import type { JobBody, JobTerms } from "../../dispatch/job-request.ts";
 import type { Job, LaneState } from "../../dispatch/job.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { JobCount } from "../../journal/questions.ts";
 import type { JournalBody, JournalRow } from "../journal-rows.ts";
@@ -92,7 +93,14 @@ export function ended(job: JobRecord, end: AttemptEnd, endedAt: EpochSeconds): J
 }
 
 /** The part of a job that is shown. */
-export type ShownJob = Pick<
+export interface ShownJob extends ShownRecord {
+  /** When the claim began that runs, or that ran last. */
+  readonly startedAt: EpochSeconds | null;
+  /** What is booked for all its attempts. */
+  readonly booked: MicroCents;
+}
+
+type ShownRecord = Pick<
   JobRecord,
   | "body"
   | "terms"
@@ -104,6 +112,10 @@ export type ShownJob = Pick<
   | "result"
   | "tried"
   | "retries"
+  | "submittedAt"
+  | "decidedAt"
+  | "waitingSince"
+  | "endedAt"
 >;
 
 /** What a scope has committed, and its pinned cap. */

@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "52e9c0b0887c2e23dc32401bee5351e00bd5b3c4220f3cfd27d6dea3bf455816",
+    sha256: "6da62d8924185834a8ece36bf261bfb5cf1e0c8c6f9f3c057872b48c3d20a6b5",
     sql: `-- Money is text of digits: clients return inexact numbers above 2^53. No minus sign gets in, so no balance is negative.
 
 CREATE TABLE {prefix}_scopes (
@@ -137,7 +137,6 @@ CREATE TABLE {prefix}_journal (
   at REAL NOT NULL,
   body TEXT NOT NULL
 );
-CREATE INDEX {prefix}_journal_at ON {prefix}_journal (at);
 `,
   },
 ];
@@ -180,8 +179,7 @@ export interface Statements {
   readonly counts: string;
   readonly addJournal: string;
   readonly journal: string;
-  readonly placeAt: string;
-  readonly lastPlace: string;
+  readonly rowAt: string;
   readonly scopes: string;
   readonly openHolds: string;
   readonly holds: string;
@@ -301,8 +299,7 @@ VALUES (coalesce((SELECT place + entries FROM {prefix}_journal ORDER BY place DE
 WHERE place >= coalesce((SELECT place FROM {prefix}_journal WHERE place <= ? ORDER BY place DESC LIMIT 1), 0)
   AND place + entries > ?
 ORDER BY place LIMIT ?`,
-  placeAt: `SELECT min(place) - 1 AS place FROM {prefix}_journal WHERE at >= ?`,
-  lastPlace: `SELECT place + entries - 1 AS place FROM {prefix}_journal ORDER BY place DESC LIMIT 1`,
+  rowAt: `SELECT at, place, place + entries - 1 AS last FROM {prefix}_journal WHERE place <= ? ORDER BY place DESC LIMIT 1`,
   scopes: `SELECT scope, reserved, spent, pinned, raised_to, raised_until FROM {prefix}_scopes
 WHERE scope > ? AND substr(scope, 1, length(?)) = ?
 ORDER BY scope LIMIT ?`,

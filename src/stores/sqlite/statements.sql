@@ -209,11 +209,9 @@ WHERE place >= coalesce((SELECT place FROM {prefix}_journal WHERE place <= ? ORD
   AND place + entries > ?
 ORDER BY place LIMIT ?;
 
--- name: placeAt
-SELECT min(place) - 1 AS place FROM {prefix}_journal WHERE at >= ?;
-
--- name: lastPlace
-SELECT place + entries - 1 AS place FROM {prefix}_journal ORDER BY place DESC LIMIT 1;
+-- name: rowAt
+-- The row with a place, and its last place; before the first row none.
+SELECT at, place, place + entries - 1 AS last FROM {prefix}_journal WHERE place <= ? ORDER BY place DESC LIMIT 1;
 
 -- name: scopes
 SELECT scope, reserved, spent, pinned, raised_to, raised_until FROM {prefix}_scopes

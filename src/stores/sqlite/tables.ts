@@ -236,8 +236,15 @@ export class SqliteTables implements Tables {
   }
 
   placeAt(at: EpochSeconds): number {
-    const first = this.#client.row(this.#sql.placeAt, at)?.["place"] ?? null;
-    return Number(first ?? this.#client.row(this.#sql.lastPlace)?.["place"] ?? 0);
+    // An index of the times would cost every operation a page.
+    let low = 0;
+    let high = Number(this.#client.row(this.#sql.rowAt, Number.MAX_SAFE_INTEGER)?.["last"] ?? 0);
+    while (low < high) {
+      const row = this.#client.row(this.#sql.rowAt, Math.ceil((low + high) / 2));
+      if (row && instantAt(row, "at") < at) low = Number(row["last"]);
+      else high = Number(row?.["place"] ?? 1) - 1;
+    }
+    return low;
   }
 
   scopes(prefix: string, after: string, limit: number): readonly (readonly [string, ScopeRecord])[] {

@@ -130,4 +130,3 @@ CREATE TABLE {prefix}_journal (
   at REAL NOT NULL,
   body TEXT NOT NULL
 );
-CREATE INDEX {prefix}_journal_at ON {prefix}_journal (at);
