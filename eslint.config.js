@@ -34,7 +34,17 @@ export const FLOORS = {
     "dispatch",
     "journal",
   ],
-  conformance: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget", "dispatch"],
+  conformance: [
+    "internal",
+    "errors.ts",
+    "time.ts",
+    "money",
+    "routing",
+    "approval",
+    "budget",
+    "dispatch",
+    "journal",
+  ],
   "index.ts": [
     "internal",
     "errors.ts",

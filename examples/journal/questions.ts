@@ -15,13 +15,11 @@ export async function unfinished(store: DispatchStore): Promise<readonly string[
 
 /** Which jobs wait for a person, and for how many hours? */
 export async function waiting(store: DispatchStore, now: number): Promise<readonly string[]> {
-  const since = new Map<string, number>();
-  for await (const { jobId, state, at } of journalEntries(store)) {
-    if (jobId === null || state === null) continue;
-    if (state === JobState.AWAITING_APPROVAL) since.set(jobId, since.get(jobId) ?? at);
-    else since.delete(jobId);
-  }
-  return [...since].map(([jobId, at]) => `${jobId}: ${String(Math.floor((now - at) / 3600))} h`);
+  const jobs = await store.jobs({ state: JobState.AWAITING_APPROVAL });
+  return jobs.map(({ jobId, waitingSince }) => {
+    const hours = Math.floor((now - (waitingSince ?? now)) / 3600);
+    return `${jobId}: ${String(hours)} h`;
+  });
 }
 
 /** Who decided what, and why? */

@@ -74,22 +74,17 @@ async function toldOf({ store, clock }: Life, rebuilt: Rebuilt): Promise<unknown
 
 describe.each(Object.keys(STORES))("the journal of a random history: %s", (name) => {
   it("rebuild: equals the tables, and audit finds nothing", { timeout: 300_000 }, async () => {
-    const kinds = new Set<string>();
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         const life = new Life(name);
         await life.live(history);
         const entries = await allOf(life);
-        for (const { kind } of entries) kinds.add(kind);
         const rebuilt = await rebuild(entries);
         expect(await toldOf(life, rebuilt)).toEqual(await tablesOf(life, rebuilt));
         expect(await life.store.audit()).toEqual([]);
       }),
       { numRuns: 150 },
     );
-    // The histories reach every kind that a store makes today.
-    const notYet = ["voted", "carried_in"];
-    expect([...kinds].sort()).toEqual(JOURNAL_KINDS.filter((kind) => !notYet.includes(kind)).sort());
   });
 
   it("places rise, and before and after chain in each scope without a break", async () => {
@@ -146,4 +141,19 @@ describe.each(Object.keys(STORES))("the journal of a random history: %s", (name)
       { numRuns: 50 },
     );
   });
+});
+
+it("the random histories reach every kind of entry that a store makes", async () => {
+  const kinds = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(histories, async (history) => {
+      const life = new Life("memory");
+      await life.live(history);
+      for (const { kind } of await allOf(life)) kinds.add(kind);
+    }),
+    // The same ones each time: the rarest kind is in one of 50.
+    { numRuns: 300, seed: 1 },
+  );
+  const notYet: readonly string[] = ["voted", "carried_in"];
+  expect([...kinds].sort()).toEqual(JOURNAL_KINDS.filter((kind) => !notYet.includes(kind)).sort());
 });
