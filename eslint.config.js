@@ -18,6 +18,7 @@ export const FLOORS = {
   approval: ["internal", "errors.ts", "time.ts"],
   budget: ["internal", "errors.ts", "time.ts", "money", "approval"],
   dispatch: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget"],
+  journal: ["internal", "time.ts", "money", "routing", "budget", "dispatch"],
   fleet: ["internal", "time.ts", "routing"],
   "rules.ts": ["internal", "approval", "budget", "dispatch"],
   calls: ["internal", "errors.ts", "time.ts", "money", "tokens", "egress.ts", "routing", "budget"],

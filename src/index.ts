@@ -94,6 +94,29 @@ export { planStage, stagedBytes, StagedItem, StagePlan } from "./fleet/staging.t
 export { Worker } from "./fleet/worker.ts";
 export type { Awaitable } from "./internal/awaitable.ts";
 export type { Price } from "./money/decimal.ts";
+export type {
+  ClosedHold,
+  JournalDecision,
+  JournalEntry,
+  JournalFilter,
+  JournalKind,
+  JournalPage,
+  JournalScope,
+  OpenedHold,
+} from "./dispatch/journal.ts";
+export type {
+  AuditDifference,
+  HoldFilter,
+  InDoubt,
+  JobAttempt,
+  JobCount,
+  JournalQuestions,
+  ListedHold,
+  ScopeFilter,
+  ScopeStatus,
+  SpendFilter,
+  SpendRow,
+} from "./dispatch/questions.ts";
 export { canTransition, ensureTransition, JobState } from "./dispatch/lifecycle.ts";
 export { formatUsd, microCents, type MicroCents, usd } from "./money/micro-cents.ts";
 export { BackendKind } from "./routing/kind.ts";

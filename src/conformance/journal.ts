@@ -1,4 +1,4 @@
-import type { JournalEntry } from "../journal/entry.ts";
+import type { JournalEntry } from "../dispatch/journal.ts";
 import { check, like, same } from "./check.ts";
 import { START } from "./clock.ts";
 import { type Definition, define, featured } from "./define.ts";
@@ -51,6 +51,11 @@ function short({ kind, jobId, attempt, state, closed, opened }: JournalEntry): s
 
 async function told(store: Handle<"journal">): Promise<readonly string[]> {
   return (await wholeJournal(store)).map(short);
+}
+
+async function twice(call: () => Promise<unknown>): Promise<void> {
+  await call();
+  await call();
 }
 
 /** Expects that each scope goes on in each entry where it was left, and that the last is what the store says. */
@@ -241,8 +246,8 @@ export const journalCases: readonly Definition[] = featured(
         await store.raiseCap(RUN, { to: micro(90), until: at(9) }, decides("raise"));
         await store.hold(asks("b", 40, [{ scope: RUN }]));
         await store.settle("a", micro(30));
-        for (const _ of upTo(2)) await store.correct("a", micro(20), decides("bill", "the bill"));
-        for (const _ of upTo(2)) await store.unpinCap(RUN, decides("unpin"));
+        await twice(() => store.correct("a", micro(20), decides("bill", "the bill")));
+        await twice(() => store.unpinCap(RUN, decides("unpin")));
         const entries = await wholeJournal(store);
         same("what it tells", entries.map(short), [
           "cap_pinned",
@@ -268,7 +273,7 @@ export const journalCases: readonly Definition[] = featured(
       "journal: a lane's pause and its end are entries, with who decided",
       async ({ store }) => {
         await store.pauseLane("text", decides("stop", "the key is invalid"));
-        for (const _ of upTo(2)) await store.resumeLane("text", decides("go"));
+        await twice(() => store.resumeLane("text", decides("go")));
         const entries = await wholeJournal(store);
         same(
           "what it tells",
@@ -317,9 +322,10 @@ export const journalCases: readonly Definition[] = featured(
       "both",
       ["hold", "submit", "journal"],
       "journal: what is rolled back leaves no entry",
-      async ({ store, rolledBack }) => {
+      async (setup) => {
+        const { store } = setup;
         await store.hold(asks("kept", 1));
-        await rolledBack(async (inside) => {
+        await setup.rolledBack(async (inside) => {
           await inside.hold(asks("gone", 1));
           await inside.submit(approved("gone"));
         });

@@ -2,7 +2,7 @@ import type { Approval, ApprovalFields } from "../approval/approval.ts";
 import type { Decision } from "../approval/decision.ts";
 import type { BudgetLedger, PinnedCap } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
-import type { JournalQuestions } from "../journal/questions.ts";
+import type { JournalQuestions } from "./questions.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { Instant } from "../time.ts";

@@ -1,6 +1,12 @@
 import type { Tags } from "../budget/contract.ts";
 import type { JobState } from "../dispatch/lifecycle.ts";
-import type { JournalDecision, JournalEntry, JournalKind, JournalScope } from "../journal/entry.ts";
+import type {
+  ClosedHold,
+  JournalDecision,
+  JournalEntry,
+  JournalKind,
+  JournalScope,
+} from "../dispatch/journal.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import type { BackendKind } from "../routing/kind.ts";
 import { outcome, outcomes } from "../money/outcome.ts";
@@ -22,10 +28,13 @@ export interface StoredEntry {
   readonly job?: string | null;
   readonly attempt?: number | null;
   readonly state?: JobState | null;
-  /** Hold id, held, booked. */
-  readonly closed?: readonly [holdId: string, held: string, booked: string] | null;
+  /** Hold id, held, booked, and what it was closed as. */
+  readonly closed?:
+    readonly [holdId: string, held: string, booked: string, state: ClosedHold["state"]] | null;
   /** What the closed hold had booked before, if it was not open. */
   readonly was?: string | null;
+  /** Whether nothing of what is booked was set aside, because the hold had been given back before. */
+  readonly givenBack?: boolean | null;
   /** Hold id, held. */
   readonly opened?: readonly [holdId: string, held: string] | null;
   /** By how much what is committed has grown in each of the scopes; negative if it has shrunk. */
@@ -79,7 +88,13 @@ function shown(
     attempt: stored.attempt ?? null,
     state: stored.state ?? null,
     closed: closed
-      ? outcome({ holdId: closed[0], held: microCents(closed[1]), booked: microCents(closed[2]) })
+      ? outcome({
+          holdId: closed[0],
+          held: microCents(closed[1]),
+          booked: microCents(closed[2]),
+          state: closed[3],
+          was: amountOf(stored.was ?? null),
+        })
       : null,
     opened: opened ? outcome({ holdId: opened[0], held: microCents(opened[1]) }) : null,
     scopes,

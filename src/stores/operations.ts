@@ -4,7 +4,6 @@ import type {
   ExpireOutcome,
   Hold,
   HoldOutcome,
-  HoldState,
   PinnedCap,
   ReleaseOutcome,
   SettleOutcome,
@@ -30,9 +29,15 @@ import type { failOptions, recoverOptions } from "../dispatch/options.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
-import type { AuditDifference, JobAttempt, JobCount, ListedHold, ScopeStatus } from "../journal/questions.ts";
+import type {
+  AuditDifference,
+  JobAttempt,
+  JobCount,
+  ListedHold,
+  ScopeStatus,
+} from "../dispatch/questions.ts";
 import type { JournalRow } from "./journal-rows.ts";
-import type { CheckedFilter, ShownJob } from "./engine/tables.ts";
+import type { CheckedFilter, CheckedHoldFilter, ShownJob } from "./engine/tables.ts";
 
 /** A checked job to submit. */
 export type Submission = CheckedRequest;
@@ -131,14 +136,6 @@ export interface JournalRows {
   readonly more: boolean;
   /** Since when rows are held back; `null` if none are. */
   readonly heldBackSince: EpochSeconds | null;
-}
-
-/** A checked `HoldFilter`. */
-export interface CheckedHoldFilter {
-  readonly scope: string | null;
-  readonly state: HoldState | null;
-  readonly limit: number;
-  readonly after: string | null;
 }
 
 /** What is asked of a store; the arguments are checked. */

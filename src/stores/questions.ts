@@ -7,7 +7,7 @@ import {
   type JournalFilter,
   type JournalKind,
   type JournalPage,
-} from "../journal/entry.ts";
+} from "../dispatch/journal.ts";
 import type {
   AuditDifference,
   HoldFilter,
@@ -20,11 +20,12 @@ import type {
   ScopeStatus,
   SpendFilter,
   SpendRow,
-} from "../journal/questions.ts";
+} from "../dispatch/questions.ts";
 import { outcome, outcomes } from "../money/outcome.ts";
+import { epochSeconds, instant } from "../time.ts";
 import { entriesOf } from "./journal-rows.ts";
 import type { JournalRows, Run } from "./operations.ts";
-import { spendRows } from "./spend.ts";
+import { CLOCK_STEPS, spendRows } from "./spend.ts";
 
 /** Rows of the journal that are read in one step. */
 const ROWS = 500;
@@ -53,19 +54,30 @@ export class Questions implements JournalQuestions {
       kinds: optional(listOf(kind), null),
       scope: name,
       jobId: name,
+      from: optional(instant, null),
+      to: optional(instant, null),
     });
-    const { limit, kinds, scope, jobId } = checked;
+    const { limit, kinds, scope, jobId, from, to } = checked;
     const fits = (entry: JournalEntry): boolean =>
+      (from === null || entry.at >= from) &&
+      (to === null || entry.at < to) &&
       (kinds === null || kinds.includes(entry.kind)) &&
       (scope === null || entry.scopes.some((own) => own.scope === scope)) &&
       (jobId === null || entry.jobId === jobId);
     const found: JournalEntry[] = [];
     let cursor = checked.after;
+    if (from !== null) {
+      const start = epochSeconds(from - CLOCK_STEPS);
+      cursor = Math.max(cursor, await this.#run((operations) => operations.placeAt(start)));
+    }
     for (;;) {
       const { rows, more, heldBackSince } = await this.#rows(cursor);
       const entries = rows.flatMap(entriesOf).filter(({ place }) => place > cursor);
       for (const entry of entries) {
         if (found.length === limit) break;
+        if (to !== null && entry.at >= to + CLOCK_STEPS) {
+          return outcome({ entries: Object.freeze(found), cursor, more: false, heldBackSince });
+        }
         cursor = entry.place;
         if (fits(entry)) found.push(entry);
       }
@@ -98,7 +110,9 @@ export class Questions implements JournalQuestions {
   }
 
   async counts(): Promise<readonly JobCount[]> {
-    return this.#run((operations) => operations.counts());
+    const counts = await this.#run((operations) => operations.counts());
+    const key = ({ lane, state }: JobCount): string => JSON.stringify([lane, state]);
+    return Object.freeze([...counts].sort((one, other) => (key(one) < key(other) ? -1 : 1)));
   }
 
   async inDoubt(filter: Pick<HoldFilter, "limit" | "after"> = {}): Promise<readonly InDoubt[]> {

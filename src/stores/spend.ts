@@ -2,7 +2,7 @@ import { timeZoneName } from "../budget/scopes.ts";
 import { identifier, listOf, oneOf, optional, outOfRange, read } from "../internal/check.ts";
 import { tagsOf as readTags } from "../budget/hold-request.ts";
 import type { Tags } from "../budget/contract.ts";
-import type { SpendFilter, SpendRow } from "../journal/questions.ts";
+import type { SpendFilter, SpendRow } from "../dispatch/questions.ts";
 import { memoized } from "../internal/memoized.ts";
 import { microCents } from "../money/micro-cents.ts";
 import { outcome, outcomes } from "../money/outcome.ts";
@@ -36,7 +36,7 @@ interface Sums {
 type Group = (entry: StoredEntry, at: EpochSeconds) => string | null;
 
 /** So far, in seconds, a clock may have been set back: the order of places is not quite that of times. */
-const CLOCK_STEPS = 3600;
+export const CLOCK_STEPS = 3600;
 
 /** Adds up what was booked, group by group, in the order in which each group was met first. */
 export async function spendRows(filter: SpendFilter, source: SpendSource): Promise<readonly SpendRow[]> {
@@ -111,17 +111,16 @@ function add(
 }
 
 /** What an entry changes; `null` if it books nothing. What is given back has run nothing, so it is no call. */
-function bookingOf({ kind, closed, was }: StoredEntry): Booking | null {
-  if (!closed || kind === "forgotten" || kind === "released" || kind === "expired") return null;
-  const held = BigInt(closed[1]);
+function bookingOf({ kind, closed, was, givenBack }: StoredEntry): Booking | null {
+  if (!closed || kind === "forgotten" || closed[3] === "released") return null;
+  const aside = givenBack === true ? 0n : BigInt(closed[1]);
   const booked = BigInt(closed[2]);
-  const before = was === undefined || was === null ? null : BigInt(was);
-  // Settled after its release: nothing of it is set aside any more.
-  const wasReleased = before === 0n && kind === "settled";
+  const before = BigInt(was ?? 0);
   return {
-    booked: booked - (before ?? 0n),
-    overrun: over(booked, wasReleased ? 0n : held) - over(before ?? 0n, held),
-    calls: before === null || wasReleased ? 1 : 0,
+    booked: booked - before,
+    overrun: over(booked, aside) - over(before, aside),
+    // A hold that was given back is called for when its cost is told after all.
+    calls: (was ?? null) === null || (givenBack === true && before === 0n) ? 1 : 0,
   };
 }
 

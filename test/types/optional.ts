@@ -51,6 +51,7 @@ import {
   withHold,
 } from "dispatch-kit/calls";
 import { conformance, type MakeStore } from "dispatch-kit/conformance";
+import { follow, journalEntries } from "dispatch-kit/journal";
 import { memoryStore } from "dispatch-kit/memory";
 import { postgresStore, postgresWake } from "dispatch-kit/postgres";
 import { sqliteStore } from "dispatch-kit/sqlite";
@@ -146,6 +147,9 @@ export const TAKEN = {
     postgresStore(client, given),
   postgresWake: (listener: Parameters<typeof postgresWake>[0], given: Options<typeof postgresWake, 1>) =>
     postgresWake(listener, given),
+  follow: (store: DispatchStore, given: Options<typeof follow, 1>) => follow(store, given),
+  journalEntries: (store: DispatchStore, given: Options<typeof journalEntries, 1>) =>
+    journalEntries(store, given),
   work: (store: DispatchStore<string, number>, given: Options<typeof work<string, number>, 2>) =>
     work(store, (payload) => payload.length, given),
   poll: (store: DispatchStore, poll: Explicit<NonNullable<Parameters<typeof work>[2]["poll"]>>) =>

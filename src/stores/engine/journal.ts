@@ -1,8 +1,8 @@
 import type { Approval } from "../../approval/approval.ts";
-import type { Tags } from "../../budget/contract.ts";
+import { HoldState, type Tags } from "../../budget/contract.ts";
 import { jobOfHold } from "../../budget/hold-request.ts";
 import { heldAmount } from "../../budget/holds.ts";
-import type { JournalDecision, JournalKind } from "../../journal/entry.ts";
+import type { ClosedHold, JournalDecision, JournalKind } from "../../dispatch/journal.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { StoredEntry } from "../journal-rows.ts";
 import { tagsToJson } from "./codec.ts";
@@ -40,6 +40,7 @@ export class Journal {
   #closed: StoredEntry["closed"] = null;
   #opened: StoredEntry["opened"] = null;
   #was: bigint | null = null;
+  #isGivenBack = false;
   #moved = 0n;
 
   constructor(tables: Tables, by: string | null) {
@@ -72,8 +73,11 @@ export class Journal {
    * @param was - what was booked before; `null` for a hold that was open.
    */
   closed(hold: HoldRecord, scopes: readonly JournaledScope[], was: bigint | null, more: bigint): void {
-    this.#closed = [hold.holdId, String(heldAmount(hold)), String(hold.booked)];
+    // What is open is not closed.
+    const state = hold.state as ClosedHold["state"];
+    this.#closed = [hold.holdId, String(heldAmount(hold)), String(hold.booked), state];
     this.#was = was;
+    this.#isGivenBack = hold.settledFrom === HoldState.RELEASED;
     this.#note(scopes, more);
   }
 
@@ -107,6 +111,7 @@ export class Journal {
       }),
       ...(this.#closed && { closed: this.#closed }),
       ...(this.#was !== null && { was: String(this.#was) }),
+      ...(this.#isGivenBack && { givenBack: true }),
       ...(this.#opened && { opened: this.#opened }),
       ...(this.#scopes.size > 0 && { moved: String(this.#moved), scopes: [...this.#scopes] }),
       ...(lane !== undefined && { lane }),
@@ -131,6 +136,7 @@ export class Journal {
     this.#closed = null;
     this.#opened = null;
     this.#was = null;
+    this.#isGivenBack = false;
     this.#moved = 0n;
   }
 

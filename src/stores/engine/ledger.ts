@@ -8,6 +8,7 @@ import {
   settleHold,
 } from "../../budget/holds.ts";
 import { capInForce, type Pin, pinnedCap, raised } from "../../budget/caps.ts";
+import { jobOfHold } from "../../budget/hold-request.ts";
 import { BudgetState } from "../../budget/state.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
@@ -83,7 +84,9 @@ export function ledgerOperations(tables: Tables, holds: Holds, journal: Journal)
       return decide(tables, holdSubject(holdId), decided, (approval): CorrectOutcome => {
         const correction = correctHold(holds.known(holdId), actual);
         holds.apply(correction.move);
+        const jobId = jobOfHold(holdId);
         journal.money("corrected", {
+          job: (jobId === null ? null : tables.job(jobId)) ?? undefined,
           tags: correction.move?.row.tags,
           decided: { id: decided.id, approval },
         });

@@ -3,7 +3,7 @@ import { jobHoldId, jobOfHold } from "../../budget/hold-request.ts";
 import { pinnedCap } from "../../budget/caps.ts";
 import { heldAmount, overrunOf } from "../../budget/holds.ts";
 import { unknownJob } from "../../dispatch/rules.ts";
-import type { AuditDifference, JobAttempt, ListedHold, ScopeStatus } from "../../journal/questions.ts";
+import type { AuditDifference, JobAttempt, ListedHold, ScopeStatus } from "../../dispatch/questions.ts";
 import { microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import type { EpochSeconds } from "../../time.ts";

@@ -1,5 +1,5 @@
 import type { Approval } from "../../approval/approval.ts";
-import type { Hold, Tags } from "../../budget/contract.ts";
+import type { Hold, HoldState, Tags } from "../../budget/contract.ts";
 import { jobOfHold } from "../../budget/hold-request.ts";
 import { heldAmount, type HoldRow } from "../../budget/holds.ts";
 import type { Pin } from "../../budget/caps.ts";
@@ -11,9 +11,8 @@ import type { JobState } from "../../dispatch/lifecycle.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
-import type { JobCount } from "../../journal/questions.ts";
+import type { JobCount } from "../../dispatch/questions.ts";
 import type { JournalBody, JournalRow } from "../journal-rows.ts";
-import type { CheckedHoldFilter } from "../operations.ts";
 
 /** A hold as it is kept. */
 export interface HoldRecord extends HoldRow {
@@ -162,6 +161,14 @@ export function shownHold(hold: Omit<HoldRecord, "heldAt" | "resolvedAt">): Hold
 export interface CheckedFilter {
   readonly state: JobState | null;
   readonly lane: string | null;
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+/** A checked `HoldFilter`. */
+export interface CheckedHoldFilter {
+  readonly scope: string | null;
+  readonly state: HoldState | null;
   readonly limit: number;
   readonly after: string | null;
 }

@@ -7,12 +7,13 @@ import { isLeaseLost } from "../../dispatch/lease.ts";
 import { deadlineOf, isPast } from "../../dispatch/rules.ts";
 import { isFree } from "../../dispatch/job-request.ts";
 import { isTerminal, JobState } from "../../dispatch/lifecycle.ts";
-import type { JobCount } from "../../journal/questions.ts";
+import type { JobCount } from "../../dispatch/questions.ts";
 import { outcome } from "../../money/outcome.ts";
 import type { EpochSeconds } from "../../time.ts";
 import { currentHold } from "../engine/holds.ts";
 import {
   type CheckedFilter,
+  type CheckedHoldFilter,
   type DecisionRecord,
   type HoldRecord,
   type JobRecord,
@@ -22,7 +23,6 @@ import {
 } from "../engine/tables.ts";
 import { isAfter } from "../engine/order.ts";
 import type { JournalBody, JournalRow } from "../journal-rows.ts";
-import type { CheckedHoldFilter } from "../operations.ts";
 import { Lanes, type Place } from "./lanes.ts";
 
 const NOTHING: ScopeRecord = { reserved: 0n, spent: 0n, pin: undefined };

@@ -6,6 +6,7 @@ import type { EpochSeconds } from "../../time.ts";
 import { amountsToJson, approvalFromJson, scopesToJson, tagsToJson, termsToJson } from "../engine/codec.ts";
 import {
   type CheckedFilter,
+  type CheckedHoldFilter,
   type DecisionRecord,
   type HoldRecord,
   type JobRecord,
@@ -16,10 +17,9 @@ import {
 import { DispatchError } from "../../errors.ts";
 import type { Client, Row } from "./client.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
-import type { JobCount } from "../../journal/questions.ts";
+import type { JobCount } from "../../dispatch/questions.ts";
 import { outcome } from "../../money/outcome.ts";
 import type { JournalBody, JournalRow } from "../journal-rows.ts";
-import type { CheckedHoldFilter } from "../operations.ts";
 import { holdOf, instantAt, jobOf, pinOf, textOf } from "./rows.ts";
 import { statementsOf } from "./statements.ts";
 import type { Statements } from "./sql.gen.ts";

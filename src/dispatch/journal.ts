@@ -1,8 +1,8 @@
-import type { Tags } from "../budget/contract.ts";
-import type { JobState } from "../dispatch/lifecycle.ts";
+import type { HoldState, Tags } from "../budget/contract.ts";
+import type { JobState } from "./lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { BackendKind } from "../routing/kind.ts";
-import type { EpochSeconds } from "../time.ts";
+import type { EpochSeconds, Instant } from "../time.ts";
 
 /** Every kind of entry in the journal. */
 export const JOURNAL_KINDS = [
@@ -61,6 +61,10 @@ export interface ClosedHold {
   readonly holdId: string;
   readonly held: MicroCents;
   readonly booked: MicroCents;
+  /** What it was closed as; a correction settles it. */
+  readonly state: Exclude<HoldState, "open">;
+  /** What was booked before, if it was closed before; else `null`. */
+  readonly was: MicroCents | null;
 }
 
 /** A hold that an entry has made or extended. `held` is the whole amount in micro-cents. */
@@ -117,6 +121,9 @@ export interface JournalFilter {
   readonly kinds?: readonly JournalKind[] | undefined;
   readonly scope?: string | undefined;
   readonly jobId?: string | undefined;
+  /** From this instant on, on the store's clock, and until before the other one. */
+  readonly from?: Instant | undefined;
+  readonly to?: Instant | undefined;
 }
 
 /** A page of the journal. */

@@ -1,8 +1,8 @@
 import type { Hold, HoldState, Tags } from "../budget/contract.ts";
-import type { JobState } from "../dispatch/lifecycle.ts";
+import type { JobState } from "./lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds, Instant } from "../time.ts";
-import type { JournalFilter, JournalPage } from "./entry.ts";
+import type { JournalFilter, JournalPage } from "./journal.ts";
 
 /** Selects scopes, in the order of their names. */
 export interface ScopeFilter {
@@ -131,6 +131,7 @@ export interface JournalQuestions {
   holds(filter?: HoldFilter): Promise<readonly ListedHold[]>;
   /** The claims of a job in their order. @throws DispatchError `job_unknown`. */
   attempts(jobId: string): Promise<readonly JobAttempt[]>;
+  /** The unfinished jobs, sorted by lane and state. */
   counts(): Promise<readonly JobCount[]>;
   spend(filter: SpendFilter): Promise<readonly SpendRow[]>;
   /** What was charged in full because nobody reported a cost, in the order of the ids. */
