@@ -7,6 +7,7 @@ export default defineConfig(({ dts }) => ({
     rules: "src/rules.ts",
     memory: "src/stores/memory/index.ts",
     worker: "src/worker/index.ts",
+    audit: "src/audit/index.ts",
     calls: "src/calls/index.ts",
     // Not exported: a chunk of its own, which a bundler drops where nothing reads usage reports.
     protocols: "src/calls/protocols/protocols.ts",

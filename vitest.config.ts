@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^dispatch-kit$/, replacement: source("src/index.ts") },
       { find: /^dispatch-kit\/rules$/, replacement: source("src/rules.ts") },
       { find: /^dispatch-kit\/worker$/, replacement: source("src/worker/index.ts") },
+      { find: /^dispatch-kit\/audit$/, replacement: source("src/audit/index.ts") },
       { find: /^dispatch-kit\/calls$/, replacement: source("src/calls/index.ts") },
       { find: /^dispatch-kit\/sqlite$/, replacement: source("src/stores/sqlite/index.ts") },
       { find: /^dispatch-kit\/postgres$/, replacement: source("src/stores/postgres/index.ts") },

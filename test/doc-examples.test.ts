@@ -9,6 +9,7 @@ import * as calls from "dispatch-kit/calls";
 import * as conformance from "dispatch-kit/conformance";
 import * as sqlite from "dispatch-kit/sqlite";
 import * as worker from "dispatch-kit/worker";
+import * as audit from "dispatch-kit/audit";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 
@@ -24,6 +25,7 @@ const entries = {
   "dispatch-kit/conformance": conformance,
   "dispatch-kit/sqlite": sqlite,
   "dispatch-kit/worker": worker,
+  "dispatch-kit/audit": audit,
   "dispatch-kit/calls": calls,
   "node:sqlite": { DatabaseSync },
 };

@@ -15,6 +15,7 @@ export async function load() {
   const memory = await import("dispatch-kit/memory");
   const ledger = await import("dispatch-kit/rules");
   await import("dispatch-kit/worker");
+  await import("dispatch-kit/audit");
   const calls = await import("dispatch-kit/calls");
   await import("dispatch-kit/conformance");
   await import("dispatch-kit/sqlite");
