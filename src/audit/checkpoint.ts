@@ -45,7 +45,7 @@ const signingKey: Reader<SigningKey> = (what, value) => {
  *   belong to what signs.
  * @example
  * ```ts
- * const store = { journal: () => Promise.resolve({ entries: [], cursor: 0, more: false, heldBackSince: null }) };
+ * const store = memoryStore();
  * const key = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
  * const first = await checkpoint(store, { origin: "example.com/ledger", key });
  * if (first.kind !== "sealed") throw new Error("nothing was sealed before");

@@ -66,9 +66,9 @@ export class KeptLeaves {
   }
 
   async #next(): Promise<string | null> {
-    const { done, value } = await this.#leaves.next();
-    if (done === true) return null;
-    const leaf = anyText("verify: leaves", value);
+    const next = await this.#leaves.next();
+    if (next.done === true) return null;
+    const leaf = anyText("verify: leaves", next.value);
     const hash = fromBase64(leaf);
     if (hash?.length !== 32) throw outOfRange("verify: leaves", "hashes of 32 bytes in base64", leaf);
     this.#tree.append(hash);

@@ -1,4 +1,3 @@
-import type { Tags } from "../budget/contract.ts";
 import { JobState } from "../dispatch/lifecycle.ts";
 import {
   anyText,
@@ -17,6 +16,7 @@ import {
 import { JOURNAL_KINDS, type JournalEntry } from "../journal/entry.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import { outcome } from "../money/outcome.ts";
+import { BackendKind } from "../routing/kind.ts";
 import { instant } from "../time.ts";
 
 /**
@@ -78,6 +78,8 @@ export function parseLine(line: string): JournalEntry {
     value = JSON.parse(anyText(what, line));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
+    // Without the cause, whose message quotes the line.
+    // eslint-disable-next-line preserve-caught-error -- as above
     throw new RangeError(`${what} must be JSON`);
   }
   const entry = readEntry(what, value);
@@ -95,7 +97,7 @@ const amount: Reader<MicroCents> = (what, value) => microCents(anyText(what, val
 
 const textOrNull: Reader<string | null> = /* @__PURE__ */ orNull(anyText);
 
-const tags: Reader<Tags> = (what, value) => {
+const tags: Reader<JournalEntry["tags"]> = (what, value) => {
   if (!isPlain(value)) throw wrongType(what, "a plain object", value);
   const texts = Object.entries(value).map(([name, text]) => [name, anyText(what, text)] as const);
   return Object.freeze(Object.fromEntries(texts));
@@ -116,6 +118,7 @@ const readEntry: Reader<JournalEntry> = /* @__PURE__ */ (() =>
       Object.freeze([]),
     ),
     lane: textOrNull,
+    backend: orNull(oneOf(BackendKind)),
     until: orNull(instant),
     digest: textOrNull,
     tags: optional(tags, Object.freeze({})),

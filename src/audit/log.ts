@@ -49,7 +49,7 @@ export async function* logLines(
  * @throws TypeError if the store has no journal.
  * @example
  * ```ts
- * const store = { journal: () => Promise.resolve({ entries: [], cursor: 0, more: false, heldBackSince: null }) };
+ * const store = memoryStore();
  * const leaves: string[] = [];
  * for await (const leaf of leafHashes(store)) leaves.push(leaf);
  * leaves.length; // => 0

@@ -133,7 +133,7 @@ function readNote(note: string): Note {
     known.length === signatures.length &&
     known.length >= 1 &&
     known.length <= MOST_SIGNATURES &&
-    !/[\0-\x09\x0b-\x1f\p{Cs}]/u.test(note);
+    !/(?![\n\x7f-\x9f])[\p{Cc}\p{Cs}]/u.test(note);
   if (formed) return { text: note.slice(0, end + 1), signatures: known };
   throw new RangeError(`${what} must be a text, an empty line, and 1 to ${MOST_SIGNATURES} signature lines`);
 }

@@ -57,7 +57,7 @@ export interface VerifyOptions extends Archived {
  * @throws RangeError if the checkpoints have different origins, or a kept leaf or the last archived line has another form.
  * @example
  * ```ts
- * const store = { journal: () => Promise.resolve({ entries: [], cursor: 0, more: false, heldBackSince: null }) };
+ * const store = memoryStore();
  * const key = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
  * const verifier = await verifierKey("example.com/ledger", key.publicKey);
  *
