@@ -42,13 +42,18 @@ export class KeptLeaves {
     const now = toBase64(hash);
     const index = this.#tree.size;
     const kept = await this.#next();
+    if (kept !== null) this.#tree.append(kept === now ? hash : hashOf(kept));
     if (this.#first !== null) this.#keptIsLater ||= now === this.#first.kept;
     else if (kept !== null && kept !== now) this.#first = { index, line, kept, now };
   }
 
   /** Reads kept leaves that the log no longer has, up to a size. */
   async readTo(size: number): Promise<void> {
-    while (this.#tree.size < size && (await this.#next()) !== null);
+    while (this.#tree.size < size) {
+      const kept = await this.#next();
+      if (kept === null) return;
+      this.#tree.append(hashOf(kept));
+    }
   }
 
   /** Whether the leaves so far have this root. */
@@ -65,16 +70,20 @@ export class KeptLeaves {
     return Object.freeze({ index, change: this.#keptIsLater ? there : gone, line });
   }
 
+  /** The next kept leaf; `null` after the last. */
   async #next(): Promise<string | null> {
     const next = await this.#leaves.next();
     if (next.done === true) return null;
     const leaf = anyText("verify: leaves", next.value);
-    const hash = fromBase64(leaf);
-    if (hash?.length !== 32) throw outOfRange("verify: leaves", "hashes of 32 bytes in base64", leaf);
-    this.#tree.append(hash);
     this.#nowIsLater ||= leaf === this.#first?.now;
     return leaf;
   }
+}
+
+function hashOf(leaf: string): Uint8Array {
+  const hash = fromBase64(leaf);
+  if (hash?.length === 32) return hash;
+  throw outOfRange("verify: leaves", "hashes of 32 bytes in base64", leaf);
 }
 
 /** One iterator for both kinds of iterables. */

@@ -46,17 +46,14 @@ function canonical(value: unknown): string {
   if (typeof value === "bigint") return `"${value}"`;
   if (!isObject(value)) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  const fields: string[] = [];
+  let fields = "";
   // Without an argument, sort() compares code units.
   for (const name of Object.keys(value).sort()) {
-    const field: unknown = Reflect.get(value, name);
-    if (!isNothing(field)) fields.push(`${JSON.stringify(name)}:${canonical(field)}`);
+    const field = canonical(Reflect.get(value, name) ?? null);
+    if (field === "null" || field === "[]" || field === "{}") continue;
+    fields += `${fields && ","}${JSON.stringify(name)}:${field}`;
   }
-  return `{${fields.join()}}`;
-}
-
-function isNothing(field: unknown): boolean {
-  return field === null || field === undefined || (isObject(field) && Object.keys(field).length === 0);
+  return `{${fields}}`;
 }
 
 /**

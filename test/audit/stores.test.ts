@@ -64,7 +64,7 @@ describe("sqliteStore", () => {
     const other = new DatabaseSync(join(folder, "ledger.db"), { timeout: 5000 });
     expect(await verify(sqliteStore(other), checkpoints, { leaves })).toMatchObject({
       kind: "intact",
-      size: 20,
+      size: 24,
     });
     other.close();
   });
@@ -123,7 +123,7 @@ describe("sqliteStore", () => {
     const all = [...checkpoints, last];
     expect(await verify(again, all)).toMatchObject({
       kind: "shorter",
-      size: 20,
+      size: 24,
       after: before,
       before: last,
     });
