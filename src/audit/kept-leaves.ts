@@ -1,5 +1,6 @@
 import { anyText, outOfRange } from "../internal/check.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
+import type { Lines } from "./log.ts";
 import { MerkleTree } from "./merkle.ts";
 
 /** The first entry of a log that is not what was sealed. */
@@ -19,7 +20,7 @@ export interface DifferingEntry {
 
 /** The leaf hashes that were kept of a log, beside the log as it is read now. */
 export class KeptLeaves {
-  readonly #leaves: AsyncIterator<string>;
+  readonly #leaves: AsyncGenerator<string, void, undefined>;
   /** Over the kept leaves: whether they are those that a checkpoint has sealed. */
   readonly #tree = new MerkleTree();
   #first: {
@@ -33,7 +34,7 @@ export class KeptLeaves {
   /** Whether the kept leaves have the one that is in its place now, later on. */
   #nowIsLater = false;
 
-  constructor(leaves: AsyncIterable<string>) {
+  constructor(leaves: Lines) {
     this.#leaves = each(leaves);
   }
 
@@ -70,6 +71,11 @@ export class KeptLeaves {
     return Object.freeze({ index, change: this.#keptIsLater ? there : gone, line });
   }
 
+  /** Ends the reading of the leaves, which may be a file's. */
+  async close(): Promise<void> {
+    await this.#leaves.return();
+  }
+
   /** The next kept leaf; `null` after the last. */
   async #next(): Promise<string | null> {
     const next = await this.#leaves.next();
@@ -87,6 +93,6 @@ function hashOf(leaf: string): Uint8Array {
 }
 
 /** One iterator for both kinds of iterables. */
-async function* each(leaves: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+async function* each(leaves: Lines): AsyncGenerator<string, void, undefined> {
   yield* leaves;
 }

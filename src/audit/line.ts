@@ -24,7 +24,7 @@ import { instant } from "../time.ts";
  * every store and in every version of this library.
  *
  * The line is JSON in the canonical form of RFC 8785: no spaces, the names in each object sorted by their UTF-16 code units,
- * numbers and strings as `JSON.stringify` writes them. The names are those of {@link JournalEntry}. Money is a string of
+ * numbers and strings as `JSON.stringify` writes them. The names are those of `JournalEntry`. Money is a string of
  * micro-cents in digits. What is `null`, an empty list or an empty object is left out, so that a field that a later version
  * adds leaves the lines of earlier entries as they are.
  *

@@ -1,4 +1,4 @@
-import { callable, isObject, optional, type Reader, wrongType } from "../internal/check.ts";
+import { anyText, callable, isObject, optional, type Reader, wrongType } from "../internal/check.ts";
 import { pacer } from "../internal/timers.ts";
 import type { JournalQuestions } from "../journal/questions.ts";
 import { toBase64 } from "./base64.ts";
@@ -8,29 +8,29 @@ import { leafHash } from "./merkle.ts";
 /** Where the entries are read from: a store that keeps a journal. */
 export type JournalSource = Pick<JournalQuestions, "journal">;
 
+/** Lines one after another, such as those of a file by `readline`. */
+export type Lines = AsyncIterable<string> | Iterable<string>;
+
 /** What comes before the entries that a store still has. */
 export interface Archived {
   /**
    * The archived lines, without line breaks: in their order, each once, up to where the store goes on. A line that an
    * interrupted archive has written twice is left out by the caller.
    */
-  readonly archived?: AsyncIterable<string> | undefined;
+  readonly archived?: Lines | undefined;
 }
 
 /** Entries that are asked for at once: they take a few milliseconds. */
 const PAGE = 500;
 
 /** The lines of the whole log: the archived ones, and those of what the store has. It lets timers and I/O run meanwhile. */
-export async function* logLines(
-  store: JournalSource,
-  archived: AsyncIterable<string> | undefined,
-): AsyncGenerator<string> {
+export async function* logLines(store: JournalSource, archived: Lines | undefined): AsyncGenerator<string> {
   const turn = pacer();
   let last: string | null = null;
   for await (const line of archived ?? []) {
     await turn();
-    yield line;
-    last = line;
+    last = anyText("archived", line);
+    yield last;
   }
   let after = last === null ? 0 : parseLine(last).place;
   for (let more = true; more;) {
@@ -71,15 +71,11 @@ export function ensureSource(what: string, store: unknown): void {
   callable(`${what}: store.journal`, Reflect.get(store, "journal"));
 }
 
-/** Anything that `for await` takes, such as the lines of a file. */
-export const lines: Reader<AsyncIterable<string>> = (what, value) => {
+const lines: Reader<Lines> = (what, value) => {
   const isIterable = isObject(value) && (Symbol.asyncIterator in value || Symbol.iterator in value);
   // What it gives is checked line by line.
-  if (isIterable) return value as AsyncIterable<string>;
-  throw wrongType(what, "an async iterable of strings", value);
+  if (isIterable) return value as Lines;
+  throw wrongType(what, "an iterable of strings", value);
 };
 
-export const optionalLines: Reader<AsyncIterable<string> | undefined> = /* @__PURE__ */ optional(
-  lines,
-  undefined,
-);
+export const optionalLines: Reader<Lines | undefined> = /* @__PURE__ */ optional(lines, undefined);

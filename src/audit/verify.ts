@@ -1,6 +1,13 @@
 import { listOf, read } from "../internal/check.ts";
 import { type DifferingEntry, KeptLeaves } from "./kept-leaves.ts";
-import { type Archived, ensureSource, type JournalSource, logLines, optionalLines } from "./log.ts";
+import {
+  type Archived,
+  ensureSource,
+  type JournalSource,
+  type Lines,
+  logLines,
+  optionalLines,
+} from "./log.ts";
 import { leafHash, MerkleTree } from "./merkle.ts";
 import { type Checkpoint, openedCheckpoint } from "./open-checkpoint.ts";
 
@@ -43,7 +50,7 @@ export interface LogShorter {
 /** Options of {@link verify}. */
 export interface VerifyOptions extends Archived {
   /** The hashes of {@link leafHashes}, kept in another place: they say which entry differs. */
-  readonly leaves?: AsyncIterable<string> | Iterable<string> | undefined;
+  readonly leaves?: Lines | undefined;
 }
 
 /**
@@ -80,11 +87,22 @@ export async function verify(
   const { archived, leaves } = read("verify: options", options, readers);
   const seals = new Seals(listOf(openedCheckpoint)("verify: checkpoints", checkpoints));
   const kept = leaves === undefined ? null : new KeptLeaves(leaves);
+  try {
+    return await compared(logLines(store, archived), seals, kept);
+  } finally {
+    await kept?.close();
+  }
+}
 
+async function compared(
+  lines: AsyncIterable<string>,
+  seals: Seals,
+  kept: KeptLeaves | null,
+): Promise<LogIntact | LogDiffers | LogShorter> {
   const log = new MerkleTree();
   let fits = seals.fit(log);
   let entryIsKnown = false;
-  for await (const line of logLines(store, archived)) {
+  for await (const line of lines) {
     // Kept leaves are read on: whether an entry was moved or dropped shows later.
     if (!fits && kept === null) break;
     const hash = leafHash(line);

@@ -83,8 +83,8 @@ describe("checkpoint", () => {
     await expect(
       checkpoint(store, { origin: ORIGIN, key: { ...key, privateKey: key.publicKey } }),
     ).rejects.toThrow("key.privateKey must be a private CryptoKey for Ed25519");
-    // @ts-expect-error -- not lines
-    await expect(checkpoint(store, { ...options, archived: 7 })).rejects.toThrow(TypeError);
+    // A string can be iterated, but not by lines.
+    await expect(checkpoint(store, { ...options, archived: "line" })).rejects.toThrow(TypeError);
     // @ts-expect-error -- a note, not a checkpoint
     await expect(checkpoint(store, { ...options, previous: "note" })).rejects.toThrow(TypeError);
   });

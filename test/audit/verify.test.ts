@@ -201,6 +201,22 @@ describe("verify", () => {
     expect(turns).toBeGreaterThan(1);
   });
 
+  it("ends the reading of kept leaves, also where it does not read them all", async () => {
+    let ended = 0;
+    const file = async function* () {
+      try {
+        yield* each(leaves);
+      } finally {
+        ended++;
+      }
+    };
+    await check(LOG.slice(0, 5), { leaves: file() });
+    await expect(
+      verify({ journal: () => Promise.reject(new Error("away")) }, [], { leaves: file() }),
+    ).rejects.toThrow();
+    expect(ended).toBe(1);
+  });
+
   it("refuses checkpoints of two logs", async () => {
     const other = await seal([], "example.com/other");
     await expect(verify(journalOf(LOG), [...checkpoints, other])).rejects.toThrow("must have one origin");
