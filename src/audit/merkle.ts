@@ -33,13 +33,11 @@ export class MerkleTree {
 
   /** Appends the hash of a leaf. */
   append(leaf: Uint8Array): void {
-    let hash = leaf;
-    // A subtree that is as large as the new one is joined with it; each bit that is set stands for a subtree.
-    for (let bits = this.#size; bits % 2 === 1; bits = (bits - 1) / 2) {
-      const left = this.#subtrees.pop();
-      if (left !== undefined) hash = nodeHash(left, hash);
-    }
-    this.#subtrees.push(hash);
+    // Each bit of the size stands for a subtree. Those of its last ones are joined with the leaf, as in a carry.
+    let joined = 0;
+    for (let bits = this.#size; bits % 2 === 1; bits = (bits - 1) / 2) joined++;
+    const smaller = this.#subtrees.splice(this.#subtrees.length - joined);
+    this.#subtrees.push(smaller.reduceRight((right, left) => nodeHash(left, right), leaf));
     this.#size++;
   }
 
