@@ -11,12 +11,18 @@ const ROUNDS: DataView = /* @__PURE__ */ words([
 ]);
 
 /** The initial hash value of FIPS 180-4, section 5.3.3. */
-const INITIAL = [
-  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-] as const;
+const INITIAL: Uint8Array = /* @__PURE__ */ bytesOf(
+  /* @__PURE__ */ words([
+    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+  ]),
+);
 
-/** The message schedule of the block at work: no call is under way while another begins. */
-const SCHEDULE: DataView = /* @__PURE__ */ words(/* @__PURE__ */ new Array<number>(64).fill(0));
+// The memory of the call under way, since another one begins only after it. To allocate it costs more than a block.
+const SCHEDULE: DataView = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(256));
+const STATE: DataView = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(32));
+const TAIL: DataView = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(128));
+const stateBytes: Uint8Array = /* @__PURE__ */ bytesOf(STATE);
+const tailBytes: Uint8Array = /* @__PURE__ */ bytesOf(TAIL);
 
 /**
  * SHA-256 of FIPS 180-4. It is synchronous and runs everywhere: WebCrypto's is asynchronous, which costs more than the hash
@@ -25,25 +31,25 @@ const SCHEDULE: DataView = /* @__PURE__ */ words(/* @__PURE__ */ new Array<numbe
  * @returns 32 bytes.
  */
 export function sha256(message: Uint8Array): Uint8Array {
-  const state = words(INITIAL);
+  stateBytes.set(INITIAL);
   const rest = message.length % 64;
   const whole = message.length - rest;
   const blocks = new DataView(message.buffer, message.byteOffset, message.length);
-  for (let at = 0; at < whole; at += 64) compress(state, blocks, at);
+  for (let at = 0; at < whole; at += 64) compress(blocks, at);
 
-  const tail = new Uint8Array(rest < 56 ? 64 : 128);
-  tail.set(message.subarray(whole));
-  tail[rest] = 0x80;
-  const padded = new DataView(tail.buffer);
+  const end = rest < 56 ? 64 : 128;
+  tailBytes.fill(0);
+  tailBytes.set(message.subarray(whole));
+  tailBytes[rest] = 0x80;
   // The length in bits, of which the low word has the low 29 bits of the length in bytes.
-  padded.setUint32(tail.length - 8, Math.floor(message.length / 2 ** 29));
-  padded.setUint32(tail.length - 4, message.length << 3);
-  for (let at = 0; at < tail.length; at += 64) compress(state, padded, at);
-  return new Uint8Array(state.buffer);
+  TAIL.setUint32(end - 8, Math.floor(message.length / 2 ** 29));
+  TAIL.setUint32(end - 4, message.length << 3);
+  for (let at = 0; at < end; at += 64) compress(TAIL, at);
+  return stateBytes.slice();
 }
 
 /** Words in a view. Reading one gives a number; reading an array might give `undefined`. */
-function words(values: readonly number[]): DataView<ArrayBuffer> {
+function words(values: readonly number[]): DataView {
   const view = new DataView(new ArrayBuffer(values.length * 4));
   values.forEach((value, index) => {
     view.setUint32(index * 4, value);
@@ -51,8 +57,12 @@ function words(values: readonly number[]): DataView<ArrayBuffer> {
   return view;
 }
 
+function bytesOf(view: DataView): Uint8Array {
+  return new Uint8Array(view.buffer);
+}
+
 /** Section 6.2.2: one block of 64 bytes. Offsets are in bytes, so a word before is 4 less. */
-function compress(state: DataView, message: DataView, start: number): void {
+function compress(message: DataView, start: number): void {
   for (let at = 0; at < 64; at += 4) SCHEDULE.setInt32(at, message.getInt32(start + at));
   for (let at = 64; at < 256; at += 4) {
     const x = SCHEDULE.getInt32(at - 60);
@@ -61,14 +71,14 @@ function compress(state: DataView, message: DataView, start: number): void {
     const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     SCHEDULE.setInt32(at, SCHEDULE.getInt32(at - 64) + s0 + SCHEDULE.getInt32(at - 28) + s1);
   }
-  let a = state.getInt32(0);
-  let b = state.getInt32(4);
-  let c = state.getInt32(8);
-  let d = state.getInt32(12);
-  let e = state.getInt32(16);
-  let f = state.getInt32(20);
-  let g = state.getInt32(24);
-  let h = state.getInt32(28);
+  let a = STATE.getInt32(0);
+  let b = STATE.getInt32(4);
+  let c = STATE.getInt32(8);
+  let d = STATE.getInt32(12);
+  let e = STATE.getInt32(16);
+  let f = STATE.getInt32(20);
+  let g = STATE.getInt32(24);
+  let h = STATE.getInt32(28);
   for (let at = 0; at < 256; at += 4) {
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const t1 = (h + s1 + ((e & f) ^ (~e & g)) + ROUNDS.getInt32(at) + SCHEDULE.getInt32(at)) | 0;
@@ -83,12 +93,12 @@ function compress(state: DataView, message: DataView, start: number): void {
     b = a;
     a = (t1 + t2) | 0;
   }
-  state.setInt32(0, state.getInt32(0) + a);
-  state.setInt32(4, state.getInt32(4) + b);
-  state.setInt32(8, state.getInt32(8) + c);
-  state.setInt32(12, state.getInt32(12) + d);
-  state.setInt32(16, state.getInt32(16) + e);
-  state.setInt32(20, state.getInt32(20) + f);
-  state.setInt32(24, state.getInt32(24) + g);
-  state.setInt32(28, state.getInt32(28) + h);
+  STATE.setInt32(0, STATE.getInt32(0) + a);
+  STATE.setInt32(4, STATE.getInt32(4) + b);
+  STATE.setInt32(8, STATE.getInt32(8) + c);
+  STATE.setInt32(12, STATE.getInt32(12) + d);
+  STATE.setInt32(16, STATE.getInt32(16) + e);
+  STATE.setInt32(20, STATE.getInt32(20) + f);
+  STATE.setInt32(24, STATE.getInt32(24) + g);
+  STATE.setInt32(28, STATE.getInt32(28) + h);
 }
