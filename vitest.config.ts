@@ -11,6 +11,7 @@ export default defineConfig({
       { find: /^dispatch-kit\/rules$/, replacement: source("src/rules.ts") },
       { find: /^dispatch-kit\/worker$/, replacement: source("src/worker/index.ts") },
       { find: /^dispatch-kit\/journal$/, replacement: source("src/journal/index.ts") },
+      { find: /^dispatch-kit\/audit$/, replacement: source("src/audit/index.ts") },
       { find: /^dispatch-kit\/calls$/, replacement: source("src/calls/index.ts") },
       { find: /^dispatch-kit\/telemetry$/, replacement: source("src/telemetry/index.ts") },
       { find: /^dispatch-kit\/sqlite$/, replacement: source("src/stores/sqlite/index.ts") },

@@ -11,6 +11,7 @@ import * as sqlite from "dispatch-kit/sqlite";
 import * as worker from "dispatch-kit/worker";
 import * as telemetry from "dispatch-kit/telemetry";
 import * as journal from "dispatch-kit/journal";
+import * as audit from "dispatch-kit/audit";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 
@@ -27,6 +28,7 @@ const entries = {
   "dispatch-kit/sqlite": sqlite,
   "dispatch-kit/worker": worker,
   "dispatch-kit/journal": journal,
+  "dispatch-kit/audit": audit,
   "dispatch-kit/calls": calls,
   "dispatch-kit/telemetry": telemetry,
   "node:sqlite": { DatabaseSync },

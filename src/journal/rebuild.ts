@@ -1,5 +1,5 @@
 import { HoldState } from "../budget/contract.ts";
-import { JobState } from "../dispatch/lifecycle.ts";
+import type { JobState } from "../dispatch/lifecycle.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import { outcome } from "../money/outcome.ts";
 import type { EpochSeconds } from "../time.ts";
@@ -50,8 +50,6 @@ export interface Rebuilt {
  * The state that a journal tells, from nothing but its entries: what each scope has committed, holds, pinned caps, paused lanes, and
  * jobs. It equals what the store answers, and shows what the store was at an earlier time if the later entries are left out.
  *
- * An attempt that was booked at exactly what it held counts as `charged`: a job's entry does not say whether its cost was reported.
- *
  * @param entries - all of them from the first, in their order.
  * @example
  * ```ts
@@ -80,8 +78,8 @@ export async function rebuild(
       continue;
     }
     if (closed) {
-      const { holdId, held, booked } = closed;
-      put(holdId, { held, booked, state: closedAs(entry, booked, held) }, moved);
+      const { holdId, ...hold } = closed;
+      put(holdId, hold, moved);
     }
     if (opened) {
       const { holdId, held } = opened;
@@ -97,7 +95,7 @@ export async function rebuild(
   /** Keeps a hold, and counts it in its scopes in place of what it was. */
   function put(holdId: string, hold: RebuiltHold, moved: readonly JournalScope[]): void {
     const was = holds.get(holdId);
-    holds.set(holdId, outcome(hold));
+    holds.set(holdId, outcome({ held: hold.held, booked: hold.booked, state: hold.state }));
     for (const { scope } of moved) {
       const { reserved, spent } = scopes.get(scope) ?? { reserved: 0n, spent: 0n };
       const next = {
@@ -111,26 +109,6 @@ export async function rebuild(
 
 function reservedFor({ state, held }: RebuiltHold): bigint {
   return state === HoldState.OPEN ? held : 0n;
-}
-
-/** As what an entry has closed a hold. */
-function closedAs({ kind, state }: JournalEntry, booked: bigint, held: bigint): HoldState {
-  switch (kind) {
-    case "settled":
-    case "corrected":
-      return HoldState.SETTLED;
-    case "released":
-    case "expired":
-      return HoldState.RELEASED;
-    case "charged":
-    case "recovered":
-      return HoldState.CHARGED;
-    case "cancelled":
-      // A job that was queued has booked nothing; one that ran is charged.
-      return booked === 0n && state === JobState.FAILED && held > 0n ? HoldState.RELEASED : HoldState.CHARGED;
-    default:
-      return booked === held ? HoldState.CHARGED : HoldState.SETTLED;
-  }
 }
 
 function setCap(

@@ -1,4 +1,4 @@
-import type { HoldState, JournalEntry } from "dispatch-kit";
+import type { JournalEntry } from "dispatch-kit";
 import { JOURNAL_KINDS } from "../../src/dispatch/journal.ts";
 import { journalEntries, rebuild, type Rebuilt } from "dispatch-kit/journal";
 import fc from "fast-check";
@@ -8,12 +8,6 @@ import { listOf, STORES } from "./stores.ts";
 
 async function allOf(life: Life): Promise<readonly JournalEntry[]> {
   return listOf(journalEntries(life.store));
-}
-
-/** A job's entry does not say whether a cost was reported that is just what was held. */
-function shownHold(id: string, held: bigint, booked: bigint, state: HoldState): unknown {
-  const isUnclear = id.startsWith("job:") && held === booked && state !== "open";
-  return [id, held, booked, isUnclear ? "settled or charged" : state];
 }
 
 /** What a store's tables say. */
@@ -29,9 +23,7 @@ async function tablesOf({ store }: Life, { jobs }: Rebuilt): Promise<unknown> {
   const lanes = await store.lanes();
   return {
     scopes: usages.map(({ reserved, spent }) => [reserved, spent]),
-    holds: holds.flatMap((hold) =>
-      hold ? [shownHold(hold.holdId, hold.amount, hold.booked, hold.state)] : [],
-    ),
+    holds: holds.flatMap((hold) => (hold ? [[hold.holdId, hold.amount, hold.booked, hold.state]] : [])),
     caps,
     lanes: LANES.filter((name) => lanes.some(({ lane, paused }) => lane === name && paused)),
     // A pruned job is not shown, and the journal still knows it.
@@ -53,7 +45,7 @@ async function toldOf({ store, clock }: Life, rebuilt: Rebuilt): Promise<unknown
     }),
     holds: ids.flatMap((id) => {
       const hold = holds.get(id);
-      return hold ? [shownHold(id, hold.held, hold.booked, hold.state)] : [];
+      return hold ? [[id, hold.held, hold.booked, hold.state]] : [];
     }),
     caps: SCOPES.map((scope) => {
       const { pinned, raise } = caps.get(scope) ?? { pinned: null, raise: null };

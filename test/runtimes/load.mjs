@@ -16,6 +16,7 @@ export async function load() {
   const ledger = await import("dispatch-kit/rules");
   await import("dispatch-kit/worker");
   await import("dispatch-kit/journal");
+  await import("dispatch-kit/audit");
   const calls = await import("dispatch-kit/calls");
   await import("dispatch-kit/telemetry");
   await import("dispatch-kit/conformance");
