@@ -102,7 +102,7 @@ const unambiguous: Reader<string> = (what, value) => {
 };
 
 const job: Reader<CheckedDigestedJob> = (what, value) =>
-  readAny<CheckedDigestedJob>(what, value, {
+  read<CheckedDigestedJob>(what, value, {
     jobId: identifier,
     lane: identifier,
     payload: unambiguous,

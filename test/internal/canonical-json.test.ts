@@ -263,7 +263,7 @@ describe("canonicalJson", () => {
   it("sorts names by UTF-16 code units, not by code points", () => {
     expect(canonicalJson({ "\ufb33": 1, "\u{1f600}": 2 })).toBe('{"\u{1f600}":2,"\ufb33":1}');
     fc.assert(
-      fc.property(fc.uniqueArray(fc.string({ unit: "binary" })), (names) => {
+      fc.property(fc.uniqueArray(fc.string({ unit: "binary" }), { maxLength: 8 }), (names) => {
         const text = canonicalJson(Object.fromEntries(names.map((name) => [name, 0])));
         const inOrder = Array.from(
           text.matchAll(/("(?:[^"\\]|\\.)*"):0/g),
