@@ -60,8 +60,8 @@ export type BoundCheck =
  * const bound = { digest, ceiling: usd("1"), until: new Date("2026-12-01T00:00:00Z") };
  * const facts = { digest, booked: usd("0.40"), nextHold: usd("0.60"), now: new Date("2026-11-23T09:00:00Z") };
  * checkBound(bound, facts).kind; // => "ok"
- * JSON.stringify(checkBound(bound, { ...facts, booked: usd("0.41") }));
- * // '{"kind":"refused","reason":"ceiling","by":"0.01"}'
+ * const over = checkBound(bound, { ...facts, booked: usd("0.41") });
+ * JSON.stringify(over); // => '{"kind":"refused","reason":"ceiling","by":"0.01"}'
  * ```
  */
 export function checkBound(

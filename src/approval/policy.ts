@@ -162,19 +162,16 @@ const rule: Reader<CheckedRule> = /* @__PURE__ */ variantOf<CheckedRule>("then",
  * @throws RangeError for a value out of range, a name that two rules have, or a scope that two budgets have.
  * @example
  * ```ts
- * const rules: PolicyRule[] = [
- *   {
- *     name: "small",
- *     when: [
- *       { fact: "maxCost", atMost: usd("0.50") },
- *       { fact: "backend", oneOf: [BackendKind.LAN_WORKER, BackendKind.CLOUD_WORKER] },
- *     ],
- *     then: "auto",
- *     budget: { scope: "auto:small", cap: usd("20") },
- *   },
- *   { name: "medium", when: [{ fact: "maxCost", atMost: usd("25") }], then: "person" },
- *   { name: "all others", when: [], then: "people" },
- * ];
+ * const small = {
+ *   name: "small",
+ *   when: [
+ *     { fact: "maxCost", atMost: usd("0.50") },
+ *     { fact: "backend", oneOf: [BackendKind.LAN_WORKER, BackendKind.CLOUD_WORKER] },
+ *   ],
+ *   then: "auto",
+ *   budget: { scope: "auto:small", cap: usd("20") },
+ * } as const;
+ * const rules = [small, { name: "all others", when: [], then: "people" }] as const;
  * const facts = { maxCost: usd("0.40"), maxAttempts: 2, backend: BackendKind.CLOUD_WORKER };
  * const decision = decide(facts, rules);
  * decision.kind; // => "auto"
