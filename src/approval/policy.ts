@@ -208,6 +208,7 @@ function isMet(
     case "backend":
       return condition.oneOf.includes(backend);
     case "requestedBy":
+      // Stryker disable next-line ConditionalExpression: no list has null, which only the compiler does not know
       return requestedBy !== null && condition.oneOf.includes(requestedBy);
     case "confidence":
       return confidence !== null && confidence >= condition.atLeast;

@@ -155,6 +155,7 @@ describe("canonicalText: what two readers read differently is refused", () => {
     '{"a":"a","b":"a"}',
     '{"a":{"a":{"a":[]}},"b":{"a":1}}',
     '[{"a":1},{"a":1}]',
+    '{"a":{"b":1},"b":2}',
     String.raw`{"a":"\",\"a\":","b":"{\\"}`,
     '{"":1," ":2}',
     '{"A":1,"a":2}',
