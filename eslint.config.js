@@ -15,7 +15,7 @@ export const FLOORS = {
   "estimate.ts": ["internal"],
   "egress.ts": ["internal", "errors.ts"],
   routing: ["internal", "errors.ts"],
-  approval: ["internal", "errors.ts", "time.ts"],
+  approval: ["internal", "errors.ts", "time.ts", "money", "routing"],
   budget: ["internal", "errors.ts", "time.ts", "money", "approval"],
   dispatch: ["internal", "errors.ts", "time.ts", "money", "routing", "approval", "budget"],
   journal: ["internal", "time.ts", "money", "routing", "budget", "dispatch"],

@@ -1,5 +1,17 @@
 export { Approval, type ApprovalFields, ApprovalOutcome } from "./approval/approval.ts";
+export { type Bound, type BoundCheck, type BoundFields, checkBound } from "./approval/bound.ts";
 export type { Decision } from "./approval/decision.ts";
+export { type DigestedJob, type DigestedScope, jobDigest } from "./approval/digest.ts";
+export { type ApprovalRefusal, type MayApprove, mayApprove } from "./approval/may-approve.ts";
+export {
+  decide,
+  type PolicyBudget,
+  type PolicyCondition,
+  type PolicyDecision,
+  type PolicyFacts,
+  type PolicyRule,
+} from "./approval/policy.ts";
+export type { Requirements } from "./approval/requirements.ts";
 export { admits, type AdmissionDecision } from "./budget/admits.ts";
 export { BudgetCap, BudgetWindow } from "./budget/cap.ts";
 export {

@@ -54,8 +54,12 @@ export function decisionWith(outcome: ApprovalOutcome): Reader<DecisionDraft> {
 }
 
 /** What a decision decides, as JSON: what a repeat of its id is compared with. `decidedAt` is none of it. */
-export function decisionBody(change: readonly unknown[], { author, reason, outcome }: ApprovalDraft): string {
-  return JSON.stringify([...change, author, reason, outcome]);
+export function decisionBody(
+  change: readonly unknown[],
+  { author, reason, outcome, bound }: ApprovalDraft,
+): string {
+  const terms = bound === undefined ? [] : [bound.digest, String(bound.ceiling), bound.until];
+  return JSON.stringify([...change, author, reason, outcome, ...terms]);
 }
 
 /** The error for an id that was used for another change. */

@@ -94,7 +94,7 @@ function lacking(what: string, json: unknown): object {
   return outcome(Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)));
 }
 
-const approval: Reader<Approval> = (_, value) => new Approval(value as Approval);
+const approval: Reader<Approval> = (_, value) => Approval.fromJSON(value);
 
 function yes(what: string, value: unknown): boolean {
   if (flag(what, value)) return true;
