@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "70077b541d69a489ac780e69f29e38c817b25e9e4f5a32e54bafdd2e53c909c6",
+    sha256: "b613dd769d4d912236dffb9ea4bb03065763a67b89e1ee1fec9c5796bdb3b9e5",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -326,6 +326,72 @@ BEGIN
 END $$;
 
 
+-- Jobs ----------------------------------------------------------------------------------------------------------------
+
+-- A job as JSON.
+CREATE FUNCTION {schema}.job_json(job {schema}.jobs) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+  'jobId', job.job_id,
+  'lane', job.lane,
+  'payload', job.payload,
+  'backend', job.backend,
+  'maxCost', job.max_cost::text,
+  'maxAttempts', job.max_attempts,
+  'priority', job.priority,
+  'askedRunAt', job.asked_run_at,
+  'scopes', job.scope_names,
+  'requestedBy', job.requested_by,
+  'tags', job.tags,
+  'decideBy', job.decide_by,
+  'claimBy', job.claim_by,
+  'maxRunSeconds', job.max_run_seconds,
+  'state', job.state,
+  'tried', job.tried,
+  'retries', job.retries,
+  'leasedBy', CASE job.state
+    WHEN 'running' THEN (SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = job.job_id)
+  END,
+  'decision', job.decision,
+  'cancellation', job.cancellation,
+  'error', job.error,
+  'result', job.result,
+  'pruned', job.pruned
+);
+
+-- The hold that is open while a paid job is queued, for its next attempt, and while it runs.
+CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN {schema}.job_hold(job.job_id, job.holds);
+
+-- Locks the jobs that the items name. Answers those that there were: one that is submitted while the operation waits for
+-- its other locks is seen later, and is not locked.
+CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT job_id FROM {schema}.jobs
+      WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
+      ORDER BY job_id FOR UPDATE
+  );
+END $$;
+
+-- Undoes an operation that meets a job which it has not locked: the client tries again.
+CREATE FUNCTION {schema}.ensure_locked(job_id text, locked_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF job_id IS NOT NULL AND job_id <> ALL (locked_ids) THEN
+    RAISE EXCEPTION 'a job was submitted meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
+END $$;
+
+-- Lets a job be claimed.
+CREATE FUNCTION {schema}.make_ready(job_id text, lane text, priority bigint, run_at float8, sequence bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
+    VALUES (job_id, lane, priority, run_at, sequence);
+END $$;
+-- The counters of scopes and the holds: every move of money goes through what is here.
+
 -- Counters ------------------------------------------------------------------------------------------------------------
 
 -- The counters of some scopes, locked, while an operation decides: entry by entry, in the order of their names.
@@ -558,72 +624,6 @@ BEGIN
   INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
     VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags);
   RETURN {schema}.add_to_counters(counters, scopes, amount, 0);
-END $$;
-
-
--- Jobs ----------------------------------------------------------------------------------------------------------------
-
--- A job as JSON.
-CREATE FUNCTION {schema}.job_json(job {schema}.jobs) RETURNS jsonb
-LANGUAGE sql STABLE
-RETURN jsonb_build_object(
-  'jobId', job.job_id,
-  'lane', job.lane,
-  'payload', job.payload,
-  'backend', job.backend,
-  'maxCost', job.max_cost::text,
-  'maxAttempts', job.max_attempts,
-  'priority', job.priority,
-  'askedRunAt', job.asked_run_at,
-  'scopes', job.scope_names,
-  'requestedBy', job.requested_by,
-  'tags', job.tags,
-  'decideBy', job.decide_by,
-  'claimBy', job.claim_by,
-  'maxRunSeconds', job.max_run_seconds,
-  'state', job.state,
-  'tried', job.tried,
-  'retries', job.retries,
-  'leasedBy', CASE job.state
-    WHEN 'running' THEN (SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = job.job_id)
-  END,
-  'decision', job.decision,
-  'cancellation', job.cancellation,
-  'error', job.error,
-  'result', job.result,
-  'pruned', job.pruned
-);
-
--- The hold that is open while a paid job is queued, for its next attempt, and while it runs.
-CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN {schema}.job_hold(job.job_id, job.holds);
-
--- Locks the jobs that the items name. Answers those that there were: one that is submitted while the operation waits for
--- its other locks is seen later, and is not locked.
-CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
-BEGIN
-  RETURN ARRAY(
-    SELECT job_id FROM {schema}.jobs
-      WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
-      ORDER BY job_id FOR UPDATE
-  );
-END $$;
-
--- Undoes an operation that meets a job which it has not locked: the client tries again.
-CREATE FUNCTION {schema}.ensure_locked(job_id text, locked_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  IF job_id IS NOT NULL AND job_id <> ALL (locked_ids) THEN
-    RAISE EXCEPTION 'a job was submitted meanwhile' USING ERRCODE = 'serialization_failure';
-  END IF;
-END $$;
-
--- Lets a job be claimed.
-CREATE FUNCTION {schema}.make_ready(job_id text, lane text, priority bigint, run_at float8, sequence bigint)
-RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
-    VALUES (job_id, lane, priority, run_at, sequence);
 END $$;
 -- The operations of the ledger. What they say about a hold is its row as it was before: the client's pure rules make
 -- the answer of it.
@@ -1122,7 +1122,7 @@ BEGIN
   PERFORM {schema}.write_counters(counters);
   RETURN to_jsonb(answers);
 END $$;
--- What people decide about jobs and lanes.
+-- Approvals and rejections.
 
 -- The scopes that an approval holds in: its own, or by default those of the submission. No row without any.
 CREATE FUNCTION {schema}.approval_scopes(own jsonb, asked text)
@@ -1289,6 +1289,7 @@ BEGIN
   END LOOP;
   RETURN to_jsonb(answers);
 END $$;
+-- What people decide about jobs that were decided on before, and about lanes.
 
 -- The money of a job that runs is charged in full, that of one that is queued is released.
 CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8) RETURNS jsonb
@@ -1631,7 +1632,7 @@ BEGIN
   END LOOP;
   RETURN to_jsonb(answers);
 END $$;
--- Reports of attempts, in time or late.
+-- What reports of attempts and recovery share: how an attempt is closed, and what comes after it.
 
 -- Locks the jobs that reports name, then the holds of their attempts, then the counters of those.
 CREATE FUNCTION {schema}.lock_reported(input jsonb) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
@@ -1812,6 +1813,7 @@ BEGIN
   retried.counters := counters;
   RETURN retried;
 END $$;
+-- Reports of attempts, in time or late.
 
 -- With \`atomic\` the actual cost of free work undoes the whole batch, else it is an answer.
 -- Rows are locked in the order of their ids, as the indexes find them.
