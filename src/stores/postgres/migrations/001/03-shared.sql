@@ -1,7 +1,7 @@
 -- What the operations share.
 --
 -- Every operation locks the jobs by id, then the holds by id, then the counters by scope; it reads the clock, decides
--- its items in their order against the locked counters, and writes the counters once.
+-- its items in their order against the locked counters, writes the counters once, and then the entries of the journal.
 
 -- A session's own settings must not change what an operation means, prints or costs, so each operation brings its own:
 -- the path, exact numbers, plans by the indexes (up to PostgreSQL 17 a plan without an index then counts as so dear that
@@ -21,7 +21,7 @@ BEGIN
   IF row_security_active('{schema}.scopes'::regclass) OR row_security_active('{schema}.holds'::regclass)
     OR row_security_active('{schema}.jobs'::regclass) OR row_security_active('{schema}.ready'::regclass)
     OR row_security_active('{schema}.leases'::regclass) OR row_security_active('{schema}.ended'::regclass)
-    OR row_security_active('{schema}.lanes'::regclass)
+    OR row_security_active('{schema}.lanes'::regclass) OR row_security_active('{schema}.journal'::regclass)
     OR row_security_active('{schema}.decisions'::regclass) OR row_security_active('{schema}.store'::regclass)
   THEN
     RAISE EXCEPTION 'policies of row security hide rows of the schema from the role %: it must see all of them',

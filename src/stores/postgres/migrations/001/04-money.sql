@@ -9,7 +9,9 @@ CREATE TYPE {schema}.counters AS (
   spent numeric[],
   pinned bigint[],
   -- The raised caps by scope, `[to, until]`; NULL if there are none.
-  raises jsonb
+  raises jsonb,
+  -- What was committed before the first entry of the journal that shows the scope; NULL until there is one.
+  before numeric[]
 );
 
 -- Makes the counters that are missing, locks all of them, and reads them.
@@ -24,7 +26,8 @@ BEGIN
   END IF;
   SELECT array_agg(locked.scope), array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned),
       jsonb_object_agg(locked.scope, jsonb_build_array(locked.raised_to, locked.raised_until))
-        FILTER (WHERE locked.raised_to IS NOT NULL)
+        FILTER (WHERE locked.raised_to IS NOT NULL),
+      array_agg(NULL::numeric)
     INTO counters
     FROM (
       SELECT s.scope, s.reserved, s.spent, s.pinned, s.raised_to, s.raised_until
@@ -36,7 +39,13 @@ BEGIN
   RETURN counters;
 END $$;
 
--- Adds to the counters of some scopes.
+-- What the locked scopes have committed.
+CREATE FUNCTION {schema}.committed(counters {schema}.counters) RETURNS numeric[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(SELECT c.reserved + c.spent FROM unnest(counters.reserved, counters.spent) AS c (reserved, spent));
+END $$;
+
+-- Adds to the counters of some scopes, which an entry of the journal shows.
 CREATE FUNCTION {schema}.add_to_counters(
   counters {schema}.counters, scopes text[], more_reserved numeric, more_spent numeric
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
@@ -48,6 +57,7 @@ BEGIN
     IF i IS NULL THEN
       RAISE EXCEPTION 'a hold was made meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
+    counters.before[i] := coalesce(counters.before[i], counters.reserved[i] + counters.spent[i]);
     counters.reserved[i] := counters.reserved[i] + more_reserved;
     counters.spent[i] := counters.spent[i] + more_spent;
   END LOOP;

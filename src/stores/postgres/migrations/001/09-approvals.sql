@@ -11,15 +11,17 @@ BEGIN ATOMIC
 END;
 
 -- Queues a job once more, with its next hold in these scopes, or answers why not. Free work needs no hold. Only the caps
--- of a request are compared with the pinned ones.
-CREATE TYPE {schema}.queued AS (answer jsonb, counters {schema}.counters);
+-- of a request are compared with the pinned ones. The entry has the kind and the fields that it is given.
+CREATE TYPE {schema}.queued AS (answer jsonb, counters {schema}.counters, entry text);
 CREATE FUNCTION {schema}.queue_job(
   counters {schema}.counters, job {schema}.jobs, next_scopes text[], next_caps bigint[], next_untils float8[],
-  is_request boolean, clock float8
+  is_request boolean, kind text, fields text, clock float8
 ) RETURNS {schema}.queued LANGUAGE plpgsql AS $$
 DECLARE
   queued {schema}.queued;
+  next_state text := 'pending';
   lacking jsonb;
+  money text := '';
 BEGIN
   queued.counters := counters;
   IF NOT {schema}.is_free(job.backend, job.max_cost) THEN
@@ -42,19 +44,24 @@ BEGIN
     queued.counters := {schema}.hold_for_job(
       counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils
     );
+    next_state := 'queued';
+    money := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost)
+      || {schema}.moved_fields(job.max_cost, {schema}.shown_scopes(counters, next_scopes, next_caps, clock));
   END IF;
   IF job.ended_at IS NOT NULL THEN
     DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND sequence = job.sequence;
   END IF;
   UPDATE {schema}.jobs
-    SET state = CASE WHEN {schema}.is_free(job.backend, job.max_cost) THEN 'pending' ELSE 'queued' END,
-      decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
+    SET state = next_state, decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
       claim_by = job.claim_by, attention = NULL,
       deadline = CASE WHEN job.tokens = '{}' THEN job.claim_by END, ended_at = NULL, holds = job.holds, tried_before = job.tried_before,
       retries = job.retries, grants = job.grants + 1, refusals = 0
     WHERE job_id = job.job_id;
   PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
   queued.answer := '{"kind":"queued"}';
+  queued.entry := '{"kind":"' || kind || '"'
+    || {schema}.job_fields(job.job_id, job.tried, next_state, job.lane, job.backend) || money
+    || {schema}.text_field('tags', job.tags) || fields || '}';
   RETURN queued;
 END $$;
 
@@ -65,7 +72,7 @@ RETURN jsonb_build_object(
   'kind', 'not_waiting', 'state', job.state, 'approval', coalesce(job.cancellation, job.decision)::jsonb
 );
 
-CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -78,6 +85,7 @@ DECLARE
   held record;
   queued {schema}.queued;
   answer jsonb;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -112,20 +120,25 @@ BEGIN
     ELSE
       job.decision := {schema}.dated(item.decision, clock);
       SELECT * INTO held FROM {schema}.approval_scopes(nullif(item.scopes, 'null'), job.asked_scopes);
-      queued := {schema}.queue_job(counters, job, held.scopes, held.caps, held.untils, true, clock);
+      queued := {schema}.queue_job(
+        counters, job, held.scopes, held.caps, held.untils, true, 'approved',
+        {schema}.text_field('by', actor) || {schema}.decision_field(item."decisionId", job.decision), clock
+      );
       counters := queued.counters;
       answer := queued.answer;
       IF answer ->> 'kind' = 'queued' THEN
+        entries := array_append(entries, queued.entry);
         PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
       END IF;
     END IF;
     answers := array_append(answers, answer);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -135,6 +148,7 @@ DECLARE
   item record;
   job {schema}.jobs%ROWTYPE;
   answer jsonb;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -152,16 +166,22 @@ BEGIN
       IF job.state <> 'awaiting_approval' THEN
         answer := {schema}.not_waiting(job);
       ELSE
+        job.decision := {schema}.dated(item.decision, clock);
         UPDATE {schema}.jobs
-          SET state = 'rejected', decision = {schema}.dated(item.decision, clock), error = item.error, ended_at = clock,
+          SET state = 'rejected', decision = job.decision, error = item.error, ended_at = clock,
             attention = 'rejected', deadline = NULL
           WHERE job_id = job.job_id;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answer := '{"kind":"rejected"}';
+        entries := array_append(entries, '{"kind":"rejected"'
+          || {schema}.job_fields(job.job_id, job.tried, 'rejected', job.lane, job.backend)
+          || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', actor)
+          || {schema}.decision_field(item."decisionId", job.decision) || '}');
       END IF;
       PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
     END IF;
     answers := array_append(answers, answer);
   END LOOP;
+  PERFORM {schema}.keep_entries(NULL, entries, clock);
   RETURN to_jsonb(answers);
 END $$;

@@ -53,18 +53,42 @@ BEGIN
   END IF;
 END $$;
 
--- A report that changes no job: its cost still corrects what its own attempt was charged.
-CREATE FUNCTION {schema}.correct_charge(
-  counters {schema}.counters, hold {schema}.holds, actual bigint, clock float8
-) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+-- Whether a report that changes no job tells a cost that corrects what its own attempt was charged.
+CREATE FUNCTION {schema}.corrects_charge(hold {schema}.holds, actual bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN coalesce(actual IS NOT NULL AND hold.state = 'charged', false);
+
+-- The entry of such a correction.
+CREATE FUNCTION {schema}.late_entry(
+  counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, actual bigint, actor text, clock float8
+) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  IF actual IS NULL OR hold.state IS DISTINCT FROM 'charged' THEN
-    RETURN counters;
-  END IF;
-  RETURN {schema}.move_hold(counters, hold, 'settled', actual, clock);
+  RETURN {schema}.closed_entry(
+    'settled', counters, hold, actual,
+    {schema}.job_fields(job.job_id, job.tried, job.state, job.lane, job.backend) || {schema}.text_field('by', actor), clock
+  );
 END $$;
 
--- The answer to it; `corrected`: its cost is what its attempt is charged now, or was until a person corrected it.
+-- What two lists of counters say was committed before the first entry that shows a scope; the first list comes first.
+CREATE FUNCTION {schema}.both(earlier {schema}.counters, later {schema}.counters) RETURNS {schema}.counters
+LANGUAGE plpgsql AS $$
+DECLARE
+  i int;
+BEGIN
+  FOR k IN 1 .. coalesce(cardinality(earlier.scopes), 0) LOOP
+    i := array_position(later.scopes, earlier.scopes[k]);
+    IF i IS NULL THEN
+      later.scopes := array_append(later.scopes, earlier.scopes[k]);
+      later.before := array_append(later.before, earlier.before[k]);
+    ELSE
+      later.before[i] := earlier.before[k];
+    END IF;
+  END LOOP;
+  RETURN later;
+END $$;
+
+-- The answer to a report that changes no job; `corrected`: its cost is what its attempt is charged now, or was until a
+-- person corrected it.
 CREATE FUNCTION {schema}.too_late(hold {schema}.holds, actual bigint) RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN jsonb_build_object('kind', 'stale', 'corrected', coalesce(
@@ -103,15 +127,16 @@ BEGIN
   );
 END $$;
 
--- How an attempt ended that did not succeed (`requeued`, `failed` or `waiting`), and the counters after it.
-CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters);
+-- How an attempt ended that did not succeed (`requeued`, `failed` or `waiting`), the counters after it, and its entry.
+CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters, entry text);
 
 -- After a job's nth claim, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait for
 -- a person. `how` is `counted` for an attempt that counts, `lost` or `timed_out` if recovery has ended it, `given` or
--- `refused` if the job was given back. The client makes the messages of `no_room` and `cost_limit` of their parts.
+-- `refused` if the job was given back. `booked` is what its hold was closed at. The client makes the messages of `no_room`
+-- and `cost_limit` of their parts.
 CREATE FUNCTION {schema}.retry_or_end(
   counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, how text, message text,
-  most_attempts bigint, delay float8, clock float8
+  booked bigint, most_attempts bigint, delay float8, actor text, clock float8
 ) RETURNS {schema}.retried LANGUAGE plpgsql AS $$
 DECLARE
   retried {schema}.retried;
@@ -119,6 +144,9 @@ DECLARE
   counts boolean := how IN ('counted', 'lost', 'timed_out');
   code text := CASE WHEN how IN ('lost', 'timed_out') THEN how ELSE 'error' END;
   lacking jsonb;
+  worker text;
+  moved numeric := booked - hold.held;
+  opened text := '';
 BEGIN
   IF NOT counts THEN
     job.tried := job.tried - 1;
@@ -150,6 +178,8 @@ BEGIN
         counters := {schema}.hold_for_job(
           counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils
         );
+        opened := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost);
+        moved := moved + job.max_cost;
       ELSE
         code := 'no_room';
       END IF;
@@ -170,12 +200,18 @@ BEGIN
         ELSE jsonb_build_object('code', code, 'message', message)
       END::text
     WHERE job_id = job.job_id;
-  DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+  DELETE FROM {schema}.leases WHERE job_id = job.job_id RETURNING leased_by INTO worker;
   IF retried.kind = 'failed' THEN
     INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
   ELSIF retried.kind = 'requeued' THEN
     PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
   END IF;
   retried.counters := counters;
+  retried.entry := '{"kind":"'
+    || CASE WHEN NOT counts THEN 'given_back' WHEN how = 'counted' THEN retried.kind ELSE 'recovered' END || '"'
+    || {schema}.job_fields(job.job_id, job.tried, job.state, job.lane, job.backend)
+    || {schema}.closed_field(hold, booked) || opened
+    || {schema}.moved_fields(moved, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock))
+    || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', coalesce(worker, actor)) || '}';
   RETURN retried;
 END $$;

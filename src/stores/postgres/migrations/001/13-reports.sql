@@ -2,7 +2,7 @@
 
 -- With `atomic` the actual cost of free work undoes the whole batch, else it is an answer.
 -- Rows are locked in the order of their ids, as the indexes find them.
-CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
+CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, actor text, atomic boolean) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 SET enable_bitmapscan = off
@@ -15,6 +15,9 @@ DECLARE
   outcomes jsonb[];
   all_closed boolean;
   all_counted boolean;
+  finished {schema}.counters;
+  entries text[];
+  worker text;
   item record;
   job {schema}.jobs%ROWTYPE;
   hold {schema}.holds%ROWTYPE;
@@ -37,7 +40,11 @@ BEGIN
       WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
         AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
         AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
-      RETURNING j.job_id, j.sequence, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
+      RETURNING j.job_id, j.sequence, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free,
+        {schema}.job_fields(j.job_id, j.tried, 'succeeded', j.lane, j.backend) || {schema}.text_field('tags', j.tags)
+          || {schema}.text_field(
+            'by', coalesce((SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = j.job_id), actor)
+          ) AS fields
   ),
   no_longer_leased AS (
     DELETE FROM {schema}.leases WHERE job_id = ANY (ARRAY(SELECT job_id FROM completed))
@@ -51,15 +58,19 @@ BEGIN
         booked = coalesce((reports -> h.job_id ->> 'actual')::bigint, h.held), resolved_at = clock
       WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, holds) FROM completed WHERE NOT free))
         AND h.state = 'open'
-      RETURNING h.job_id, h.held, h.booked, h.scopes
+      RETURNING h.hold_id, h.job_id, h.held, h.booked, h.scopes, h.caps
+  ),
+  -- Many attempts have the same scopes and caps: these are summed and shown once.
+  same AS MATERIALIZED (
+    SELECT scopes, caps, sum(held) AS all_held, sum(booked) AS all_booked, array_agg(hold_id) AS hold_ids,
+        array_agg(job_id) AS job_ids, array_agg(held) AS held, array_agg(booked) AS booked
+      FROM closed GROUP BY scopes, caps
   ),
   moved AS (
     SELECT jsonb_object_agg(each.scope, each.held) AS held, jsonb_object_agg(each.scope, each.booked) AS booked
       FROM (
-        SELECT u.scope, sum(same.held) AS held, sum(same.booked) AS booked
-          FROM (SELECT scopes, sum(held) AS held, sum(booked) AS booked FROM closed GROUP BY scopes) AS same,
-            unnest(same.scopes) AS u (scope)
-          GROUP BY u.scope
+        SELECT u.scope, sum(same.all_held) AS held, sum(same.all_booked) AS booked
+          FROM same, unnest(same.scopes) AS u (scope) GROUP BY u.scope
       ) AS each
   ),
   counted AS (
@@ -67,16 +78,39 @@ BEGIN
       SET reserved = s.reserved - (moved.held ->> s.scope)::numeric,
         spent = s.spent + (moved.booked ->> s.scope)::numeric
       FROM moved
-      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed))
-      RETURNING 1
+      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM same))
+      RETURNING s.scope, {schema}.cap_in_force(s.pinned, s.raised_to, s.raised_until, clock) AS cap,
+        s.reserved + s.spent + (moved.held ->> s.scope)::numeric - (moved.booked ->> s.scope)::numeric AS before
+  ),
+  changed AS (
+    SELECT count(*) AS scopes, array_agg(scope) AS names, array_agg(before) AS before, jsonb_object_agg(scope, cap) AS caps
+      FROM counted
+  ),
+  about AS (
+    SELECT jsonb_object_agg(job_id, fields) AS paid FROM completed WHERE NOT free
   )
   SELECT array_agg(done.place), array_agg({schema}.reported('completed', done.held, done.booked)),
+      array_agg('{"kind":"completed"' || done.fields || '}' ORDER BY done.place),
       (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed),
-      (SELECT count(*) FROM counted) = (SELECT count(*) FROM moved, jsonb_object_keys(moved.held))
-    INTO places, outcomes, all_closed, all_counted
+      (SELECT scopes FROM changed) = (SELECT count(*) FROM moved, jsonb_object_keys(moved.held)),
+      (SELECT names FROM changed), (SELECT before FROM changed)
+    INTO places, outcomes, entries, all_closed, all_counted, finished.scopes, finished.before
     FROM (
-      SELECT (reports -> job_id -> 'place')::int AS place, 0 AS held, 0 AS booked FROM completed WHERE free
-      UNION ALL SELECT (reports -> job_id -> 'place')::int, held, booked FROM closed
+      SELECT (reports -> job_id -> 'place')::int AS place, 0 AS held, 0 AS booked, fields FROM completed WHERE free
+      UNION ALL
+      SELECT (reports -> each.job_id -> 'place')::int, each.held, each.booked,
+          ((SELECT paid FROM about) ->> each.job_id) || ',"closed":[' || {schema}.quoted(each.hold_id) || ',"'
+            || each.held::text || '","' || each.booked::text || '"]'
+            || {schema}.moved_fields(each.booked - each.held, shown.scopes)
+        FROM same,
+          LATERAL (
+            SELECT string_agg(
+                {schema}.shown_scope(u.scope, coalesce(((SELECT caps FROM changed) ->> u.scope)::bigint, u.cap)), ','
+                ORDER BY u.place
+              ) AS scopes
+              FROM unnest(same.scopes, same.caps) WITH ORDINALITY AS u (scope, cap, place)
+          ) AS shown,
+          unnest(same.hold_ids, same.job_ids, same.held, same.booked) AS each (hold_id, job_id, held, booked)
     ) AS done;
   IF NOT all_closed THEN
     RAISE EXCEPTION 'a running job is without its open hold';
@@ -88,6 +122,7 @@ BEGIN
     answers[places[k]] := outcomes[k];
   END LOOP;
   IF array_position(answers, NULL) IS NULL THEN
+    PERFORM {schema}.keep_entries(finished, entries, clock);
     RETURN to_jsonb(answers);
   END IF;
 
@@ -112,9 +147,16 @@ BEGIN
         UPDATE {schema}.jobs
           SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
           WHERE job_id = job.job_id;
-        DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+        DELETE FROM {schema}.leases WHERE job_id = job.job_id RETURNING leased_by INTO worker;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
+        entries := array_append(entries, '{"kind":"completed"'
+          || {schema}.job_fields(job.job_id, job.tried, 'succeeded', job.lane, job.backend)
+          || {schema}.closed_field(hold, coalesce(item.actual, hold.held))
+          || {schema}.moved_fields(
+            coalesce(item.actual, hold.held) - hold.held, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
+          )
+          || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', coalesce(worker, actor)) || '}');
       WHEN 'repeated' THEN
         answers[item.place] := {schema}.reported('completed', hold.held, {schema}.first_booking(hold));
       WHEN 'not_free' THEN
@@ -123,15 +165,19 @@ BEGIN
           PERFORM {schema}.undo_batch(answers[item.place]);
         END IF;
       WHEN 'stale' THEN
-        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
+        IF {schema}.corrects_charge(hold, item.actual) THEN
+          counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
+          entries := array_append(entries, {schema}.late_entry(counters, job, hold, item.actual, actor, clock));
+        END IF;
         answers[item.place] := {schema}.too_late(hold, item.actual);
     END CASE;
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries({schema}.both(finished, counters), entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -143,6 +189,7 @@ DECLARE
   hold {schema}.holds%ROWTYPE;
   n int;
   retried {schema}.retried;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -160,9 +207,11 @@ BEGIN
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         retried := {schema}.retry_or_end(
-          counters, job, hold, n, item.how, item.error, item.most, item.delay, clock
+          counters, job, hold, n, item.how, item.error, coalesce(item.actual, hold.held), item.most, item.delay, actor,
+          clock
         );
         counters := retried.counters;
+        entries := array_append(entries, retried.entry);
         answers := array_append(
           answers, {schema}.reported(retried.kind, hold.held, coalesce(item.actual, hold.held))
         );
@@ -171,10 +220,14 @@ BEGIN
       WHEN 'not_free' THEN
         answers := array_append(answers, '{"kind":"free"}');
       WHEN 'stale' THEN
-        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
+        IF {schema}.corrects_charge(hold, item.actual) THEN
+          counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
+          entries := array_append(entries, {schema}.late_entry(counters, job, hold, item.actual, actor, clock));
+        END IF;
         answers := array_append(answers, {schema}.too_late(hold, item.actual));
     END CASE;
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
