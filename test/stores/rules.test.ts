@@ -463,6 +463,7 @@ const OPERATIONS = [
   ...[
     "alone",
     "approve",
+    "audit",
     "cancel",
     "cap",
     "claim",
@@ -479,6 +480,7 @@ const OPERATIONS = [
     "id",
     "job",
     "jobs",
+    "journal",
     "lanes",
     "prune",
     "recover_stale",
@@ -496,7 +498,7 @@ it("an operation in PostgreSQL brings its own settings, and what it calls has no
   );
   const all = ["search_path=pg_catalog, pg_temp", "extra_float_digits=1", "enable_seqscan=off", "jit=off"];
   for (const { name, settings, text } of rows) {
-    const isPage = ["jobs_v1", "prune_v1", "forget_v1"].includes(name);
+    const isPage = ["jobs_v1", "journal_v1", "prune_v1", "forget_v1"].includes(name);
     const mode = isPage ? "force_custom_plan" : "force_generic_plan";
     const order = isPage || name === "complete_v1" ? ["enable_bitmapscan=off"] : [];
     // A procedure with settings cannot commit.

@@ -116,7 +116,7 @@ function isDecided<Answer extends object | null>(
   return answer !== null && Reflect.get(answer, "kind") === "decided";
 }
 
-export function holdOf(hold: HoldAnswer): Omit<HoldRecord, "resolvedAt"> {
+export function holdOf(hold: HoldAnswer): Omit<HoldRecord, "heldAt" | "resolvedAt"> {
   const { holdId, caps, untils, state, settledFrom, corrected, firstSettled, expiresAt, pruned } = hold;
   return {
     holdId,

@@ -1,8 +1,9 @@
-import type { EpochSeconds } from "../../time.ts";
+import { DispatchError } from "../../errors.ts";
 import type { Operations } from "../operations.ts";
 import { attemptOperations } from "./attempts.ts";
-import { Calls } from "./calls.ts";
+import { Calls, type StoreNames } from "./calls.ts";
 import type { PostgresClient } from "./client.ts";
+import { type Barrier, journalOperations } from "./journal.ts";
 import { ledgerOperations } from "./ledger.ts";
 import { queueOperations } from "./queue.ts";
 
@@ -13,10 +14,24 @@ import { queueOperations } from "./queue.ts";
  */
 export function postgresOperations(
   client: PostgresClient,
-  schema: string,
-  clock: (() => EpochSeconds) | null,
+  names: StoreNames,
+  barrier: Barrier,
   alone: boolean,
 ): Operations {
-  const calls = new Calls(client, schema, clock, alone);
-  return { ...ledgerOperations(calls), ...queueOperations(calls), ...attemptOperations(calls) };
+  const calls = new Calls(client, names, alone);
+  return {
+    ...ledgerOperations(calls),
+    ...queueOperations(calls),
+    ...attemptOperations(calls),
+    ...journalOperations(calls, barrier),
+    placeAt: () => unanswered("placeAt"),
+    scopes: () => unanswered("scopes"),
+    holds: () => unanswered("holds"),
+    attempts: () => unanswered("attempts"),
+    counts: () => unanswered("counts"),
+  };
+}
+
+function unanswered(question: string): never {
+  throw new DispatchError("store_failed", `PostgreSQL: ${question} has no function yet`);
 }

@@ -147,3 +147,13 @@ CREATE TABLE {schema}.ended (
   sequence bigint NOT NULL,
   PRIMARY KEY (ended_at, sequence)
 );
+
+-- What was moved and decided, one row for each statement that has moved anything: the entries of all its calls, JSON. They
+-- have the places from that of the row on. Its number is drawn while all locks are held, when the transaction has its id, so
+-- that readers can tell what can still come before it.
+CREATE SEQUENCE {schema}.journal_places START 10000 INCREMENT 10000;
+CREATE TABLE {schema}.journal (
+  place bigint PRIMARY KEY,
+  at float8 NOT NULL,
+  body text NOT NULL
+);

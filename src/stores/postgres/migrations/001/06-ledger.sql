@@ -4,11 +4,12 @@
 -- The requests in their order, each with its scopes and caps: those of the list that it names.
 CREATE FUNCTION {schema}.hold_requests(input jsonb, lists jsonb)
 RETURNS TABLE (
-  number bigint, hold_id text, amount bigint, ttl float8, tags text, scopes text[], caps bigint[], untils float8[]
+  number bigint, hold_id text, amount bigint, ttl float8, tags text, list bigint, scopes text[], caps bigint[],
+  untils float8[]
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-  SELECT request.number, request.hold_id, request.amount, request.ttl, request.tags,
+  SELECT request.number, request.hold_id, request.amount, request.ttl, request.tags, request.list,
       list.scopes, list.caps, list.untils
     FROM ROWS FROM (
         jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, tags text, list bigint)
@@ -18,7 +19,15 @@ BEGIN ATOMIC
       ) WITH ORDINALITY AS list (scopes, caps, untils, number) ON list.number = request.list;
 END;
 
-CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8) RETURNS jsonb
+-- The entry of a new hold in scopes that are shown already.
+CREATE FUNCTION {schema}.held_entry(
+  hold_id text, amount bigint, shown text, until float8, tags text, fields text
+) RETURNS text
+LANGUAGE sql STABLE
+RETURN '{"kind":"held"' || {schema}.opened_field(hold_id, amount) || {schema}.moved_fields(amount, shown)
+  || ',"until":' || until::text || {schema}.text_field('tags', tags) || fields || '}';
+
+CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -29,6 +38,9 @@ DECLARE
   hold {schema}.holds%ROWTYPE;
   conflict jsonb;
   lacking jsonb;
+  shown text[];
+  fields text;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -45,10 +57,24 @@ BEGIN
         WHERE hold_id = ANY (ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item))
     )
   THEN
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
-      SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, r.tags, clock + r.ttl, clock + r.ttl
-        FROM {schema}.hold_requests(input, lists) AS r;
+    shown := {schema}.shown_lists(counters, lists, clock);
+    fields := {schema}.text_field('by', actor);
+    WITH new AS MATERIALIZED (
+      SELECT * FROM {schema}.hold_requests(input, lists)
+    ),
+    made AS (
+      INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
+        SELECT new.hold_id, new.amount, new.amount, new.scopes, new.caps, new.untils, new.tags, clock + new.ttl,
+            clock + new.ttl
+          FROM new
+    )
+    SELECT array_agg(
+        {schema}.held_entry(new.hold_id, new.amount, shown[new.list], clock + new.ttl, new.tags, fields) ORDER BY new.number
+      )
+      INTO entries FROM new;
     PERFORM {schema}.reserve_totals(counters, lists);
+    counters.before := {schema}.committed(counters);
+    PERFORM {schema}.keep_entries(counters, entries, clock);
     RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
   END IF;
 
@@ -78,6 +104,10 @@ BEGIN
       ON CONFLICT DO NOTHING;
     IF FOUND THEN
       counters := {schema}.add_to_counters(counters, request.scopes, request.amount, 0);
+      entries := array_append(entries, {schema}.held_entry(
+        request.hold_id, request.amount, {schema}.shown_scopes(counters, request.scopes, request.caps, clock),
+        clock + request.ttl, request.tags, {schema}.text_field('by', actor)
+      ));
       answers := array_append(answers, '{"kind":"held"}');
     ELSE
       -- Made meanwhile, in other scopes.
@@ -89,61 +119,52 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
 -- What is open, charged or released is settled once. Each item is about another hold.
-CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
-  clock float8;
-  actuals jsonb;
-  hold {schema}.holds%ROWTYPE;
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
   counters := {schema}.lock_holds(hold_ids);
-  clock := {schema}.read_clock(at);
 
   answer := {schema}.holds_json(hold_ids);
-  actuals := (SELECT jsonb_object_agg(item ->> 'holdId', item -> 'actual') FROM jsonb_array_elements(input) AS item);
-  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state <> 'settled' LOOP
-    counters := {schema}.move_hold(counters, hold, 'settled', (actuals ->> hold.hold_id)::bigint, clock);
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.close_holds(
+    counters, hold_ids, '{open,charged,released}', 'settled',
+    (SELECT jsonb_object_agg(item ->> 'holdId', item -> 'actual') FROM jsonb_array_elements(input) AS item),
+    actor, {schema}.read_clock(at)
+  );
   RETURN answer;
 END $$;
 
 -- What is open is released. Each item is about another hold.
-CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.release_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
-  clock float8;
-  hold {schema}.holds%ROWTYPE;
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
   counters := {schema}.lock_holds(hold_ids);
-  clock := {schema}.read_clock(at);
 
   answer := {schema}.holds_json(hold_ids);
-  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state = 'open' LOOP
-    counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.close_holds(counters, hold_ids, '{open}', 'released', NULL, actor, {schema}.read_clock(at));
   RETURN answer;
 END $$;
 
 -- Makes the next step of an open hold, if there is room for it and the sum is an amount.
-CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -153,6 +174,7 @@ DECLARE
   item record;
   hold {schema}.holds%ROWTYPE;
   lacking jsonb;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -175,16 +197,21 @@ BEGIN
         UPDATE {schema}.holds SET steps = array_append(steps, item.amount), held = held + item.amount
           WHERE hold_id = hold.hold_id;
         counters := {schema}.add_to_counters(counters, hold.scopes, item.amount, 0);
+        entries := array_append(entries, '{"kind":"extended"'
+          || {schema}.opened_field(hold.hold_id, hold.held + item.amount)
+          || {schema}.moved_fields(item.amount, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock))
+          || {schema}.text_field('tags', hold.tags) || {schema}.text_field('by', actor) || '}');
       END IF;
     END IF;
     answers := array_append(answers, jsonb_build_object('hold', {schema}.hold_json(hold), 'lacking', lacking));
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
 -- Charges the open holds that are due, at most `most`, in full. Answers whether there are more, and then each.
-CREATE FUNCTION {schema}.expire_v1(most bigint, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.expire_v1(most bigint, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -192,7 +219,6 @@ DECLARE
   counters {schema}.counters;
   clock float8;
   hold_ids text[];
-  hold {schema}.holds%ROWTYPE;
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -205,11 +231,11 @@ BEGIN
   hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
   counters := {schema}.lock_counters(ARRAY(SELECT unnest(scopes) FROM {schema}.holds WHERE hold_id = ANY (hold_ids)));
 
-  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) ORDER BY expires_at LOOP
-    counters := {schema}.move_hold(counters, hold, 'charged', hold.held, clock);
-    answers := array_append(answers, jsonb_build_object('holdId', hold.hold_id, 'amount', hold.held::text));
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
+  answers := answers || ARRAY(
+    SELECT jsonb_build_object('holdId', hold_id, 'amount', held::text)
+      FROM {schema}.holds WHERE hold_id = ANY (hold_ids) ORDER BY expires_at
+  );
+  PERFORM {schema}.close_holds(counters, hold_ids, '{open}', 'charged', NULL, actor, clock);
   RETURN to_jsonb(answers);
 END $$;
 

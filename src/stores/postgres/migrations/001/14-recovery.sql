@@ -2,7 +2,8 @@
 
 -- Charges the attempts whose leases are lost in full, and ends the jobs that nobody has decided on or claimed in time: at
 -- most `most` together. Answers whether there are more, the attempts, and the jobs.
-CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8, actor text)
+RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -21,6 +22,8 @@ DECLARE
   is_waiting boolean;
   released bigint;
   has_more boolean;
+  money text;
+  entries text[] := '{}';
   attempts jsonb[] := '{}';
   ended jsonb[] := '{}';
 BEGIN
@@ -83,9 +86,10 @@ BEGIN
       message := 'attempt ' || job.tried || ' lost its lease';
     END IF;
     retried := {schema}.retry_or_end(
-      counters, job, hold, cardinality(job.tokens), how, message, most_attempts, 0, clock
+      counters, job, hold, cardinality(job.tokens), how, message, hold.held, most_attempts, 0, actor, clock
     );
     counters := retried.counters;
+    entries := array_append(entries, retried.entry);
     attempts := array_append(attempts, jsonb_build_object(
       'jobId', job.job_id, 'attempt', job.tried, 'charged', coalesce(hold.held, 0)::text, 'outcome', retried.kind
     ));
@@ -96,11 +100,14 @@ BEGIN
   LOOP
     is_waiting := job.state = 'awaiting_approval';
     released := 0;
+    money := '';
     IF job.state = 'queued' THEN
       SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job) AND holds.state = 'open';
       IF FOUND THEN
         released := hold.held;
         counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
+        money := {schema}.closed_field(hold, 0)
+          || {schema}.moved_fields(-released, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock));
       END IF;
     END IF;
     UPDATE {schema}.jobs
@@ -113,10 +120,15 @@ BEGIN
       WHERE job_id = job.job_id;
     DELETE FROM {schema}.ready WHERE job_id = job.job_id;
     INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
+    entries := array_append(entries, '{"kind":"expired"'
+      || {schema}.job_fields(
+        job.job_id, job.tried, CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, job.lane, job.backend
+      ) || money || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', actor) || '}');
     ended := array_append(ended, jsonb_build_object(
       'jobId', job.job_id, 'state', CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, 'released', released::text
     ));
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN jsonb_build_array(has_more, to_jsonb(attempts), to_jsonb(ended));
 END $$;

@@ -19,7 +19,7 @@ END $$;
 -- earliest submission. One priority is looked at after another, so that jobs of a higher one that are due later are
 -- skipped, however many they are. Lanes that are paused are not looked at. Answers the jobs of each item, and whether the
 -- size of the payloads ended the claim before its items were served.
-CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -39,6 +39,8 @@ DECLARE
   has_claimed boolean := false;
   claimed_ids text[];
   claimed jsonb;
+  made text[];
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -123,8 +125,14 @@ BEGIN
               NOT {schema}.is_free(r.backend, r.max_cost), r.max_run_seconds
             )
             ORDER BY r.run_at, r.sequence
+          ),
+          array_agg(
+            '{"kind":"claimed"' || {schema}.job_fields(r.job_id, r.tried, r.state, r.lane, r.backend)
+              || {schema}.text_field('tags', r.tags) || {schema}.text_field('by', coalesce(item."by", actor)) || '}'
+            ORDER BY r.run_at, r.sequence
           )
-          INTO claimed FROM running AS r;
+          INTO claimed, made FROM running AS r;
+        entries := entries || made;
         claimed_ids := claimed_ids || locked_ids;
       ELSE
         -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way. The last look takes
@@ -146,6 +154,7 @@ BEGIN
     END LOOP;
     answers := array_append(answers, claimed);
   END LOOP;
+  PERFORM {schema}.keep_entries(NULL, entries, clock);
   RETURN jsonb_build_array(to_jsonb(answers), is_cut);
 END $$;
 

@@ -123,7 +123,7 @@ BEGIN
 END $$;
 
 -- Deletes what ended before an instant: at most `most` jobs, and as many holds of callers.
-CREATE FUNCTION {schema}.forget_v1(before float8, most bigint) RETURNS jsonb
+CREATE FUNCTION {schema}.forget_v1(before float8, most bigint, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
@@ -131,6 +131,12 @@ DECLARE
   job_ids text[];
   hold_ids text[];
   swept jsonb;
+  jobs jsonb;
+  gone {schema}.holds[];
+  counters {schema}.counters;
+  clock float8;
+  pins jsonb;
+  entries text[];
 BEGIN
   PERFORM {schema}.begin_operation();
   job_ids := ARRAY(
@@ -154,12 +160,44 @@ BEGIN
   job_ids := job_ids[:least(most, cardinality(job_ids))];
   hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
   hold_ids := hold_ids || {schema}.holds_of(job_ids);
-  DELETE FROM {schema}.holds WHERE hold_id = ANY (hold_ids);
+  WITH deleted AS (
+    DELETE FROM {schema}.holds AS h WHERE h.hold_id = ANY (hold_ids) RETURNING h AS hold
+  )
+  SELECT array_agg(d.hold) INTO gone FROM deleted AS d;
   -- After the holds: whoever was just correcting one has kept the decision by now.
   DELETE FROM {schema}.decisions
     WHERE subject = ANY (hold_ids || ARRAY(SELECT 'job:' || u.job_id FROM unnest(job_ids) AS u (job_id)));
   PERFORM {schema}.no_longer_ended(job_ids);
-  DELETE FROM {schema}.jobs WHERE job_id = ANY (job_ids);
+  WITH deleted AS (
+    DELETE FROM {schema}.jobs WHERE job_id = ANY (job_ids) RETURNING job_id, tried, state, lane, backend, tags, holds
+  )
+  SELECT jsonb_object_agg(d.job_id, {schema}.job_fields(d.job_id, d.tried, d.state, d.lane, d.backend)),
+      array_agg(
+        '{"kind":"forgotten"' || {schema}.job_fields(d.job_id, d.tried, d.state, d.lane, d.backend)
+          || {schema}.text_field('tags', d.tags) || {schema}.text_field('by', actor) || '}'
+        ORDER BY array_position(job_ids, d.job_id)
+      ) FILTER (WHERE d.holds = 0)
+    INTO jobs, entries FROM deleted AS d;
+  -- What is forgotten stays in the counters: each entry says what that was.
+  counters := {schema}.lock_counters(ARRAY(SELECT unnest(u.scopes) FROM unnest(gone) AS u));
+  counters.before := {schema}.committed(counters);
+  clock := {schema}.read_clock(at);
+  pins := (
+    SELECT jsonb_object_agg(s.scope, {schema}.cap_in_force(s.pinned, s.raised_to, s.raised_until, clock))
+      FROM {schema}.scopes AS s WHERE s.scope = ANY (counters.scopes) AND s.pinned IS NOT NULL
+  );
+  entries := entries || ARRAY(
+    SELECT '{"kind":"forgotten"' || coalesce(jobs ->> u.job_id, '') || ',"closed":[' || {schema}.quoted(u.hold_id) || ',"'
+        || u.held::text || '","' || u.booked::text || '"],"was":"' || u.booked::text || '"'
+        || {schema}.moved_fields(0, (
+          SELECT string_agg({schema}.shown_scope(c.scope, coalesce((pins ->> c.scope)::bigint, c.cap)), ',' ORDER BY c.place)
+            FROM unnest(u.scopes, u.caps) WITH ORDINALITY AS c (scope, cap, place)
+        ))
+        || {schema}.text_field('tags', u.tags) || {schema}.text_field('by', actor) || '}'
+      FROM unnest(gone) AS u
+      ORDER BY array_position(job_ids, u.job_id), length(u.hold_id), u.hold_id
+  );
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN swept;
 END $$;
 

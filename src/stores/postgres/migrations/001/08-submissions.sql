@@ -1,15 +1,17 @@
 -- Submissions.
 
--- The submissions in their order; `more` has the fields that few jobs have. Each with the approval that it names by its place, counted from 1, if it names one.
+-- The submissions in their order; `more` has the fields that few jobs have. Each with the approval that it names by its
+-- place, counted from 1, if it names one.
 CREATE FUNCTION {schema}.submissions(input jsonb, approvals jsonb)
 RETURNS TABLE (
   number bigint, job_id text, lane text, payload text, backend text, max_cost bigint, max_attempts bigint,
-  priority bigint, asked_run_at float8, more jsonb, decision text, scopes text[], caps bigint[], untils float8[]
+  priority bigint, asked_run_at float8, more jsonb, approval bigint, decision text, scopes text[], caps bigint[],
+  untils float8[]
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
   SELECT job.number, job.job_id, job.lane, job.payload, job.backend, job.max_cost, job.max_attempts,
-      job.priority, job.run_at, job.more, approval.decision, approval.scopes, approval.caps, approval.untils
+      job.priority, job.run_at, job.more, job.approval, approval.decision, approval.scopes, approval.caps, approval.untils
     FROM ROWS FROM (
         jsonb_to_recordset(input) AS (
           "jobId" text, lane text, payload text, backend text, "maxCost" bigint, "maxAttempts" bigint,
@@ -26,8 +28,21 @@ CREATE FUNCTION {schema}.submitted(state text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 RETURN CASE state WHEN 'awaiting_approval' THEN '{"kind":"awaiting_approval"}'::jsonb ELSE '{"kind":"queued"}' END;
 
+-- The entry of a submission that holds money if `shown` names scopes.
+CREATE FUNCTION {schema}.submitted_entry(
+  job_id text, state text, lane text, backend text, max_cost bigint, shown text, more jsonb, fields text
+) RETURNS text
+LANGUAGE sql STABLE
+RETURN '{"kind":"submitted"' || {schema}.job_fields(job_id, 0, state, lane, backend)
+  || CASE state
+    WHEN 'queued' THEN
+      {schema}.opened_field({schema}.job_hold(job_id, 1), max_cost) || {schema}.moved_fields(max_cost, shown)
+    ELSE ''
+  END
+  || {schema}.text_field('digest', more ->> 'digest') || {schema}.text_field('tags', more ->> 'tags') || fields || '}';
+
 -- With `atomic` a conflict of one submission undoes all of them, else it is its answer.
-CREATE FUNCTION {schema}.submit_v1(input jsonb, approvals jsonb, at float8, atomic boolean) RETURNS jsonb
+CREATE FUNCTION {schema}.submit_v1(input jsonb, approvals jsonb, at float8, actor text, atomic boolean) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -40,6 +55,9 @@ DECLARE
   differing text[];
   conflict jsonb;
   lacking jsonb;
+  shown text[];
+  fields text[];
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -58,6 +76,12 @@ BEGIN
     )
     AND (SELECT count(DISTINCT item ->> 'jobId') FROM jsonb_array_elements(input) AS item) = jsonb_array_length(input)
   THEN
+    shown := {schema}.shown_lists(counters, approvals, clock);
+    fields := ARRAY(
+      SELECT {schema}.text_field('by', actor)
+          || {schema}.decision_field(NULL, {schema}.dated(a.approval ->> 'decision', clock))
+        FROM jsonb_array_elements(approvals) WITH ORDINALITY AS a (approval, number) ORDER BY a.number
+    );
     WITH new AS MATERIALIZED (
       SELECT s.*, {schema}.first_state(s.backend, s.max_cost, s.decision) AS state,
           nextval('{schema}.jobs_sequence_seq'::regclass) AS sequence
@@ -92,8 +116,18 @@ BEGIN
             new.scopes, new.caps, new.untils, new.more ->> 'tags'
           FROM new WHERE new.state = 'queued'
     )
-    SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}') INTO answers FROM new;
+    SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}'),
+        array_agg(
+          {schema}.submitted_entry(
+            new.job_id, new.state, new.lane, new.backend, new.max_cost, shown[new.approval], new.more,
+            coalesce(fields[new.approval], {schema}.text_field('by', actor))
+          )
+          ORDER BY new.number
+        )
+      INTO answers, entries FROM new;
     PERFORM {schema}.reserve_totals(counters, approvals);
+    counters.before := {schema}.committed(counters);
+    PERFORM {schema}.keep_entries(counters, entries, clock);
     RETURN to_jsonb(answers);
   END IF;
 
@@ -162,8 +196,14 @@ BEGIN
         counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils
       );
     END IF;
+    entries := array_append(entries, {schema}.submitted_entry(
+      job.job_id, job.state, job.lane, job.backend, job.max_cost,
+      {schema}.shown_scopes(counters, submission.scopes, submission.caps, clock), submission.more,
+      {schema}.text_field('by', actor) || {schema}.decision_field(NULL, job.decision)
+    ));
     answers := array_append(answers, {schema}.submitted(first_state));
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
