@@ -82,13 +82,27 @@ export function questionOperations(tables: Tables): QuestionOperations {
     const record = holdId === null ? null : tables.hold(holdId);
     const held = record ? heldAmount(record) : microCents(0n);
     const booked = record?.booked ?? microCents(0n);
-    // What nobody had set aside: all of it for a hold that had been given back.
-    const aside = record?.settledFrom === HoldState.RELEASED ? 0n : held;
-    return { number, claimedAt, by, end, endedAt, holdId, held, booked, overrun: overrunOf(booked, aside) };
+    return {
+      number,
+      claimedAt,
+      by,
+      end,
+      endedAt,
+      holdId,
+      held,
+      booked,
+      overrun: overrunOf(booked, record ? asideOf(record) : 0n),
+    };
   }
 }
 
-function statusOf(
+/** What is set aside for a hold: nothing any more if it had been given back before it was settled. */
+export function asideOf(hold: Omit<HoldRecord, "heldAt" | "resolvedAt">): bigint {
+  return hold.settledFrom === HoldState.RELEASED ? 0n : heldAmount(hold);
+}
+
+/** What a scope has committed, as it is shown. */
+export function statusOf(
   scope: string,
   { reserved, spent, pin }: ScopeRecord,
   openHolds: number,

@@ -1,10 +1,10 @@
-import { DispatchError } from "../../errors.ts";
 import type { Operations } from "../operations.ts";
 import { attemptOperations } from "./attempts.ts";
 import { Calls, type StoreNames } from "./calls.ts";
 import type { PostgresClient } from "./client.ts";
 import { type Barrier, journalOperations } from "./journal.ts";
 import { ledgerOperations } from "./ledger.ts";
+import { questionOperations } from "./questions.ts";
 import { queueOperations } from "./queue.ts";
 
 /**
@@ -24,14 +24,6 @@ export function postgresOperations(
     ...queueOperations(calls),
     ...attemptOperations(calls),
     ...journalOperations(calls, barrier),
-    placeAt: () => unanswered("placeAt"),
-    scopes: () => unanswered("scopes"),
-    holds: () => unanswered("holds"),
-    attempts: () => unanswered("attempts"),
-    counts: () => unanswered("counts"),
+    ...questionOperations(calls),
   };
-}
-
-function unanswered(question: string): never {
-  throw new DispatchError("store_failed", `PostgreSQL: ${question} has no function yet`);
 }

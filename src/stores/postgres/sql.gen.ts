@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "2e4e60d17b3102ac3b388849dc5e80f981eb065f893da93c2dbb24320929d6f3",
+    sha256: "ebfd7c4c3396b61e29758cf867f9c095e71da3b86ae104ccfa9d835dac47f075",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -161,6 +161,7 @@ CREATE TABLE {schema}.holds (
   first_settled bigint,
   -- JSON; NULL if there are none.
   tags text,
+  held_at float8 NOT NULL,
   expires_at float8,
   resolved_at float8 CHECK ((resolved_at IS NULL) = (state = 'open')),
   pruned boolean NOT NULL DEFAULT false,
@@ -187,6 +188,10 @@ CREATE TABLE {schema}.jobs (
   max_attempts bigint NOT NULL CHECK (max_attempts >= 1),
   priority bigint NOT NULL,
   asked_run_at float8,
+  submitted_at float8 NOT NULL,
+  -- When a person has decided on it last, and since when it waits for one.
+  decided_at float8,
+  waiting_since float8,
   -- JSON: where an approval holds by default; and the sorted names of these scopes.
   asked_scopes text,
   scope_names text,
@@ -210,6 +215,10 @@ CREATE TABLE {schema}.jobs (
   tokens text[] NOT NULL DEFAULT '{}',
   ends text[] NOT NULL DEFAULT '{}' CHECK (cardinality(ends) = cardinality(tokens)),
   hold_numbers int[] NOT NULL DEFAULT '{}',
+  -- And when it began, who had it, and when it ended.
+  claimed_ats float8[] NOT NULL DEFAULT '{}',
+  claimed_bys text[] NOT NULL DEFAULT '{}',
+  ended_ats float8[] NOT NULL DEFAULT '{}',
   -- The number of its holds; the attempts that count; those before the last retry by a person; how often a person has
   -- retried it, and has approved or retried it; how often its payload was refused since.
   holds int NOT NULL DEFAULT 0,
@@ -366,6 +375,15 @@ RETURN jsonb_build_object(
   'cancellation', job.cancellation,
   'error', job.error,
   'result', job.result,
+  'submittedAt', job.submitted_at,
+  'decidedAt', job.decided_at,
+  'startedAt', job.claimed_ats[cardinality(job.claimed_ats)],
+  'waitingSince', job.waiting_since,
+  'endedAt', job.ended_at,
+  'booked', (
+    SELECT coalesce(sum(h.booked), 0)::text FROM {schema}.holds AS h
+      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job.job_id, n) FROM generate_series(1, job.holds) AS n))
+  ),
   'pruned', job.pruned
 );
 
@@ -638,11 +656,11 @@ END $$;
 -- Sets aside what an attempt may cost. Such a hold does not expire: recovery resolves it.
 CREATE FUNCTION {schema}.hold_for_job(
   counters {schema}.counters, job_id text, n int, amount bigint, tags text, scopes text[], caps bigint[],
-  untils float8[]
+  untils float8[], clock float8
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
-    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags);
+  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags, held_at)
+    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags, clock);
   RETURN {schema}.add_to_counters(counters, scopes, amount, 0);
 END $$;
 -- The entries of the journal: what was moved, and who has decided it. They are made as text, field by field: each field
@@ -665,12 +683,18 @@ LANGUAGE sql IMMUTABLE
 RETURN ',"job":' || {schema}.quoted(job_id) || ',"attempt":' || tried::text || ',"state":"' || state
   || '","lane":' || {schema}.quoted(lane) || ',"backend":"' || backend || '"';
 
--- A hold, as it was before it was closed, with what is booked for it now. None for NULL.
-CREATE FUNCTION {schema}.closed_field(hold {schema}.holds, booked bigint) RETURNS text
+-- A hold, as it was before it was closed, with what is booked for it now and what it is closed as. None for NULL.
+CREATE FUNCTION {schema}.closed_field(hold {schema}.holds, booked bigint, closed_as text) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN coalesce(
-  ',"closed":[' || {schema}.quoted(hold.hold_id) || ',"' || hold.held::text || '","' || booked::text || '"]'
-    || CASE hold.state WHEN 'open' THEN '' ELSE ',"was":"' || hold.booked::text || '"' END,
+  ',"closed":[' || {schema}.quoted(hold.hold_id) || ',"' || hold.held::text || '","' || booked::text || '","'
+    || closed_as || '"]'
+    || CASE hold.state WHEN 'open' THEN '' ELSE ',"was":"' || hold.booked::text || '"' END
+    -- Nothing of what is booked was set aside any more.
+    || CASE
+      WHEN hold.state = 'released' OR hold.state = 'settled' AND hold.settled_from = 'released' THEN ',"givenBack":true'
+      ELSE ''
+    END,
   ''
 );
 
@@ -730,7 +754,7 @@ CREATE FUNCTION {schema}.closed_entry(
   kind text, counters {schema}.counters, hold {schema}.holds, booked bigint, fields text, clock float8
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN '{"kind":"' || kind || '"' || {schema}.closed_field(hold, booked)
+  RETURN '{"kind":"' || kind || '"' || {schema}.closed_field(hold, booked, 'settled')
     || {schema}.moved_fields(
       booked - CASE hold.state WHEN 'open' THEN hold.held ELSE hold.booked END,
       {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
@@ -807,7 +831,7 @@ BEGIN
   FOR same IN
     SELECT h.scopes, h.caps, sum(CASE h.state WHEN 'open' THEN -h.held ELSE 0 END) AS reserved,
         sum(next.booked - h.booked) AS spent,
-        array_agg('{"kind":"' || kind || '"' || {schema}.closed_field(h, next.booked)) AS closings,
+        array_agg('{"kind":"' || kind || '"' || {schema}.closed_field(h, next.booked, kind)) AS closings,
         array_agg(next.booked - CASE h.state WHEN 'open' THEN h.held ELSE h.booked END) AS moved,
         array_agg({schema}.text_field('tags', h.tags)) AS tags
       FROM {schema}.holds AS h, LATERAL (
@@ -901,8 +925,8 @@ BEGIN
       SELECT * FROM {schema}.hold_requests(input, lists)
     ),
     made AS (
-      INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
-        SELECT new.hold_id, new.amount, new.amount, new.scopes, new.caps, new.untils, new.tags, clock + new.ttl,
+      INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, held_at, expires_at, due)
+        SELECT new.hold_id, new.amount, new.amount, new.scopes, new.caps, new.untils, new.tags, clock, clock + new.ttl,
             clock + new.ttl
           FROM new
     )
@@ -934,10 +958,10 @@ BEGIN
       answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
       CONTINUE;
     END IF;
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, held_at, expires_at, due)
       VALUES (
         request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils, request.tags,
-        clock + request.ttl, clock + request.ttl
+        clock, clock + request.ttl, clock + request.ttl
       )
       ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -1306,13 +1330,15 @@ BEGIN
     ),
     stored AS (
       INSERT INTO {schema}.jobs (
-          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at,
+          decided_at, waiting_since, asked_scopes, scope_names,
           requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
           deadline, decision, holds, grants
         )
         OVERRIDING SYSTEM VALUE
         SELECT new.sequence, new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
-            new.asked_run_at, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
+            new.asked_run_at, clock, CASE WHEN new.decision IS NOT NULL THEN clock END,
+            CASE new.state WHEN 'awaiting_approval' THEN clock END, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
             new.more ->> 'tags', (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8,
             (new.more ->> 'maxRunSeconds')::float8, coalesce(new.asked_run_at, clock), new.state,
             {schema}.attention(new.state),
@@ -1328,9 +1354,9 @@ BEGIN
         SELECT job_id, lane, priority, run_at, sequence FROM stored WHERE state <> 'awaiting_approval'
     ),
     held AS (
-      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
+      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags, held_at)
         SELECT {schema}.job_hold(new.job_id, 1), new.job_id, new.max_cost, new.max_cost,
-            new.scopes, new.caps, new.untils, new.more ->> 'tags'
+            new.scopes, new.caps, new.untils, new.more ->> 'tags', clock
           FROM new WHERE new.state = 'queued'
     )
     SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}'),
@@ -1388,13 +1414,16 @@ BEGIN
       END IF;
     END IF;
     INSERT INTO {schema}.jobs (
-        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at, decided_at,
+        waiting_since, asked_scopes, scope_names,
         requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
         deadline, decision, holds, grants
       )
       VALUES (
         submission.job_id, submission.lane, submission.payload, submission.backend, submission.max_cost,
-        submission.max_attempts, submission.priority, submission.asked_run_at, submission.more ->> 'askedScopes',
+        submission.max_attempts, submission.priority, submission.asked_run_at, clock,
+        CASE WHEN submission.decision IS NOT NULL THEN clock END,
+        CASE first_state WHEN 'awaiting_approval' THEN clock END, submission.more ->> 'askedScopes',
         submission.more ->> 'scopes', submission.more ->> 'requestedBy', submission.more ->> 'tags',
         (submission.more ->> 'decideBy')::float8, (submission.more ->> 'claimBy')::float8,
         (submission.more ->> 'maxRunSeconds')::float8, coalesce(submission.asked_run_at, clock), first_state,
@@ -1410,7 +1439,8 @@ BEGIN
     END IF;
     IF first_state = 'queued' THEN
       counters := {schema}.hold_for_job(
-        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils
+        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils,
+        clock
       );
     END IF;
     entries := array_append(entries, {schema}.submitted_entry(
@@ -1468,7 +1498,7 @@ BEGIN
     END IF;
     job.holds := job.holds + 1;
     queued.counters := {schema}.hold_for_job(
-      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils
+      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils, clock
     );
     next_state := 'queued';
     money := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost)
@@ -1479,7 +1509,7 @@ BEGIN
   END IF;
   UPDATE {schema}.jobs
     SET state = next_state, decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
-      claim_by = job.claim_by, attention = NULL,
+      claim_by = job.claim_by, attention = NULL, decided_at = clock, waiting_since = NULL,
       deadline = CASE WHEN job.tokens = '{}' THEN job.claim_by END, ended_at = NULL, holds = job.holds, tried_before = job.tried_before,
       retries = job.retries, grants = job.grants + 1, refusals = 0
     WHERE job_id = job.job_id;
@@ -1595,7 +1625,7 @@ BEGIN
         job.decision := {schema}.dated(item.decision, clock);
         UPDATE {schema}.jobs
           SET state = 'rejected', decision = job.decision, error = item.error, ended_at = clock,
-            attention = 'rejected', deadline = NULL
+            attention = 'rejected', deadline = NULL, decided_at = clock, waiting_since = NULL
           WHERE job_id = job.job_id;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answer := '{"kind":"rejected"}';
@@ -1664,7 +1694,7 @@ BEGIN
         counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
       END IF;
       IF hold.hold_id IS NOT NULL THEN
-        money := {schema}.closed_field(hold, charged) || {schema}.moved_fields(
+        money := {schema}.closed_field(hold, charged, CASE job.state WHEN 'running' THEN 'charged' ELSE 'released' END) || {schema}.moved_fields(
           charged - hold.held, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
         );
       END IF;
@@ -1673,12 +1703,13 @@ BEGIN
       DELETE FROM {schema}.leases WHERE job_id = job.job_id;
       IF job.state = 'running' THEN
         job.ends[cardinality(job.tokens)] := 'taken';
+        job.ended_ats[cardinality(job.tokens)] := clock;
       END IF;
       job.cancellation := {schema}.dated(item.decision, clock);
       UPDATE {schema}.jobs
         SET state = end_state, ends = job.ends, ended_at = clock, error = item.error,
           attention = {schema}.attention(end_state), deadline = NULL, parked = false,
-          cancellation = job.cancellation
+          cancellation = job.cancellation, ended_ats = job.ended_ats, decided_at = clock, waiting_since = NULL
         WHERE job_id = job.job_id;
       INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
       answer := jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text);
@@ -1914,7 +1945,8 @@ BEGIN
           UPDATE {schema}.jobs
             SET state = 'running', tokens = array_append(tokens, gen_random_uuid()::text),
               ends = array_append(ends, NULL), hold_numbers = array_append(hold_numbers, holds), tried = tried + 1,
-              deadline = NULL
+              claimed_ats = array_append(claimed_ats, clock), claimed_bys = array_append(claimed_bys, item."by"),
+              ended_ats = array_append(ended_ats, NULL), deadline = NULL
             WHERE job_id = ANY (locked_ids)
             RETURNING *
         ),
@@ -2121,11 +2153,11 @@ CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters, entry te
 
 -- After a job's nth claim, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait for
 -- a person. \`how\` is \`counted\` for an attempt that counts, \`lost\` or \`timed_out\` if recovery has ended it, \`given\` or
--- \`refused\` if the job was given back. \`booked\` is what its hold was closed at. The client makes the messages of \`no_room\`
+-- \`refused\` if the job was given back. \`booked\` is what its hold was closed at, \`closed_as\` as what. The client makes the messages of \`no_room\`
 -- and \`cost_limit\` of their parts.
 CREATE FUNCTION {schema}.retry_or_end(
   counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, how text, message text,
-  booked bigint, most_attempts bigint, delay float8, actor text, clock float8
+  booked bigint, closed_as text, most_attempts bigint, delay float8, actor text, clock float8
 ) RETURNS {schema}.retried LANGUAGE plpgsql AS $$
 DECLARE
   retried {schema}.retried;
@@ -2165,7 +2197,7 @@ BEGIN
         job.state := 'queued';
         job.holds := job.holds + 1;
         counters := {schema}.hold_for_job(
-          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils
+          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils, clock
         );
         opened := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost);
         moved := moved + job.max_cost;
@@ -2179,11 +2211,13 @@ BEGIN
     job.state := 'awaiting_approval';
   END IF;
 
+  job.ended_ats[n] := clock;
   job.ends[n] := CASE WHEN how IN ('lost', 'timed_out') THEN 'taken' ELSE retried.kind END;
   UPDATE {schema}.jobs
     SET state = job.state, attention = {schema}.attention(job.state), ends = job.ends, run_at = job.run_at,
       ended_at = job.ended_at, holds = job.holds,
-      tried = job.tried, refusals = job.refusals,
+      tried = job.tried, refusals = job.refusals, ended_ats = job.ended_ats,
+      waiting_since = CASE retried.kind WHEN 'waiting' THEN clock END,
       error = CASE code
         WHEN 'no_room' THEN jsonb_build_object('code', code, 'message', message, 'lacking', lacking)
         ELSE jsonb_build_object('code', code, 'message', message)
@@ -2199,7 +2233,7 @@ BEGIN
   retried.entry := '{"kind":"'
     || CASE WHEN NOT counts THEN 'given_back' WHEN how = 'counted' THEN retried.kind ELSE 'recovered' END || '"'
     || {schema}.job_fields(job.job_id, job.tried, job.state, job.lane, job.backend)
-    || {schema}.closed_field(hold, booked) || opened
+    || {schema}.closed_field(hold, booked, closed_as) || opened
     || {schema}.moved_fields(moved, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock))
     || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', coalesce(worker, actor)) || '}';
   RETURN retried;
@@ -2242,7 +2276,7 @@ BEGIN
   WITH completed AS (
     UPDATE {schema}.jobs AS j
       SET state = 'succeeded', result = reports -> j.job_id ->> 'result', error = NULL, ended_at = clock,
-        ends[cardinality(j.tokens)] = 'completed'
+        ends[cardinality(j.tokens)] = 'completed', ended_ats[cardinality(j.tokens)] = clock
       WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
         AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
         AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
@@ -2264,12 +2298,12 @@ BEGIN
         booked = coalesce((reports -> h.job_id ->> 'actual')::bigint, h.held), resolved_at = clock
       WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, holds) FROM completed WHERE NOT free))
         AND h.state = 'open'
-      RETURNING h.hold_id, h.job_id, h.held, h.booked, h.scopes, h.caps
+      RETURNING h.hold_id, h.job_id, h.held, h.booked, h.state, h.scopes, h.caps
   ),
   -- Many attempts have the same scopes and caps: these are summed and shown once.
   same AS MATERIALIZED (
     SELECT scopes, caps, sum(held) AS all_held, sum(booked) AS all_booked, array_agg(hold_id) AS hold_ids,
-        array_agg(job_id) AS job_ids, array_agg(held) AS held, array_agg(booked) AS booked
+        array_agg(job_id) AS job_ids, array_agg(held) AS held, array_agg(booked) AS booked, array_agg(state) AS states
       FROM closed GROUP BY scopes, caps
   ),
   moved AS (
@@ -2306,7 +2340,7 @@ BEGIN
       UNION ALL
       SELECT (reports -> each.job_id -> 'place')::int, each.held, each.booked,
           ((SELECT paid FROM about) ->> each.job_id) || ',"closed":[' || {schema}.quoted(each.hold_id) || ',"'
-            || each.held::text || '","' || each.booked::text || '"]'
+            || each.held::text || '","' || each.booked::text || '","' || each.state || '"]'
             || {schema}.moved_fields(each.booked - each.held, shown.scopes)
         FROM same,
           LATERAL (
@@ -2316,7 +2350,8 @@ BEGIN
               ) AS scopes
               FROM unnest(same.scopes, same.caps) WITH ORDINALITY AS u (scope, cap, place)
           ) AS shown,
-          unnest(same.hold_ids, same.job_ids, same.held, same.booked) AS each (hold_id, job_id, held, booked)
+          unnest(same.hold_ids, same.job_ids, same.held, same.booked, same.states)
+            AS each (hold_id, job_id, held, booked, state)
     ) AS done;
   IF NOT all_closed THEN
     RAISE EXCEPTION 'a running job is without its open hold';
@@ -2350,15 +2385,19 @@ BEGIN
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         job.ends[n] := 'completed';
+        job.ended_ats[n] := clock;
         UPDATE {schema}.jobs
-          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
+          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends,
+            ended_ats = job.ended_ats
           WHERE job_id = job.job_id;
         DELETE FROM {schema}.leases WHERE job_id = job.job_id RETURNING leased_by INTO worker;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
         entries := array_append(entries, '{"kind":"completed"'
           || {schema}.job_fields(job.job_id, job.tried, 'succeeded', job.lane, job.backend)
-          || {schema}.closed_field(hold, coalesce(item.actual, hold.held))
+          || {schema}.closed_field(
+            hold, coalesce(item.actual, hold.held), CASE WHEN item.actual IS NULL THEN 'charged' ELSE 'settled' END
+          )
           || {schema}.moved_fields(
             coalesce(item.actual, hold.held) - hold.held, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
           )
@@ -2373,7 +2412,9 @@ BEGIN
       WHEN 'stale' THEN
         IF {schema}.corrects_charge(hold, item.actual) THEN
           counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
-          entries := array_append(entries, {schema}.late_entry(counters, job, hold, item.actual, actor, clock));
+          entries := array_append(entries, {schema}.late_entry(
+            counters, job, hold, item.actual, coalesce(job.claimed_bys[n], actor), clock
+          ));
         END IF;
         answers[item.place] := {schema}.too_late(hold, item.actual);
     END CASE;
@@ -2413,8 +2454,8 @@ BEGIN
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         retried := {schema}.retry_or_end(
-          counters, job, hold, n, item.how, item.error, coalesce(item.actual, hold.held), item.most, item.delay, actor,
-          clock
+          counters, job, hold, n, item.how, item.error, coalesce(item.actual, hold.held),
+          CASE WHEN item.actual IS NULL THEN 'charged' ELSE 'settled' END, item.most, item.delay, actor, clock
         );
         counters := retried.counters;
         entries := array_append(entries, retried.entry);
@@ -2428,7 +2469,9 @@ BEGIN
       WHEN 'stale' THEN
         IF {schema}.corrects_charge(hold, item.actual) THEN
           counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
-          entries := array_append(entries, {schema}.late_entry(counters, job, hold, item.actual, actor, clock));
+          entries := array_append(entries, {schema}.late_entry(
+            counters, job, hold, item.actual, coalesce(job.claimed_bys[n], actor), clock
+          ));
         END IF;
         answers := array_append(answers, {schema}.too_late(hold, item.actual));
     END CASE;
@@ -2525,7 +2568,8 @@ BEGIN
       message := 'attempt ' || job.tried || ' lost its lease';
     END IF;
     retried := {schema}.retry_or_end(
-      counters, job, hold, cardinality(job.tokens), how, message, hold.held, most_attempts, 0, actor, clock
+      counters, job, hold, cardinality(job.tokens), how, message, hold.held, 'charged', most_attempts, 0, actor,
+      clock
     );
     counters := retried.counters;
     entries := array_append(entries, retried.entry);
@@ -2545,13 +2589,13 @@ BEGIN
       IF FOUND THEN
         released := hold.held;
         counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
-        money := {schema}.closed_field(hold, 0)
+        money := {schema}.closed_field(hold, 0, 'released')
           || {schema}.moved_fields(-released, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock));
       END IF;
     END IF;
     UPDATE {schema}.jobs
       SET state = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END,
-        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock,
+        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock, waiting_since = NULL,
         error = CASE
           WHEN is_waiting THEN '{"code":"expired","message":"nobody approved it in time"}'
           ELSE '{"code":"expired","message":"nobody claimed it in time"}'
@@ -2761,7 +2805,7 @@ BEGIN
   );
   entries := entries || ARRAY(
     SELECT '{"kind":"forgotten"' || coalesce(jobs ->> u.job_id, '') || ',"closed":[' || {schema}.quoted(u.hold_id) || ',"'
-        || u.held::text || '","' || u.booked::text || '"],"was":"' || u.booked::text || '"'
+        || u.held::text || '","' || u.booked::text || '","' || u.state || '"],"was":"' || u.booked::text || '"'
         || {schema}.moved_fields(0, (
           SELECT string_agg({schema}.shown_scope(c.scope, coalesce((pins ->> c.scope)::bigint, c.cap)), ',' ORDER BY c.place)
             FROM unnest(u.scopes, u.caps) WITH ORDINALITY AS c (scope, cap, place)
@@ -2886,6 +2930,132 @@ BEGIN
       ORDER BY each.scope COLLATE "C"
   ));
 END $$;
+
+-- The last place before an instant. Found by halves: an index of the times would cost every operation a page.
+CREATE FUNCTION {schema}.place_at_v1(wanted float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  low bigint := 0;
+  high bigint;
+  middle record;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  high := coalesce((SELECT j.place + {schema}.most_entries() - 1 FROM {schema}.journal AS j ORDER BY j.place DESC LIMIT 1), 0);
+  WHILE low < high LOOP
+    SELECT j.place, j.at INTO middle FROM {schema}.journal AS j
+      WHERE j.place <= (low + high + 1) / 2 ORDER BY j.place DESC LIMIT 1;
+    IF middle.at < wanted THEN
+      low := middle.place + {schema}.most_entries() - 1;
+    ELSE
+      high := coalesce(middle.place, 1) - 1;
+    END IF;
+  END LOOP;
+  RETURN jsonb_build_array(low);
+END $$;
+
+-- Scopes with a prefix and behind a name, with their pins and how many holds are open in them.
+CREATE FUNCTION {schema}.scopes_v1(prefix text, after text, most bigint, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  found {schema}.scopes[];
+  open jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  found := ARRAY(
+    SELECT s FROM {schema}.scopes AS s
+      WHERE s.scope > after AND s.scope >= prefix COLLATE "C" AND starts_with(s.scope, prefix)
+      ORDER BY s.scope LIMIT most
+  );
+  open := (
+    SELECT jsonb_object_agg(each.scope, each.holds)
+      FROM (
+        SELECT u.scope, count(*) AS holds
+          FROM {schema}.holds AS h, unnest(h.scopes) AS u (scope)
+          WHERE h.state = 'open' AND h.scopes && ARRAY(SELECT f.scope FROM unnest(found) AS f)
+          GROUP BY u.scope
+      ) AS each
+  );
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object(
+        'scope', f.scope, 'reserved', f.reserved::text, 'spent', f.spent::text,
+        'pinned', f.pinned::text, 'raisedTo', f.raised_to::text, 'raisedUntil', f.raised_until,
+        'openHolds', coalesce((open ->> f.scope)::int, 0), 'clock', {schema}.read_clock(at)
+      )
+      FROM unnest(found) AS f ORDER BY f.scope COLLATE "C"
+  ));
+END $$;
+
+-- Holds of a scope and a state, NULL for any, behind an id.
+CREATE FUNCTION {schema}.holds_v1(wanted_scope text, wanted_state text, most bigint, after text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT {schema}.hold_json(h) || jsonb_build_object('heldAt', h.held_at, 'resolvedAt', h.resolved_at)
+      FROM {schema}.holds AS h
+      WHERE h.hold_id > coalesce(after, '')
+        AND (wanted_state IS NULL OR h.state = wanted_state)
+        AND (wanted_scope IS NULL OR wanted_scope = ANY (h.scopes))
+      ORDER BY h.hold_id LIMIT most
+  ));
+END $$;
+
+-- The claims of a job with their holds; one NULL if there is no such job.
+CREATE FUNCTION {schema}.attempts_v1(wanted text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  job {schema}.jobs%ROWTYPE;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT * INTO job FROM {schema}.jobs WHERE job_id = wanted;
+  IF NOT FOUND THEN
+    RETURN '[null]';
+  END IF;
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object(
+        'claimedAt', u.claimed_at, 'by', u.claimed_by, 'end', u.how, 'endedAt', u.ended_at,
+        'hold', (
+          SELECT {schema}.hold_json(h) FROM {schema}.holds AS h
+            WHERE h.hold_id = {schema}.job_hold(job.job_id, u.hold_number) AND u.hold_number > 0
+              AND NOT {schema}.is_free(job.backend, job.max_cost)
+        )
+      )
+      FROM unnest(job.claimed_ats, job.claimed_bys, job.ends, job.ended_ats, job.hold_numbers) WITH ORDINALITY
+        AS u (claimed_at, claimed_by, how, ended_at, hold_number, number)
+      ORDER BY u.number
+  ));
+END $$;
+
+-- The unfinished jobs by lane and state: those that wait for a person by the index of what needs attention, the others by
+-- the tables of what is ready and what runs.
+CREATE FUNCTION {schema}.counts_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object('lane', j.lane, 'state', j.state, 'jobs', count(*), 'oldest', min(j.submitted_at))
+      FROM {schema}.jobs AS j
+      WHERE NOT j.pruned AND j.job_id = ANY (
+        ARRAY(SELECT r.job_id FROM {schema}.ready AS r)
+        || ARRAY(SELECT l.job_id FROM {schema}.leases AS l)
+        || ARRAY(SELECT p.job_id FROM {schema}.jobs AS p WHERE p.parked)
+        || ARRAY(
+          SELECT a.job_id FROM {schema}.jobs AS a WHERE a.attention = 'awaiting_approval' AND NOT a.pruned
+        )
+      )
+      GROUP BY j.lane, j.state
+  ));
+END $$;
 -- Runs an operation on a connection that may be inside somebody's open transaction: there the first COMMIT fails (2D000),
 -- before anything is answered that the other one could roll back. A function cannot tell, and a procedure that has
 -- settings of its own cannot commit, so every name is qualified. A migration that replaces an operation replaces this
@@ -2924,6 +3094,11 @@ BEGIN
     WHEN 'id' THEN answer := {schema}.id_v1();
     WHEN 'journal' THEN answer := {schema}.journal_v1(a[1]::pg_catalog.int8, a[2]::pg_catalog.int8, a[3]::pg_catalog.int8, a[4]::pg_catalog.jsonb, a[5]::pg_catalog.float8);
     WHEN 'audit' THEN answer := {schema}.audit_v1();
+    WHEN 'place_at' THEN answer := {schema}.place_at_v1(a[1]::pg_catalog.float8);
+    WHEN 'scopes' THEN answer := {schema}.scopes_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]::pg_catalog.float8);
+    WHEN 'holds' THEN answer := {schema}.holds_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]);
+    WHEN 'attempts' THEN answer := {schema}.attempts_v1(a[1]);
+    WHEN 'counts' THEN answer := {schema}.counts_v1();
     ELSE
       RAISE EXCEPTION 'the schema has no operation %', operation USING ERRCODE = 'undefined_function';
   END CASE;

@@ -100,6 +100,15 @@ RETURN jsonb_build_object(
   'cancellation', job.cancellation,
   'error', job.error,
   'result', job.result,
+  'submittedAt', job.submitted_at,
+  'decidedAt', job.decided_at,
+  'startedAt', job.claimed_ats[cardinality(job.claimed_ats)],
+  'waitingSince', job.waiting_since,
+  'endedAt', job.ended_at,
+  'booked', (
+    SELECT coalesce(sum(h.booked), 0)::text FROM {schema}.holds AS h
+      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job.job_id, n) FROM generate_series(1, job.holds) AS n))
+  ),
   'pruned', job.pruned
 );
 

@@ -236,10 +236,10 @@ END $$;
 -- Sets aside what an attempt may cost. Such a hold does not expire: recovery resolves it.
 CREATE FUNCTION {schema}.hold_for_job(
   counters {schema}.counters, job_id text, n int, amount bigint, tags text, scopes text[], caps bigint[],
-  untils float8[]
+  untils float8[], clock float8
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
-    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags);
+  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags, held_at)
+    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags, clock);
   RETURN {schema}.add_to_counters(counters, scopes, amount, 0);
 END $$;

@@ -18,12 +18,18 @@ LANGUAGE sql IMMUTABLE
 RETURN ',"job":' || {schema}.quoted(job_id) || ',"attempt":' || tried::text || ',"state":"' || state
   || '","lane":' || {schema}.quoted(lane) || ',"backend":"' || backend || '"';
 
--- A hold, as it was before it was closed, with what is booked for it now. None for NULL.
-CREATE FUNCTION {schema}.closed_field(hold {schema}.holds, booked bigint) RETURNS text
+-- A hold, as it was before it was closed, with what is booked for it now and what it is closed as. None for NULL.
+CREATE FUNCTION {schema}.closed_field(hold {schema}.holds, booked bigint, closed_as text) RETURNS text
 LANGUAGE sql IMMUTABLE
 RETURN coalesce(
-  ',"closed":[' || {schema}.quoted(hold.hold_id) || ',"' || hold.held::text || '","' || booked::text || '"]'
-    || CASE hold.state WHEN 'open' THEN '' ELSE ',"was":"' || hold.booked::text || '"' END,
+  ',"closed":[' || {schema}.quoted(hold.hold_id) || ',"' || hold.held::text || '","' || booked::text || '","'
+    || closed_as || '"]'
+    || CASE hold.state WHEN 'open' THEN '' ELSE ',"was":"' || hold.booked::text || '"' END
+    -- Nothing of what is booked was set aside any more.
+    || CASE
+      WHEN hold.state = 'released' OR hold.state = 'settled' AND hold.settled_from = 'released' THEN ',"givenBack":true'
+      ELSE ''
+    END,
   ''
 );
 
@@ -83,7 +89,7 @@ CREATE FUNCTION {schema}.closed_entry(
   kind text, counters {schema}.counters, hold {schema}.holds, booked bigint, fields text, clock float8
 ) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  RETURN '{"kind":"' || kind || '"' || {schema}.closed_field(hold, booked)
+  RETURN '{"kind":"' || kind || '"' || {schema}.closed_field(hold, booked, 'settled')
     || {schema}.moved_fields(
       booked - CASE hold.state WHEN 'open' THEN hold.held ELSE hold.booked END,
       {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
@@ -160,7 +166,7 @@ BEGIN
   FOR same IN
     SELECT h.scopes, h.caps, sum(CASE h.state WHEN 'open' THEN -h.held ELSE 0 END) AS reserved,
         sum(next.booked - h.booked) AS spent,
-        array_agg('{"kind":"' || kind || '"' || {schema}.closed_field(h, next.booked)) AS closings,
+        array_agg('{"kind":"' || kind || '"' || {schema}.closed_field(h, next.booked, kind)) AS closings,
         array_agg(next.booked - CASE h.state WHEN 'open' THEN h.held ELSE h.booked END) AS moved,
         array_agg({schema}.text_field('tags', h.tags)) AS tags
       FROM {schema}.holds AS h, LATERAL (

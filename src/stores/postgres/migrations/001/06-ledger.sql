@@ -63,8 +63,8 @@ BEGIN
       SELECT * FROM {schema}.hold_requests(input, lists)
     ),
     made AS (
-      INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
-        SELECT new.hold_id, new.amount, new.amount, new.scopes, new.caps, new.untils, new.tags, clock + new.ttl,
+      INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, held_at, expires_at, due)
+        SELECT new.hold_id, new.amount, new.amount, new.scopes, new.caps, new.untils, new.tags, clock, clock + new.ttl,
             clock + new.ttl
           FROM new
     )
@@ -96,10 +96,10 @@ BEGIN
       answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
       CONTINUE;
     END IF;
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, held_at, expires_at, due)
       VALUES (
         request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils, request.tags,
-        clock + request.ttl, clock + request.ttl
+        clock, clock + request.ttl, clock + request.ttl
       )
       ON CONFLICT DO NOTHING;
     IF FOUND THEN

@@ -89,13 +89,15 @@ BEGIN
     ),
     stored AS (
       INSERT INTO {schema}.jobs (
-          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at,
+          decided_at, waiting_since, asked_scopes, scope_names,
           requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
           deadline, decision, holds, grants
         )
         OVERRIDING SYSTEM VALUE
         SELECT new.sequence, new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
-            new.asked_run_at, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
+            new.asked_run_at, clock, CASE WHEN new.decision IS NOT NULL THEN clock END,
+            CASE new.state WHEN 'awaiting_approval' THEN clock END, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
             new.more ->> 'tags', (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8,
             (new.more ->> 'maxRunSeconds')::float8, coalesce(new.asked_run_at, clock), new.state,
             {schema}.attention(new.state),
@@ -111,9 +113,9 @@ BEGIN
         SELECT job_id, lane, priority, run_at, sequence FROM stored WHERE state <> 'awaiting_approval'
     ),
     held AS (
-      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
+      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags, held_at)
         SELECT {schema}.job_hold(new.job_id, 1), new.job_id, new.max_cost, new.max_cost,
-            new.scopes, new.caps, new.untils, new.more ->> 'tags'
+            new.scopes, new.caps, new.untils, new.more ->> 'tags', clock
           FROM new WHERE new.state = 'queued'
     )
     SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}'),
@@ -171,13 +173,16 @@ BEGIN
       END IF;
     END IF;
     INSERT INTO {schema}.jobs (
-        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at, decided_at,
+        waiting_since, asked_scopes, scope_names,
         requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
         deadline, decision, holds, grants
       )
       VALUES (
         submission.job_id, submission.lane, submission.payload, submission.backend, submission.max_cost,
-        submission.max_attempts, submission.priority, submission.asked_run_at, submission.more ->> 'askedScopes',
+        submission.max_attempts, submission.priority, submission.asked_run_at, clock,
+        CASE WHEN submission.decision IS NOT NULL THEN clock END,
+        CASE first_state WHEN 'awaiting_approval' THEN clock END, submission.more ->> 'askedScopes',
         submission.more ->> 'scopes', submission.more ->> 'requestedBy', submission.more ->> 'tags',
         (submission.more ->> 'decideBy')::float8, (submission.more ->> 'claimBy')::float8,
         (submission.more ->> 'maxRunSeconds')::float8, coalesce(submission.asked_run_at, clock), first_state,
@@ -193,7 +198,8 @@ BEGIN
     END IF;
     IF first_state = 'queued' THEN
       counters := {schema}.hold_for_job(
-        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils
+        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils,
+        clock
       );
     END IF;
     entries := array_append(entries, {schema}.submitted_entry(

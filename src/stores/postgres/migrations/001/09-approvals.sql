@@ -42,7 +42,7 @@ BEGIN
     END IF;
     job.holds := job.holds + 1;
     queued.counters := {schema}.hold_for_job(
-      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils
+      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils, clock
     );
     next_state := 'queued';
     money := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost)
@@ -53,7 +53,7 @@ BEGIN
   END IF;
   UPDATE {schema}.jobs
     SET state = next_state, decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
-      claim_by = job.claim_by, attention = NULL,
+      claim_by = job.claim_by, attention = NULL, decided_at = clock, waiting_since = NULL,
       deadline = CASE WHEN job.tokens = '{}' THEN job.claim_by END, ended_at = NULL, holds = job.holds, tried_before = job.tried_before,
       retries = job.retries, grants = job.grants + 1, refusals = 0
     WHERE job_id = job.job_id;
@@ -169,7 +169,7 @@ BEGIN
         job.decision := {schema}.dated(item.decision, clock);
         UPDATE {schema}.jobs
           SET state = 'rejected', decision = job.decision, error = item.error, ended_at = clock,
-            attention = 'rejected', deadline = NULL
+            attention = 'rejected', deadline = NULL, decided_at = clock, waiting_since = NULL
           WHERE job_id = job.job_id;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answer := '{"kind":"rejected"}';

@@ -51,7 +51,7 @@ BEGIN
         counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
       END IF;
       IF hold.hold_id IS NOT NULL THEN
-        money := {schema}.closed_field(hold, charged) || {schema}.moved_fields(
+        money := {schema}.closed_field(hold, charged, CASE job.state WHEN 'running' THEN 'charged' ELSE 'released' END) || {schema}.moved_fields(
           charged - hold.held, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
         );
       END IF;
@@ -60,12 +60,13 @@ BEGIN
       DELETE FROM {schema}.leases WHERE job_id = job.job_id;
       IF job.state = 'running' THEN
         job.ends[cardinality(job.tokens)] := 'taken';
+        job.ended_ats[cardinality(job.tokens)] := clock;
       END IF;
       job.cancellation := {schema}.dated(item.decision, clock);
       UPDATE {schema}.jobs
         SET state = end_state, ends = job.ends, ended_at = clock, error = item.error,
           attention = {schema}.attention(end_state), deadline = NULL, parked = false,
-          cancellation = job.cancellation
+          cancellation = job.cancellation, ended_ats = job.ended_ats, decided_at = clock, waiting_since = NULL
         WHERE job_id = job.job_id;
       INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
       answer := jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text);

@@ -108,7 +108,8 @@ BEGIN
           UPDATE {schema}.jobs
             SET state = 'running', tokens = array_append(tokens, gen_random_uuid()::text),
               ends = array_append(ends, NULL), hold_numbers = array_append(hold_numbers, holds), tried = tried + 1,
-              deadline = NULL
+              claimed_ats = array_append(claimed_ats, clock), claimed_bys = array_append(claimed_bys, item."by"),
+              ended_ats = array_append(ended_ats, NULL), deadline = NULL
             WHERE job_id = ANY (locked_ids)
             RETURNING *
         ),

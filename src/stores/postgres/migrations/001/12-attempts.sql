@@ -132,11 +132,11 @@ CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters, entry te
 
 -- After a job's nth claim, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait for
 -- a person. `how` is `counted` for an attempt that counts, `lost` or `timed_out` if recovery has ended it, `given` or
--- `refused` if the job was given back. `booked` is what its hold was closed at. The client makes the messages of `no_room`
+-- `refused` if the job was given back. `booked` is what its hold was closed at, `closed_as` as what. The client makes the messages of `no_room`
 -- and `cost_limit` of their parts.
 CREATE FUNCTION {schema}.retry_or_end(
   counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, how text, message text,
-  booked bigint, most_attempts bigint, delay float8, actor text, clock float8
+  booked bigint, closed_as text, most_attempts bigint, delay float8, actor text, clock float8
 ) RETURNS {schema}.retried LANGUAGE plpgsql AS $$
 DECLARE
   retried {schema}.retried;
@@ -176,7 +176,7 @@ BEGIN
         job.state := 'queued';
         job.holds := job.holds + 1;
         counters := {schema}.hold_for_job(
-          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils
+          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils, clock
         );
         opened := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost);
         moved := moved + job.max_cost;
@@ -190,11 +190,13 @@ BEGIN
     job.state := 'awaiting_approval';
   END IF;
 
+  job.ended_ats[n] := clock;
   job.ends[n] := CASE WHEN how IN ('lost', 'timed_out') THEN 'taken' ELSE retried.kind END;
   UPDATE {schema}.jobs
     SET state = job.state, attention = {schema}.attention(job.state), ends = job.ends, run_at = job.run_at,
       ended_at = job.ended_at, holds = job.holds,
-      tried = job.tried, refusals = job.refusals,
+      tried = job.tried, refusals = job.refusals, ended_ats = job.ended_ats,
+      waiting_since = CASE retried.kind WHEN 'waiting' THEN clock END,
       error = CASE code
         WHEN 'no_room' THEN jsonb_build_object('code', code, 'message', message, 'lacking', lacking)
         ELSE jsonb_build_object('code', code, 'message', message)
@@ -210,7 +212,7 @@ BEGIN
   retried.entry := '{"kind":"'
     || CASE WHEN NOT counts THEN 'given_back' WHEN how = 'counted' THEN retried.kind ELSE 'recovered' END || '"'
     || {schema}.job_fields(job.job_id, job.tried, job.state, job.lane, job.backend)
-    || {schema}.closed_field(hold, booked) || opened
+    || {schema}.closed_field(hold, booked, closed_as) || opened
     || {schema}.moved_fields(moved, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock))
     || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', coalesce(worker, actor)) || '}';
   RETURN retried;

@@ -36,7 +36,7 @@ BEGIN
   WITH completed AS (
     UPDATE {schema}.jobs AS j
       SET state = 'succeeded', result = reports -> j.job_id ->> 'result', error = NULL, ended_at = clock,
-        ends[cardinality(j.tokens)] = 'completed'
+        ends[cardinality(j.tokens)] = 'completed', ended_ats[cardinality(j.tokens)] = clock
       WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
         AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
         AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
@@ -58,12 +58,12 @@ BEGIN
         booked = coalesce((reports -> h.job_id ->> 'actual')::bigint, h.held), resolved_at = clock
       WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, holds) FROM completed WHERE NOT free))
         AND h.state = 'open'
-      RETURNING h.hold_id, h.job_id, h.held, h.booked, h.scopes, h.caps
+      RETURNING h.hold_id, h.job_id, h.held, h.booked, h.state, h.scopes, h.caps
   ),
   -- Many attempts have the same scopes and caps: these are summed and shown once.
   same AS MATERIALIZED (
     SELECT scopes, caps, sum(held) AS all_held, sum(booked) AS all_booked, array_agg(hold_id) AS hold_ids,
-        array_agg(job_id) AS job_ids, array_agg(held) AS held, array_agg(booked) AS booked
+        array_agg(job_id) AS job_ids, array_agg(held) AS held, array_agg(booked) AS booked, array_agg(state) AS states
       FROM closed GROUP BY scopes, caps
   ),
   moved AS (
@@ -100,7 +100,7 @@ BEGIN
       UNION ALL
       SELECT (reports -> each.job_id -> 'place')::int, each.held, each.booked,
           ((SELECT paid FROM about) ->> each.job_id) || ',"closed":[' || {schema}.quoted(each.hold_id) || ',"'
-            || each.held::text || '","' || each.booked::text || '"]'
+            || each.held::text || '","' || each.booked::text || '","' || each.state || '"]'
             || {schema}.moved_fields(each.booked - each.held, shown.scopes)
         FROM same,
           LATERAL (
@@ -110,7 +110,8 @@ BEGIN
               ) AS scopes
               FROM unnest(same.scopes, same.caps) WITH ORDINALITY AS u (scope, cap, place)
           ) AS shown,
-          unnest(same.hold_ids, same.job_ids, same.held, same.booked) AS each (hold_id, job_id, held, booked)
+          unnest(same.hold_ids, same.job_ids, same.held, same.booked, same.states)
+            AS each (hold_id, job_id, held, booked, state)
     ) AS done;
   IF NOT all_closed THEN
     RAISE EXCEPTION 'a running job is without its open hold';
@@ -144,15 +145,19 @@ BEGIN
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         job.ends[n] := 'completed';
+        job.ended_ats[n] := clock;
         UPDATE {schema}.jobs
-          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
+          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends,
+            ended_ats = job.ended_ats
           WHERE job_id = job.job_id;
         DELETE FROM {schema}.leases WHERE job_id = job.job_id RETURNING leased_by INTO worker;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
         entries := array_append(entries, '{"kind":"completed"'
           || {schema}.job_fields(job.job_id, job.tried, 'succeeded', job.lane, job.backend)
-          || {schema}.closed_field(hold, coalesce(item.actual, hold.held))
+          || {schema}.closed_field(
+            hold, coalesce(item.actual, hold.held), CASE WHEN item.actual IS NULL THEN 'charged' ELSE 'settled' END
+          )
           || {schema}.moved_fields(
             coalesce(item.actual, hold.held) - hold.held, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
           )
@@ -167,7 +172,9 @@ BEGIN
       WHEN 'stale' THEN
         IF {schema}.corrects_charge(hold, item.actual) THEN
           counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
-          entries := array_append(entries, {schema}.late_entry(counters, job, hold, item.actual, actor, clock));
+          entries := array_append(entries, {schema}.late_entry(
+            counters, job, hold, item.actual, coalesce(job.claimed_bys[n], actor), clock
+          ));
         END IF;
         answers[item.place] := {schema}.too_late(hold, item.actual);
     END CASE;
@@ -207,8 +214,8 @@ BEGIN
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         retried := {schema}.retry_or_end(
-          counters, job, hold, n, item.how, item.error, coalesce(item.actual, hold.held), item.most, item.delay, actor,
-          clock
+          counters, job, hold, n, item.how, item.error, coalesce(item.actual, hold.held),
+          CASE WHEN item.actual IS NULL THEN 'charged' ELSE 'settled' END, item.most, item.delay, actor, clock
         );
         counters := retried.counters;
         entries := array_append(entries, retried.entry);
@@ -222,7 +229,9 @@ BEGIN
       WHEN 'stale' THEN
         IF {schema}.corrects_charge(hold, item.actual) THEN
           counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
-          entries := array_append(entries, {schema}.late_entry(counters, job, hold, item.actual, actor, clock));
+          entries := array_append(entries, {schema}.late_entry(
+            counters, job, hold, item.actual, coalesce(job.claimed_bys[n], actor), clock
+          ));
         END IF;
         answers := array_append(answers, {schema}.too_late(hold, item.actual));
     END CASE;

@@ -86,7 +86,8 @@ BEGIN
       message := 'attempt ' || job.tried || ' lost its lease';
     END IF;
     retried := {schema}.retry_or_end(
-      counters, job, hold, cardinality(job.tokens), how, message, hold.held, most_attempts, 0, actor, clock
+      counters, job, hold, cardinality(job.tokens), how, message, hold.held, 'charged', most_attempts, 0, actor,
+      clock
     );
     counters := retried.counters;
     entries := array_append(entries, retried.entry);
@@ -106,13 +107,13 @@ BEGIN
       IF FOUND THEN
         released := hold.held;
         counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
-        money := {schema}.closed_field(hold, 0)
+        money := {schema}.closed_field(hold, 0, 'released')
           || {schema}.moved_fields(-released, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock));
       END IF;
     END IF;
     UPDATE {schema}.jobs
       SET state = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END,
-        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock,
+        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock, waiting_since = NULL,
         error = CASE
           WHEN is_waiting THEN '{"code":"expired","message":"nobody approved it in time"}'
           ELSE '{"code":"expired","message":"nobody claimed it in time"}'

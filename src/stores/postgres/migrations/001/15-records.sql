@@ -188,7 +188,7 @@ BEGIN
   );
   entries := entries || ARRAY(
     SELECT '{"kind":"forgotten"' || coalesce(jobs ->> u.job_id, '') || ',"closed":[' || {schema}.quoted(u.hold_id) || ',"'
-        || u.held::text || '","' || u.booked::text || '"],"was":"' || u.booked::text || '"'
+        || u.held::text || '","' || u.booked::text || '","' || u.state || '"],"was":"' || u.booked::text || '"'
         || {schema}.moved_fields(0, (
           SELECT string_agg({schema}.shown_scope(c.scope, coalesce((pins ->> c.scope)::bigint, c.cap)), ',' ORDER BY c.place)
             FROM unnest(u.scopes, u.caps) WITH ORDINALITY AS c (scope, cap, place)

@@ -102,3 +102,129 @@ BEGIN
       ORDER BY each.scope COLLATE "C"
   ));
 END $$;
+
+-- The last place before an instant. Found by halves: an index of the times would cost every operation a page.
+CREATE FUNCTION {schema}.place_at_v1(wanted float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  low bigint := 0;
+  high bigint;
+  middle record;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  high := coalesce((SELECT j.place + {schema}.most_entries() - 1 FROM {schema}.journal AS j ORDER BY j.place DESC LIMIT 1), 0);
+  WHILE low < high LOOP
+    SELECT j.place, j.at INTO middle FROM {schema}.journal AS j
+      WHERE j.place <= (low + high + 1) / 2 ORDER BY j.place DESC LIMIT 1;
+    IF middle.at < wanted THEN
+      low := middle.place + {schema}.most_entries() - 1;
+    ELSE
+      high := coalesce(middle.place, 1) - 1;
+    END IF;
+  END LOOP;
+  RETURN jsonb_build_array(low);
+END $$;
+
+-- Scopes with a prefix and behind a name, with their pins and how many holds are open in them.
+CREATE FUNCTION {schema}.scopes_v1(prefix text, after text, most bigint, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  found {schema}.scopes[];
+  open jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  found := ARRAY(
+    SELECT s FROM {schema}.scopes AS s
+      WHERE s.scope > after AND s.scope >= prefix COLLATE "C" AND starts_with(s.scope, prefix)
+      ORDER BY s.scope LIMIT most
+  );
+  open := (
+    SELECT jsonb_object_agg(each.scope, each.holds)
+      FROM (
+        SELECT u.scope, count(*) AS holds
+          FROM {schema}.holds AS h, unnest(h.scopes) AS u (scope)
+          WHERE h.state = 'open' AND h.scopes && ARRAY(SELECT f.scope FROM unnest(found) AS f)
+          GROUP BY u.scope
+      ) AS each
+  );
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object(
+        'scope', f.scope, 'reserved', f.reserved::text, 'spent', f.spent::text,
+        'pinned', f.pinned::text, 'raisedTo', f.raised_to::text, 'raisedUntil', f.raised_until,
+        'openHolds', coalesce((open ->> f.scope)::int, 0), 'clock', {schema}.read_clock(at)
+      )
+      FROM unnest(found) AS f ORDER BY f.scope COLLATE "C"
+  ));
+END $$;
+
+-- Holds of a scope and a state, NULL for any, behind an id.
+CREATE FUNCTION {schema}.holds_v1(wanted_scope text, wanted_state text, most bigint, after text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT {schema}.hold_json(h) || jsonb_build_object('heldAt', h.held_at, 'resolvedAt', h.resolved_at)
+      FROM {schema}.holds AS h
+      WHERE h.hold_id > coalesce(after, '')
+        AND (wanted_state IS NULL OR h.state = wanted_state)
+        AND (wanted_scope IS NULL OR wanted_scope = ANY (h.scopes))
+      ORDER BY h.hold_id LIMIT most
+  ));
+END $$;
+
+-- The claims of a job with their holds; one NULL if there is no such job.
+CREATE FUNCTION {schema}.attempts_v1(wanted text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  job {schema}.jobs%ROWTYPE;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT * INTO job FROM {schema}.jobs WHERE job_id = wanted;
+  IF NOT FOUND THEN
+    RETURN '[null]';
+  END IF;
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object(
+        'claimedAt', u.claimed_at, 'by', u.claimed_by, 'end', u.how, 'endedAt', u.ended_at,
+        'hold', (
+          SELECT {schema}.hold_json(h) FROM {schema}.holds AS h
+            WHERE h.hold_id = {schema}.job_hold(job.job_id, u.hold_number) AND u.hold_number > 0
+              AND NOT {schema}.is_free(job.backend, job.max_cost)
+        )
+      )
+      FROM unnest(job.claimed_ats, job.claimed_bys, job.ends, job.ended_ats, job.hold_numbers) WITH ORDINALITY
+        AS u (claimed_at, claimed_by, how, ended_at, hold_number, number)
+      ORDER BY u.number
+  ));
+END $$;
+
+-- The unfinished jobs by lane and state: those that wait for a person by the index of what needs attention, the others by
+-- the tables of what is ready and what runs.
+CREATE FUNCTION {schema}.counts_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object('lane', j.lane, 'state', j.state, 'jobs', count(*), 'oldest', min(j.submitted_at))
+      FROM {schema}.jobs AS j
+      WHERE NOT j.pruned AND j.job_id = ANY (
+        ARRAY(SELECT r.job_id FROM {schema}.ready AS r)
+        || ARRAY(SELECT l.job_id FROM {schema}.leases AS l)
+        || ARRAY(SELECT p.job_id FROM {schema}.jobs AS p WHERE p.parked)
+        || ARRAY(
+          SELECT a.job_id FROM {schema}.jobs AS a WHERE a.attention = 'awaiting_approval' AND NOT a.pruned
+        )
+      )
+      GROUP BY j.lane, j.state
+  ));
+END $$;

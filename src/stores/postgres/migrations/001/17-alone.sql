@@ -36,6 +36,11 @@ BEGIN
     WHEN 'id' THEN answer := {schema}.id_v1();
     WHEN 'journal' THEN answer := {schema}.journal_v1(a[1]::pg_catalog.int8, a[2]::pg_catalog.int8, a[3]::pg_catalog.int8, a[4]::pg_catalog.jsonb, a[5]::pg_catalog.float8);
     WHEN 'audit' THEN answer := {schema}.audit_v1();
+    WHEN 'place_at' THEN answer := {schema}.place_at_v1(a[1]::pg_catalog.float8);
+    WHEN 'scopes' THEN answer := {schema}.scopes_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]::pg_catalog.float8);
+    WHEN 'holds' THEN answer := {schema}.holds_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]);
+    WHEN 'attempts' THEN answer := {schema}.attempts_v1(a[1]);
+    WHEN 'counts' THEN answer := {schema}.counts_v1();
     ELSE
       RAISE EXCEPTION 'the schema has no operation %', operation USING ERRCODE = 'undefined_function';
   END CASE;
