@@ -52,7 +52,7 @@ import { ledgerAmount } from "../money/amount.ts";
 import { anything, identifier, listOf, optional, read, whole, wholeFrom } from "../internal/check.ts";
 import { jobState } from "../dispatch/lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
-import { type Instant, instant } from "../time.ts";
+import { instant } from "../time.ts";
 import { claimJobs } from "./claim-jobs.ts";
 import { scopesToJson } from "./engine/codec.ts";
 import { APPROVED, decidedBy, refuseBound, REJECTED, withBody } from "./decided.ts";
