@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "ebfd7c4c3396b61e29758cf867f9c095e71da3b86ae104ccfa9d835dac47f075",
+    sha256: "10bbe1ccbe38278038ec1a65b643ed260dcf772bc210a3faffabc059b84512eb",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -2958,7 +2958,7 @@ END $$;
 -- Scopes with a prefix and behind a name, with their pins and how many holds are open in them.
 CREATE FUNCTION {schema}.scopes_v1(prefix text, after text, most bigint, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_custom_plan
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   found {schema}.scopes[];
@@ -2992,7 +2992,7 @@ END $$;
 -- Holds of a scope and a state, NULL for any, behind an id.
 CREATE FUNCTION {schema}.holds_v1(wanted_scope text, wanted_state text, most bigint, after text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_custom_plan
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
   PERFORM {schema}.begin_operation();

@@ -130,7 +130,7 @@ END $$;
 -- Scopes with a prefix and behind a name, with their pins and how many holds are open in them.
 CREATE FUNCTION {schema}.scopes_v1(prefix text, after text, most bigint, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_custom_plan
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   found {schema}.scopes[];
@@ -164,7 +164,7 @@ END $$;
 -- Holds of a scope and a state, NULL for any, behind an id.
 CREATE FUNCTION {schema}.holds_v1(wanted_scope text, wanted_state text, most bigint, after text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
-SET plan_cache_mode = force_custom_plan
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
   PERFORM {schema}.begin_operation();
