@@ -304,8 +304,8 @@ describe("migrate: PostgreSQL", () => {
 
   describe("the schema", () => {
     const hold = (schema: string, holdId: string, jobId: string): string =>
-      `INSERT INTO ${schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
-        VALUES ('${holdId}', ${jobId}, 1, 1, '{run:1}', '{1}', '{NULL}')`;
+      `INSERT INTO ${schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, held_at)
+        VALUES ('${holdId}', ${jobId}, 1, 1, '{run:1}', '{1}', '{NULL}', 1)`;
     let made: Awaited<ReturnType<typeof migrated>>;
     beforeAll(async () => {
       made = await migrated();
