@@ -63,8 +63,8 @@ type Shape = Readonly<Record<string, Reader<unknown>>>;
 
 const money: Reader<unknown> = (what, value) => ledgerAmount(what, usdFromJson(what, value));
 
-/** The missing room of a scope may be larger than the largest amount of a ledger. */
-const missingRoom: Reader<unknown> = (what, value) => anyAmount(what, usdFromJson(what, value));
+/** The missing room of a scope, and the cost of all attempts of a job, may be larger than the largest amount of a ledger. */
+const anyMoney: Reader<unknown> = (what, value) => anyAmount(what, usdFromJson(what, value));
 
 /** Reads a field that may be `null`; a missing field is refused, since JSON writes `null`. */
 function nullable(reader: Reader<unknown>): Reader<unknown> {
@@ -86,7 +86,7 @@ function record(shape: Shape): Reader<object> {
 function lacking(what: string, json: unknown): object {
   const fields = read(what, json, {
     scope: anyText,
-    by: missingRoom,
+    by: anyMoney,
     until: optional(instant, undefined),
     over: optional(yes, undefined),
     unknown: optional(yes, undefined),
@@ -172,6 +172,12 @@ function jobShape(): Shape {
     claimBy: nullable(instant),
     maxRunSeconds: nullable(finite),
     leasedBy: name,
+    submittedAt: instant,
+    decidedAt: nullable(instant),
+    startedAt: nullable(instant),
+    waitingSince: nullable(instant),
+    endedAt: nullable(instant),
+    booked: anyMoney,
     unreadable: name,
     result: present,
   };
