@@ -102,7 +102,8 @@ function yes(what: string, value: unknown): boolean {
   throw outOfRange(what, "true or left out", false);
 }
 
-const endState = /* @__PURE__ */ oneOf({ 1: JobState.REJECTED, 2: JobState.FAILED });
+/** With literals, because a bundler keeps code that reads a property when the module loads. */
+const endState = /* @__PURE__ */ oneOf({ 1: "rejected", 2: "failed" });
 
 /** The fields of the answers that have a `kind`. */
 function kinds(): Readonly<Record<string, Shape>> {

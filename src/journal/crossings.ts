@@ -16,7 +16,7 @@ export interface Crossing {
 }
 
 /** 1 in the units of {@link units18}. */
-const ONE = 10n ** 18n;
+const ONE = 1_000_000_000_000_000_000n;
 
 /**
  * The parts of their caps that an entry's scopes have reached: before it, less than `threshold` of the cap was committed, and
