@@ -23,7 +23,7 @@ import type {
 } from "../dispatch/questions.ts";
 import { outcome, outcomes } from "../money/outcome.ts";
 import { epochSeconds, instant } from "../time.ts";
-import { entriesOf } from "./journal-rows.ts";
+import { entriesOf, type JournalRow } from "./journal-rows.ts";
 import type { JournalRows, Run } from "./operations.ts";
 import { CLOCK_STEPS, spendRows } from "./spend.ts";
 
@@ -70,25 +70,20 @@ export class Questions implements JournalQuestions {
       const start = epochSeconds(from - CLOCK_STEPS);
       cursor = Math.max(cursor, await this.#run((operations) => operations.placeAt(start)));
     }
+    const isFiltered = [kinds, scope, jobId, from, to].some((wanted) => wanted !== null);
     for (;;) {
-      const { rows, more, heldBackSince } = await this.#rows(cursor);
-      const entries = rows.flatMap(entriesOf).filter(({ place }) => place > cursor);
-      for (const entry of entries) {
-        if (found.length === limit) break;
-        if (to !== null && entry.at >= to + CLOCK_STEPS) {
-          return outcome({ entries: Object.freeze(found), cursor, more: false, heldBackSince });
-        }
+      // Each row has an entry at least.
+      const most = isFiltered ? ROWS : Math.min(ROWS, limit - found.length);
+      const { rows, more, heldBackSince } = await this.#rows(cursor, most);
+      const page = (hasMore: boolean): JournalPage =>
+        outcome({ entries: Object.freeze(found), cursor, more: hasMore, heldBackSince });
+      for (const entry of eachEntry(rows, cursor)) {
+        if (found.length === limit) return page(true);
+        if (to !== null && entry.at >= to + CLOCK_STEPS) return page(false);
         cursor = entry.place;
         if (fits(entry)) found.push(entry);
       }
-      const isRead = cursor === entries.at(-1)?.place || entries.length === 0;
-      if (found.length < limit && more) continue;
-      return outcome({
-        entries: Object.freeze(found),
-        cursor,
-        more: more || !isRead,
-        heldBackSince,
-      });
+      if (found.length === limit || !more) return page(more);
     }
   }
 
@@ -144,7 +139,12 @@ export class Questions implements JournalQuestions {
     return this.#run((operations) => operations.audit());
   }
 
-  #rows(after: number): Promise<JournalRows> {
-    return this.#run((operations) => operations.journalRows(after, ROWS));
+  #rows(after: number, limit = ROWS): Promise<JournalRows> {
+    return this.#run((operations) => operations.journalRows(after, limit));
   }
+}
+
+/** The entries of rows behind a place. A row is read when its turn comes: a page may end before. */
+function* eachEntry(rows: readonly JournalRow[], after: number): Iterable<JournalEntry> {
+  for (const row of rows) for (const entry of entriesOf(row)) if (entry.place > after) yield entry;
 }
