@@ -140,8 +140,12 @@ export interface JournalRows {
 
 /** What is asked of a store; the arguments are checked. */
 export interface QuestionOperations {
-  /** The rows with entries behind a place, at most `limit`. */
-  journalRows(after: number, limit: number): Awaitable<JournalRows>;
+  /**
+   * The rows with entries behind a place, at most `limit`.
+   *
+   * @param isSum - for a sum, which needs every row that is committed: none is held back for the order of the reader.
+   */
+  journalRows(after: number, limit: number, isSum?: boolean): Awaitable<JournalRows>;
   /** The last place before an instant. */
   placeAt(at: EpochSeconds): Awaitable<number>;
   scopes(prefix: string, after: string, limit: number): Awaitable<readonly ScopeStatus[]>;

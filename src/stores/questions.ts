@@ -131,7 +131,7 @@ export class Questions implements JournalQuestions {
   async spend(filter: SpendFilter): Promise<readonly SpendRow[]> {
     return spendRows(filter, {
       placeAt: (at) => this.#run((operations) => operations.placeAt(at)),
-      rows: (after) => this.#rows(after),
+      rows: (after) => this.#run((operations) => operations.journalRows(after, ROWS, true)),
     });
   }
 
@@ -139,7 +139,7 @@ export class Questions implements JournalQuestions {
     return this.#run((operations) => operations.audit());
   }
 
-  #rows(after: number, limit = ROWS): Promise<JournalRows> {
+  #rows(after: number, limit: number): Promise<JournalRows> {
     return this.#run((operations) => operations.journalRows(after, limit));
   }
 }

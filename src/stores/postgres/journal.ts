@@ -44,14 +44,17 @@ export class Barrier {
   }
 }
 
+/** Asks for every row that is committed. */
+const EVERYTHING = { passed: -1, noted: [] } as const;
+
 /** What is asked about the journal. */
 export function journalOperations(
   calls: Calls,
   barrier: Barrier,
 ): Pick<QuestionOperations, "audit" | "journalRows"> {
   return {
-    async journalRows(after, limit) {
-      const before = { passed: barrier.passed, noted: barrier.noted };
+    async journalRows(after, limit, isSum = false) {
+      const before = isSum ? EVERYTHING : { passed: barrier.passed, noted: barrier.noted };
       const answer = await calls.call<RowsAnswer>(
         "journal",
         [after, "bigint"],
@@ -60,7 +63,7 @@ export function journalOperations(
         jsonb(before.noted),
         calls.time(),
       );
-      barrier.update(before, answer);
+      if (!isSum) barrier.update(before, answer);
       const { more, heldBackSince } = answer;
       // Only the store's functions write it.
       const rows = answer.rows.map(([place, at, body]) => ({

@@ -3,8 +3,8 @@
 -- The rows of the journal that have entries after a place, at most `most` of them, up to the number before which nothing can
 -- come any more: with `passed` that number as it was known before, and with `noted` what was noted since, `[number, id,
 -- time]` in their order. Whoever has drawn a number up to a noted one has a smaller transaction id than the one that was taken
--- when it was noted, and is over once all smaller ones are. Answers the rows, whether there are more, since when rows are
--- held back, and what is passed and noted now.
+-- when it was noted, and is over once all smaller ones are. A negative `passed` asks for all that is
+-- committed. Answers the rows, whether there are more, since when rows are held back, and what is passed and noted now.
 CREATE FUNCTION {schema}.journal_v1(after bigint, most bigint, passed bigint, noted jsonb, at float8) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
@@ -20,6 +20,12 @@ DECLARE
 BEGIN
   PERFORM {schema}.begin_operation();
   SELECT CASE WHEN p.is_called THEN p.last_value ELSE 0 END INTO drawn FROM {schema}.journal_places AS p;
+  -- Whoever adds up asks for all that is committed, in no order from which one could go on.
+  IF passed < 0 THEN
+    passed := 9223372036854775807;
+    drawn := passed;
+    noted := '[]';
+  END IF;
   -- The sequence was made anew: what is known is about another one.
   IF drawn < greatest(passed, (noted -> -1 ->> 0)::bigint) THEN
     passed := 0;
