@@ -95,6 +95,19 @@ describe("postgresStore.journal", () => {
       await pool().query(`DROP SCHEMA ${other} CASCADE`);
     }
   });
+
+  it("holds nothing back from a sum: spend adds up what is committed, beside an open transaction too", async () => {
+    const window = { from: new Date(0), to: new Date("2100-01-01") };
+    const spent = async (on: DispatchStore): Promise<unknown> => (await on.spend(window))[0]?.booked ?? 0n;
+    const before = await spent(store);
+    await own.query("BEGIN");
+    await hold(store.within(own), "not committed");
+    await store.hold({ holdId: "sum", amount: micro(5), scopes: capped(1e9, "sum"), ttlSeconds: 600 });
+    await store.settle("sum", micro(3));
+    expect((await fresh().journal()).heldBackSince).not.toBeNull();
+    expect(await spent(fresh())).toBe(micro(BigInt(String(before)) + 3n));
+    await own.query("ROLLBACK");
+  });
 });
 
 it("postgresStore.journal: 12 writers and a transaction that stays open: no entry is missed, none comes twice", async () => {
@@ -159,17 +172,4 @@ it("postgresStore.journal: entries of more calls than a row takes are split, eac
   await allEntries(reader, 10_000);
   const page = await reader.journal({ after: Number(last.rows[0]?.place) - 3, limit: 10 });
   expect(page.entries.map(({ scopes }) => scopes[0]?.after)).toEqual([20003n, 20005n, 20007n, 20009n]);
-
-  it("holds nothing back from a sum: spend adds up what is committed, beside an open transaction too", async () => {
-    const window = { from: new Date(0), to: new Date("2100-01-01") };
-    const spent = async (on: DispatchStore): Promise<unknown> => (await on.spend(window))[0]?.booked ?? 0n;
-    const before = await spent(store);
-    await own.query("BEGIN");
-    await hold(store.within(own), "not committed");
-    await store.hold({ holdId: "sum", amount: micro(5), scopes: capped(1e9, "sum"), ttlSeconds: 600 });
-    await store.settle("sum", micro(3));
-    expect((await fresh().journal()).heldBackSince).not.toBeNull();
-    expect(await spent(fresh())).toBe(micro(BigInt(String(before)) + 3n));
-    await own.query("ROLLBACK");
-  });
 });
