@@ -7,7 +7,10 @@ export default defineConfig(({ dts }) => ({
     rules: "src/rules.ts",
     memory: "src/stores/memory/index.ts",
     worker: "src/worker/index.ts",
+    journal: "src/journal/index.ts",
+    audit: "src/audit/index.ts",
     calls: "src/calls/index.ts",
+    telemetry: "src/telemetry/index.ts",
     // Not exported: a chunk of its own, which a bundler drops where nothing reads usage reports.
     protocols: "src/calls/protocols/protocols.ts",
     conformance: "src/conformance/index.ts",

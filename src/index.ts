@@ -1,5 +1,17 @@
 export { Approval, type ApprovalFields, ApprovalOutcome } from "./approval/approval.ts";
+export { type Bound, type BoundCheck, type BoundFields, checkBound } from "./approval/bound.ts";
 export type { Decision } from "./approval/decision.ts";
+export { type DigestedJob, type DigestedScope, jobDigest } from "./approval/digest.ts";
+export { type ApprovalRefusal, type MayApprove, mayApprove } from "./approval/may-approve.ts";
+export {
+  decide,
+  type PolicyBudget,
+  type PolicyCondition,
+  type PolicyDecision,
+  type PolicyFacts,
+  type PolicyRule,
+} from "./approval/policy.ts";
+export type { Requirements } from "./approval/requirements.ts";
 export { admits, type AdmissionDecision } from "./budget/admits.ts";
 export { BudgetCap, BudgetWindow } from "./budget/cap.ts";
 export {
@@ -94,6 +106,29 @@ export { planStage, stagedBytes, StagedItem, StagePlan } from "./fleet/staging.t
 export { Worker } from "./fleet/worker.ts";
 export type { Awaitable } from "./internal/awaitable.ts";
 export type { Price } from "./money/decimal.ts";
+export type {
+  ClosedHold,
+  JournalDecision,
+  JournalEntry,
+  JournalFilter,
+  JournalKind,
+  JournalPage,
+  JournalScope,
+  OpenedHold,
+} from "./dispatch/journal.ts";
+export type {
+  AuditDifference,
+  HoldFilter,
+  InDoubt,
+  JobAttempt,
+  JobCount,
+  JournalQuestions,
+  ListedHold,
+  ScopeFilter,
+  ScopeStatus,
+  SpendFilter,
+  SpendRow,
+} from "./dispatch/questions.ts";
 export { canTransition, ensureTransition, JobState } from "./dispatch/lifecycle.ts";
 export { formatUsd, microCents, type MicroCents, usd } from "./money/micro-cents.ts";
 export { BackendKind } from "./routing/kind.ts";

@@ -13,6 +13,15 @@ export {
   decisionOf,
   decisionWith,
 } from "./approval/decision.ts";
+export {
+  type CheckedDigestedJob,
+  type CheckedDigestedScope,
+  joinedDigest,
+  jobText,
+  scopesText,
+  textDigest,
+} from "./approval/digest.ts";
+export { type CheckedRequirements, requirementsOf } from "./approval/requirements.ts";
 export { anyHoldId, holdRequest, jobHoldId, ownHoldId, scopeCaps, tagsOf } from "./budget/hold-request.ts";
 export { capInForce, capOf, isOver, lackingScopes, type Pin } from "./budget/caps.ts";
 export {

@@ -9,6 +9,9 @@ import * as calls from "dispatch-kit/calls";
 import * as conformance from "dispatch-kit/conformance";
 import * as sqlite from "dispatch-kit/sqlite";
 import * as worker from "dispatch-kit/worker";
+import * as telemetry from "dispatch-kit/telemetry";
+import * as journal from "dispatch-kit/journal";
+import * as audit from "dispatch-kit/audit";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 
@@ -24,7 +27,10 @@ const entries = {
   "dispatch-kit/conformance": conformance,
   "dispatch-kit/sqlite": sqlite,
   "dispatch-kit/worker": worker,
+  "dispatch-kit/journal": journal,
+  "dispatch-kit/audit": audit,
   "dispatch-kit/calls": calls,
+  "dispatch-kit/telemetry": telemetry,
   "node:sqlite": { DatabaseSync },
 };
 

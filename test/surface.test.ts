@@ -83,6 +83,17 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    python: "`Approval(author, reason, decided_at, outcome)`",
+    here: "one more field, `bound`, which is optional",
+    why: "An approval can be worth nothing for anything else than what was seen.",
+    differs: {
+      "new Approval": [
+        "{ author, reason, decidedAt, outcome? }",
+        "{ author, reason, decidedAt, outcome?, bound? }",
+      ],
+    },
+  },
+  {
     python: "`JobStore.claim(lanes)`",
     here: "`claim(lanes, { leaseSeconds, by, … })`, the options optional",
     why: "A lease has its own length, so that a worker of another lane cannot end it.",

@@ -15,6 +15,8 @@ import type { Call } from "./trace.ts";
 export interface Request {
   readonly call: Call;
   readonly backend: BackendKind;
+  /** The model's name, by which the journal can sum the costs. */
+  readonly model: string;
   /** The most that the call can cost. */
   readonly most: MicroCents;
   readonly scopes: readonly ScopeCap[];
@@ -59,13 +61,19 @@ export interface Answer {
 
 export const LANE = "chat";
 
+/** The run of each pass, in its own store. */
+export const RUN_ID = "replay";
+
 /** The id of a call's job or hold. */
 export function callId(call: Call): string {
   return `call-${call.line}`;
 }
 
 /** The job of a call, approved at once. */
-export function jobOf({ call, backend, most, scopes }: Request, maxAttempts: number): JobRequest<Prompt> {
+export function jobOf(
+  { call, backend, model, most, scopes }: Request,
+  maxAttempts: number,
+): JobRequest<Prompt> {
   const approval = new Approval({
     author: "policy:within-the-caps",
     reason: "the upper bound fits under the caps of the run and of the month",
@@ -78,6 +86,7 @@ export function jobOf({ call, backend, most, scopes }: Request, maxAttempts: num
     backend,
     maxCost: most,
     maxAttempts,
+    tags: { model },
     approved: { approval, scopes },
   };
 }
@@ -132,8 +141,14 @@ const NEVER_SECONDS = 366 * 86_400;
 export function naiveGuard({ store }: { readonly store: Pick<BudgetLedger, "hold"> }): Guard {
   return {
     async admit(requests) {
-      const holds = requests.map(async ({ call, most, scopes }) =>
-        store.hold({ holdId: callId(call), amount: most, scopes, ttlSeconds: NEVER_SECONDS }),
+      const holds = requests.map(async ({ call, model, most, scopes }) =>
+        store.hold({
+          holdId: callId(call),
+          amount: most,
+          scopes,
+          ttlSeconds: NEVER_SECONDS,
+          tags: { model },
+        }),
       );
       const outcomes = await Promise.all(holds);
       return outcomes.map((outcome) => (outcome.kind === "refused" ? outcome.lacking : []));

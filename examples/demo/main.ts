@@ -5,6 +5,7 @@ import { AuditFailure } from "./audit.ts";
 import { InputError, reasonOf } from "./failure.ts";
 import { shown, timeOfDay } from "./format.ts";
 import { inMemory, type PassName, type Place } from "./ground.ts";
+import { journalFacts } from "./journal.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { page } from "./page.ts";
 import { runPass } from "./passes.ts";
@@ -35,7 +36,9 @@ async function main(options: Options): Promise<string> {
         },
       });
     const [naive, settled] = [await run("naive"), await run("settled")];
-    const result: Result = { trace, listing, cap: options.cap, naive, settled, place: place.description };
+    const journal = await journalFacts(settled.ground, trace, options.cap.run);
+    const { cap } = options;
+    const result: Result = { trace, listing, cap, naive, settled, journal, place: place.description };
     write(options.out, page(result));
     const out = shown(options.out);
     await done(true);

@@ -1,6 +1,7 @@
 import { BudgetWindow } from "dispatch-kit";
 import { heldChart, moneyChart } from "./chart.ts";
 import { count, counted, dateAndTime, dollars, duration, percent, timeOfDay } from "./format.ts";
+import { journalLines } from "./journal-text.ts";
 import { BUNDLED_TRACE } from "./options.ts";
 import type { Pass } from "./passes.ts";
 import { comparison, latencyText, placeText, priceText, routeText, TITLES, whereText } from "./report.ts";
@@ -33,6 +34,9 @@ ${settledFigure(result)}
 ${heldFigure(result)}
 <h3>Side by side</h3>
 ${table(result)}
+<h3>From the journal</h3>
+<p class="note">The store of the pass with settlement has written each move of money into its journal. These are its answers.</p>
+${journal(result)}
 <h3>How it was measured</h3>
 ${facts(result)}
 ${result.trace.file === BUNDLED_TRACE ? `<footer>${ATTRIBUTION}</footer>` : ""}
@@ -114,10 +118,13 @@ function moneyCharts(pass: Pass, cap: bigint): Readonly<Record<string, string>> 
 
 /** One drawing in several widths: the style shows the width that fits, so that text keeps its size. */
 function figure(title: string, text: string, drawings: Readonly<Record<string, string>>, style = ""): string {
-  const heading = title.charAt(0).toUpperCase() + title.slice(1);
   const shown = Object.entries(drawings).map(([size, drawing]) => `<div class="${size}">${drawing}</div>`);
-  return `<figure class="${style}"><figcaption><h2>${escapeHtml(heading)}</h2><p>${escapeHtml(text)}</p></figcaption>
+  return `<figure class="${style}"><figcaption><h2>${escapeHtml(capitalized(title))}</h2><p>${escapeHtml(text)}</p></figcaption>
 <div>${shown.join("")}</div></figure>`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function legend({ cap }: Result): string {
@@ -148,6 +155,11 @@ function table(result: Result): string {
 <tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
+/** What the journal tells, as a list like that of the facts. */
+function journal(result: Result): string {
+  return definitions(journalLines(result).map(([name, text]) => [capitalized(name), text]));
+}
+
 function facts({ trace, listing, cap, naive, settled, place }: Result): string {
   const { calls } = trace;
   const name = trace.file.replace(/^.*[\\/]/, "");
@@ -174,6 +186,10 @@ function facts({ trace, listing, cap, naive, settled, place }: Result): string {
       `A second computation, without the library, checked all costs and sums: against the caps after every call, and against the ledger after every step. ${count(naive.checks + settled.checks)} checks found no difference.`,
     ],
   ];
+  return definitions(entries);
+}
+
+function definitions(entries: readonly (readonly [string, string])[]): string {
   return `<dl>${entries.map(([term, text]) => `<dt>${term}</dt><dd>${escapeHtml(text)}</dd>`).join("\n")}</dl>`;
 }
 

@@ -1,7 +1,7 @@
 import { type BudgetCap, type EpochSeconds, formatUsd, runAndMonth, type ScopeCap } from "dispatch-kit";
 import { Audit } from "./audit.ts";
 import { type Ground, inMemory, type PassName, type Place, type Store } from "./ground.ts";
-import { type Guard, naiveGuard, settlingGuard } from "./guards.ts";
+import { type Guard, naiveGuard, RUN_ID, settlingGuard } from "./guards.ts";
 import { historyOf, remembering } from "./history.ts";
 import type { Listing } from "./price.ts";
 import { replay, type SimulatedClock, stepOf, type Tally, timeOf } from "./replay.ts";
@@ -30,6 +30,8 @@ export interface Pass extends Tally {
   /** The number of the audit's checks. */
   readonly checks: number;
   readonly timeline: Timeline;
+  /** Its store, whose journal can still be read. */
+  readonly ground: Ground;
   /** How many calls an earlier, killed process had decided. */
   readonly remembered: number;
   /** Wall time. */
@@ -73,6 +75,7 @@ export async function runPass(options: {
   const tally = await replay({
     trace,
     rates: listing.rates,
+    model: listing.model,
     guard: remembering(guard, history, () => clock.step),
     ground,
     clock,
@@ -94,6 +97,7 @@ export async function runPass(options: {
     trueCost,
     ...audit.figures(),
     timeline,
+    ground,
     remembered: trace.calls.filter((call) => step(call) <= history.lastStep).length,
     seconds: (performance.now() - started) / 1000,
   };
@@ -115,7 +119,7 @@ function scopesUnder(cap: BudgetCap): (at: EpochSeconds) => readonly [ScopeCap, 
     const month = new Date(at * 1000).toISOString().slice(0, "2023-11".length);
     const known = made.get(month);
     if (known) return known;
-    const [run, { scope, cap: monthCap }] = runAndMonth({ runId: "replay", at, cap, timeZone: "UTC" });
+    const [run, { scope, cap: monthCap }] = runAndMonth({ runId: RUN_ID, at, cap, timeZone: "UTC" });
     const scopes = [run, { scope, cap: monthCap }] as const;
     made.set(month, scopes);
     return scopes;

@@ -30,6 +30,7 @@ export interface SimulatedClock {
 export interface Replay {
   readonly trace: Trace;
   readonly rates: TokenRates;
+  readonly model: string;
   readonly guard: Guard;
   readonly ground: Ground;
   readonly clock: SimulatedClock;
@@ -74,7 +75,7 @@ export function timeOf(trace: Trace, step: number): EpochSeconds {
  * the time in steps, so many calls can be in flight without waiting.
  */
 export async function replay(options: Replay): Promise<Tally> {
-  const { trace, rates, guard, ground, clock, scopesAt, audit, timeline, onProgress } = options;
+  const { trace, rates, model, guard, ground, clock, scopesAt, audit, timeline, onProgress } = options;
   const tally = emptyTally();
   const inFlight = new Agenda<Call>();
 
@@ -124,7 +125,7 @@ export async function replay(options: Replay): Promise<Tally> {
   const admit = async (calls: readonly Call[]): Promise<void> => {
     const { kind, endpoint } = selectBackend(BACKENDS, NEEDS, { allowSdk: true });
     const requests = calls.map((call) => {
-      return { call, backend: kind, most: boundOf(call), scopes: scopesAt(call.at) };
+      return { call, backend: kind, model, most: boundOf(call), scopes: scopesAt(call.at) };
     });
     const answers = await guard.admit(requests);
     for (const [index, { call, most, scopes }] of requests.entries()) {

@@ -1,6 +1,7 @@
 import type { WriteStream } from "node:tty";
 import { count, counted, dateAndTime, dollars, duration, percent } from "./format.ts";
 import type { PassName, PlaceDescription } from "./ground.ts";
+import { journalLines } from "./journal-text.ts";
 import type { Pass } from "./passes.ts";
 import type { ListedPrices, Listing } from "./price.ts";
 import { type Result, speed } from "./result.ts";
@@ -124,6 +125,9 @@ export function summary(result: Result, page: string): string {
     ...rows.map(
       ([name, ...cells]) => `  ${name.padEnd(28)}${cells.map((cell) => cell.padStart(24)).join("")}`,
     ),
+    "",
+    "  from the journal of the pass with settlement",
+    ...journalLines(result).map(([name, text]) => `  ${name.padEnd(9)}${text}`),
     "",
     `  ${count(decisions)} decisions in ${seconds.toFixed(1)} s, checks included: ${count(perSecond)} a second`,
     `  page: ${page}`,

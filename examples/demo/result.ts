@@ -1,5 +1,7 @@
 import { type BudgetCap, BudgetWindow, formatUsd, type MicroCents } from "dispatch-kit";
 import type { PlaceDescription } from "./ground.ts";
+import type { JournalFacts } from "./journal.ts";
+import { journalJson } from "./journal-text.ts";
 import type { Pass } from "./passes.ts";
 import type { Listing } from "./price.ts";
 import { LATENCY, MAX_OUTPUT_TOKENS, STEP_SECONDS } from "./service.ts";
@@ -12,6 +14,8 @@ export interface Result {
   readonly cap: BudgetCap;
   readonly naive: Pass;
   readonly settled: Pass;
+  /** What the journal of the pass with settlement tells. */
+  readonly journal: JournalFacts;
   readonly place: PlaceDescription;
 }
 
@@ -35,7 +39,7 @@ export function speed({ naive, settled }: Pick<Result, "naive" | "settled">): {
 
 /** The result for programs; amounts are exact decimal strings of dollars. */
 export function resultJson(result: Result, page: string): Record<string, unknown> {
-  const { trace, listing, cap, naive, settled, place } = result;
+  const { trace, listing, cap, naive, settled, journal, place } = result;
   const calls = trace.calls;
   return {
     trace: { file: trace.file, calls: calls.length, from: calls[0].timestamp, to: calls.at(-1)?.timestamp },
@@ -46,6 +50,7 @@ export function resultJson(result: Result, page: string): Record<string, unknown
     stepSeconds: STEP_SECONDS,
     place,
     passes: { naive: passJson(naive), settled: passJson(settled) },
+    journal: journalJson(journal),
     // A failed audit throws, so there is a result only if no cap was exceeded.
     capNeverExceeded: true,
     checks: naive.checks + settled.checks,

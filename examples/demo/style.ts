@@ -58,6 +58,7 @@ thead th { color: var(--soft); font-size: 14px; border-bottom-color: var(--soft)
 tbody th, thead th:first-child { text-align: left; padding-left: 0; }
 tbody th.sub { padding-left: 18px; color: var(--soft); }
 td:last-child { font-weight: 620; }
+.note { margin: 0 0 12px; max-width: 44em; color: var(--soft); font-size: 15px; text-wrap: pretty; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 7px 24px; margin: 0; font-size: 15px; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; text-wrap: pretty; }

@@ -38,6 +38,7 @@ const SCHEMA = `
     body TEXT NOT NULL, ready_at REAL NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'failed')),
     attempts INTEGER NOT NULL, error TEXT, result TEXT,
+    submitted_at REAL NOT NULL, started_at REAL, ended_at REAL,
     token TEXT, leased_at REAL, lease_seconds REAL, leased_by TEXT,
     CHECK ((state = 'running') = (token IS NOT NULL AND leased_at IS NOT NULL)));
   CREATE INDEX IF NOT EXISTS own_jobs_waiting ON own_jobs (lane, priority DESC, ready_at, place)
@@ -46,7 +47,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS own_attempts (token TEXT PRIMARY KEY, job TEXT NOT NULL, answer TEXT)`;
 
 const CLAIM = `
-  UPDATE own_jobs SET state = 'running', attempts = attempts + 1, token = ?, leased_at = ?, lease_seconds = ?, leased_by = ?
+  UPDATE own_jobs SET state = 'running', attempts = attempts + 1, token = ?, leased_at = ?, lease_seconds = ?, leased_by = ?,
+    started_at = ?
   WHERE place = (
     SELECT place FROM own_jobs
     WHERE state = 'pending' AND ready_at <= ? AND lane IN (SELECT value FROM json_each(?))
@@ -55,7 +57,7 @@ const CLAIM = `
 
 const END = `
   UPDATE own_jobs SET state = ?, attempts = ?, ready_at = ?, error = ?, result = ?, token = NULL, leased_at = NULL,
-    lease_seconds = NULL, leased_by = NULL
+    lease_seconds = NULL, leased_by = NULL, ended_at = ?
   WHERE id = ?`;
 
 /** The booked amounts of free work. */
@@ -72,6 +74,9 @@ interface Known {
   readonly error: string | null;
   readonly result: string | null;
   readonly leasedBy: string | null;
+  readonly submittedAt: EpochSeconds;
+  readonly startedAt: EpochSeconds | null;
+  readonly endedAt: EpochSeconds | null;
 }
 
 /** What is compared when a job is submitted again; free work has no cost to write. */
@@ -82,6 +87,8 @@ function bodyOf(row: Readonly<Record<string, SQLOutputValue>>): JobBody {
 
 function known(row: Readonly<Record<string, SQLOutputValue>>): Known {
   const textOrNull = (column: string): string | null => (row[column] === null ? null : String(row[column]));
+  const instantOrNull = (column: string): EpochSeconds | null =>
+    row[column] === null ? null : epochSeconds(Number(row[column]));
   return {
     body: bodyOf(row),
     // The table's own check allows only these states.
@@ -90,6 +97,9 @@ function known(row: Readonly<Record<string, SQLOutputValue>>): Known {
     error: textOrNull("error"),
     result: textOrNull("result"),
     leasedBy: textOrNull("leased_by"),
+    submittedAt: epochSeconds(Number(row["submitted_at"])),
+    startedAt: instantOrNull("started_at"),
+    endedAt: instantOrNull("ended_at"),
   };
 }
 
@@ -128,7 +138,8 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
     const { body, state, attempts, error, result } = job;
     const sql = "UPDATE own_attempts SET answer = ? WHERE token = (SELECT token FROM own_jobs WHERE id = ?)";
     database.prepare(sql).run(answer, body.jobId);
-    database.prepare(END).run(state, attempts, readyAt, error, result, body.jobId);
+    const endedAt = state === JobState.PENDING ? null : clock();
+    database.prepare(END).run(state, attempts, readyAt, error, result, endedAt, body.jobId);
   };
 
   /** Ends the attempt that runs, for another if one is left by the job's own limit or a lower one. */
@@ -156,9 +167,10 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
         }
         const { jobId, lane, priority, runAt } = body;
         const text = JSON.stringify({ ...body, maxCost: null });
-        const insert = `INSERT INTO own_jobs (id, lane, priority, body, ready_at, state, attempts)
-          VALUES (?, ?, ?, ?, ?, 'pending', 0)`;
-        database.prepare(insert).run(jobId, lane, priority, text, runAt ?? clock());
+        const insert = `INSERT INTO own_jobs (id, lane, priority, body, ready_at, state, attempts, submitted_at)
+          VALUES (?, ?, ?, ?, ?, 'pending', 0, ?)`;
+        const now = clock();
+        database.prepare(insert).run(jobId, lane, priority, text, runAt ?? now, now);
         return { kind: "queued" };
       });
     },
@@ -169,7 +181,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
       return atomic(() => {
         const token = randomUUID();
         const leasedAt = clock();
-        const row = database.prepare(CLAIM).get(token, leasedAt, leaseSeconds, by, leasedAt, names);
+        const row = database.prepare(CLAIM).get(token, leasedAt, leaseSeconds, by, leasedAt, leasedAt, names);
         if (!row) return null;
         const jobId = String(row["id"]);
         database.prepare("INSERT INTO own_attempts (token, job) VALUES (?, ?)").run(token, jobId);
@@ -242,7 +254,7 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
       const id = scopeName("job: jobId", jobId);
       const job = atomic(() => find(id));
       if (!job) return null;
-      const { body, state, attempts, error, result, leasedBy } = job;
+      const { body, error, result, ...shown } = job;
       const none = {
         approval: null,
         cancellation: null,
@@ -250,11 +262,15 @@ export function ownJobs(database: DatabaseSync, clock: () => EpochSeconds): OwnJ
         decideBy: null,
         claimBy: null,
         retries: 0,
+        decidedAt: null,
+        waitingSince: null,
+        booked: NOTHING.booked,
       };
       return {
         ...body,
         ...none,
-        ...{ state, attempts, leasedBy, unreadable: null },
+        ...shown,
+        unreadable: null,
         payload: JSON.parse(body.payload) as unknown,
         // Only this file writes errors.
         error: error === null ? null : (JSON.parse(error) as Job["error"]),

@@ -27,7 +27,7 @@ function open(file: string, clock: () => EpochSeconds): BudgetLedger {
 const make = ({ clock }: MakeStoreOptions): BudgetLedger =>
   open(join(folder, `${String(databases.size)}.db`), clock);
 const hooks: Pick<MakeStore<BudgetLedger>, "lacks" | "peer" | "close"> = {
-  lacks: ["caps", "corrections", "forget", "id"],
+  lacks: ["caps", "corrections", "forget", "id", "journal", "questions"],
   peer: (ledger: BudgetLedger) => again.get(ledger)?.() ?? ledger,
   close: (ledger: BudgetLedger) => databases.get(ledger)?.close(),
 };

@@ -1,6 +1,15 @@
-import { nonBlankText, oneOf, optional, outOfRange, type Reader, wrongType } from "../internal/check.ts";
-import { define, valueReader } from "../internal/value.ts";
+import {
+  nonBlankText,
+  oneOf,
+  optional,
+  outOfRange,
+  read,
+  type Reader,
+  wrongType,
+} from "../internal/check.ts";
+import { become, valueReader } from "../internal/value.ts";
 import type { EpochSeconds } from "../time.ts";
+import { type Bound, type BoundFields, boundFromJson, boundOf } from "./bound.ts";
 
 /** The decision of a person about a job. */
 export const ApprovalOutcome: Readonly<{ APPROVED: "approved"; REJECTED: "rejected" }> =
@@ -15,6 +24,8 @@ export interface ApprovalFields {
   readonly decidedAt?: Date | string | undefined;
   /** By default the outcome of the operation: approved for `approve` and `submit`, rejected for `reject`. */
   readonly outcome?: ApprovalOutcome | undefined;
+  /** What the approval is bound to; by default to nothing but the job. */
+  readonly bound?: Bound | BoundFields | undefined;
 }
 
 const decided = /* @__PURE__ */ oneOf(ApprovalOutcome);
@@ -26,7 +37,18 @@ const FIELDS = {
   reason: nonBlankText,
   decidedAt: isoInstant,
   outcome: /* @__PURE__ */ optional(decided, APPROVED),
+  bound: /* @__PURE__ */ optional(boundOf, undefined),
 };
+
+/** The fields of a decision. The original has no `bound`, so it is left out where none was given. */
+function kept<Fields extends { readonly outcome: ApprovalOutcome; readonly bound: Bound | undefined }>({
+  bound,
+  ...fields
+}: Fields): Omit<Fields, "bound"> & { readonly bound?: Bound } {
+  if (bound === undefined) return fields;
+  if (fields.outcome === APPROVED) return { ...fields, bound };
+  throw new RangeError("Approval.bound must be left out of a rejection");
+}
 
 /**
  * A decision about a job: who decided, why, when and how. A paid job keeps it as its audit record.
@@ -43,21 +65,35 @@ export class Approval {
   /** An ISO-8601 instant: a string unchanged, a `Date` in UTC. */
   declare readonly decidedAt: string;
   declare readonly outcome: ApprovalOutcome;
+  /** Missing if the approval is bound to nothing but its job. */
+  declare readonly bound?: Bound;
 
   /**
    * @param approval - `decidedAt` is a `Date` or an ISO-8601 date and time with an offset; `outcome` is approved by
-   *   default.
+   *   default; `bound` is for approvals only.
    * @throws TypeError for a missing or unknown field or a wrong type.
-   * @throws RangeError for a blank author or reason, an unknown outcome, or an invalid `decidedAt`.
+   * @throws RangeError for a blank author or reason, an unknown outcome, an invalid `decidedAt`, or a `bound` that is out
+   *   of range or in a rejection.
    */
   constructor(approval: {
     readonly author: string;
     readonly reason: string;
     readonly decidedAt: Date | string;
     readonly outcome?: ApprovalOutcome | undefined;
+    readonly bound?: Bound | BoundFields | undefined;
   }) {
-    define(this, "Approval", approval, FIELDS);
+    become(this, "Approval", kept(read("Approval", approval, FIELDS)));
   }
+
+  /** Reads the JSON of an approval, in which the ceiling of `bound` is decimal dollars. */
+  static fromJSON(json: unknown): Approval {
+    return make(read("Approval", json, { ...FIELDS, bound: optional(boundFromJson, undefined) }));
+  }
+}
+
+/** Outside the class: a bundler renames a class that refers to itself, and the new name would be printed. */
+function make(approval: ApprovalFields & { readonly decidedAt: string }): Approval {
+  return new Approval(approval);
 }
 
 /** A checked decision. `decidedAt` is `null` if the store's clock sets the time. */
@@ -66,12 +102,13 @@ export interface ApprovalDraft {
   readonly reason: string;
   readonly decidedAt: string | null;
   readonly outcome: ApprovalOutcome;
+  readonly bound?: Bound;
 }
 
 /** Reads a decision that must have this outcome. */
 export function approvalWith(outcome: ApprovalOutcome): Reader<ApprovalDraft> {
   const fields = { ...FIELDS, decidedAt: optional(isoInstant, null), outcome: optional(decided, outcome) };
-  const reader = valueReader<ApprovalDraft, ApprovalDraft>("Approval", fields, Object.freeze);
+  const reader = valueReader("Approval", fields, (read): ApprovalDraft => Object.freeze(kept(read)));
   return (what, value) => {
     const draft = reader(what, value);
     if (draft.outcome === outcome) return draft;

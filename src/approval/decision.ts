@@ -5,7 +5,7 @@ import {
   type Approval,
   type ApprovalDraft,
   type ApprovalFields,
-  ApprovalOutcome,
+  type ApprovalOutcome,
   approvalWith,
 } from "./approval.ts";
 
@@ -34,7 +34,8 @@ export interface CheckedDecision extends DecisionDraft {
   readonly id: string;
 }
 
-const APPROVED = /* @__PURE__ */ approvalWith(ApprovalOutcome.APPROVED);
+/** With a literal, because a bundler keeps code that reads a property when the module loads. */
+const APPROVED = /* @__PURE__ */ approvalWith("approved");
 
 /** Reads a {@link Decision}. */
 export const decisionOf: Reader<CheckedDecision> = (what, value) =>
@@ -54,8 +55,12 @@ export function decisionWith(outcome: ApprovalOutcome): Reader<DecisionDraft> {
 }
 
 /** What a decision decides, as JSON: what a repeat of its id is compared with. `decidedAt` is none of it. */
-export function decisionBody(change: readonly unknown[], { author, reason, outcome }: ApprovalDraft): string {
-  return JSON.stringify([...change, author, reason, outcome]);
+export function decisionBody(
+  change: readonly unknown[],
+  { author, reason, outcome, bound }: ApprovalDraft,
+): string {
+  const terms = bound === undefined ? [] : [bound.digest, String(bound.ceiling), bound.until];
+  return JSON.stringify([...change, author, reason, outcome, ...terms]);
 }
 
 /** The error for an id that was used for another change. */

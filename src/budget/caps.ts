@@ -19,6 +19,20 @@ export function capInForce({ cap, raise }: Pin, now: Instant): MicroCents {
   return raise !== null && raise.to > cap && !isOver(raise, now) ? raise.to : cap;
 }
 
+/** A pin by its amounts as digits; `undefined` without one. */
+export function pinOf(
+  pinned: string | null,
+  raisedTo: string | null,
+  raisedUntil: EpochSeconds | null,
+): Pin | undefined {
+  if (pinned === null) return undefined;
+  const isRaised = raisedTo !== null && raisedUntil !== null;
+  return {
+    cap: microCents(pinned),
+    raise: isRaised ? { to: microCents(raisedTo), until: raisedUntil } : null,
+  };
+}
+
 /** What `cap` answers about a pin. */
 export function pinnedCap(pin: Pin, now: Instant): PinnedCap {
   const { raise } = pin;

@@ -234,13 +234,20 @@ function formatterFor(what: string, timeZone: string): Intl.DateTimeFormat {
     try {
       return new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", options);
     } catch {
-      throw outOfRange(`${what}: timeZone`, "an IANA name such as Europe/Berlin", timeZone);
+      throw outOfRange(what, "an IANA name such as Europe/Berlin", timeZone);
     }
   });
 }
 
+/** Reads the name of a time zone. */
+export const timeZoneName: Reader<string> = (what, value) => {
+  const name = anyText(what, value);
+  formatterFor(what, name);
+  return name;
+};
+
 function localDate(what: string, at: EpochSeconds, timeZone: string): LocalDate {
-  const parts = formatterFor(what, timeZone).formatToParts(new Date(at * 1000));
+  const parts = formatterFor(`${what}: timeZone`, timeZone).formatToParts(new Date(at * 1000));
   // Stryker disable next-line OptionalChaining: the formatter always returns the parts that were asked for
   const part = (type: string): number => Number(parts.find((found) => found.type === type)?.value);
   return { year: part("year"), month: part("month"), day: part("day") };

@@ -19,11 +19,13 @@ import { groupCases } from "./groups.ts";
 import { historyCases } from "./history.ts";
 import { holdCases } from "./holds.ts";
 import { jobCases } from "./jobs.ts";
+import { journalCases } from "./journal.ts";
 import { leaseLengthCases } from "./lease-lengths.ts";
 import { leaseCases } from "./leases.ts";
 import { moneyCases } from "./money.ts";
 import { paidRaceCases } from "./paid-races.ts";
 import { pauseCases } from "./pauses.ts";
+import { questionCases } from "./questions.ts";
 import { raceCases } from "./races.ts";
 import { recordCases } from "./records.ts";
 import { refusalCases, unreadableCases } from "./refusals.ts";
@@ -68,6 +70,8 @@ export const CASES: readonly Definition[] = [
   ...capCases,
   ...submissionCases,
   ...forgetCases,
+  ...journalCases,
+  ...questionCases,
   ...decidedRaceCases,
   ...faultCases,
   ...decidedFaultCases,

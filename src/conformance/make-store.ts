@@ -50,8 +50,10 @@ export interface MakeStoreOptions {
  * - `forget`: `forget`, and a `prune` with a limit.
  * - `give_back`: `fail` with `counts: false`, also for a payload that the store's parser refuses.
  * - `id`: the store's own `id`.
+ * - `journal`: `journal` has an entry for each move.
  * - `leases`: the `leaseSeconds` and the `by` of a claim.
  * - `pauses`: `pauseLane`, `resumeLane` and `lanes`.
+ * - `questions`: `scopes`, `holds`, `attempts`, `counts`, `spend`, `inDoubt` and `audit`, and the times of a job.
  * - `retries`: `retry` queues a failed job again.
  * - `run_limits`: the `maxRunSeconds` of a job.
  * - `submitted_scopes`: the `scopes` of a submission are those of its approval.
@@ -66,8 +68,10 @@ export type Feature =
   | "forget"
   | "give_back"
   | "id"
+  | "journal"
   | "leases"
   | "pauses"
+  | "questions"
   | "retries"
   | "run_limits"
   | "submitted_scopes"
@@ -83,8 +87,10 @@ export const FEATURES: Readonly<Record<Feature, readonly Method[]>> = {
   forget: ["forget"],
   give_back: [],
   id: ["id"],
+  journal: ["journal"],
   leases: [],
   pauses: ["pauseLane", "resumeLane", "lanes"],
+  questions: ["scopes", "holds", "attempts", "counts", "spend", "inDoubt", "audit"],
   retries: ["retry"],
   run_limits: [],
   submitted_scopes: [],

@@ -2,6 +2,7 @@ import type { Approval, ApprovalFields } from "../approval/approval.ts";
 import type { Decision } from "../approval/decision.ts";
 import type { BudgetLedger, PinnedCap } from "../budget/contract.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
+import type { JournalQuestions } from "./questions.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { Instant } from "../time.ts";
@@ -197,7 +198,8 @@ export interface DispatchStore<Payload = unknown, Result = unknown>
   extends
     Promised<Required<JobStore<Payload, Result>>>,
     JobQueue<Payload, Result>,
-    Promised<Required<BudgetLedger>> {
+    Promised<Required<BudgetLedger>>,
+    JournalQuestions {
   /** Prepares the store; call it once before anything else. */
   migrate(): Promise<void>;
   /** The random id of this store, which `migrate` made: another database has another. */

@@ -80,6 +80,16 @@ interface JobFields {
   readonly maxRunSeconds: number | null;
   /** The `by` of the claim that runs; `null` if the job does not run, or its claim gave none. */
   readonly leasedBy: string | null;
+  readonly submittedAt: EpochSeconds;
+  /** When a person decided on it last. */
+  readonly decidedAt: EpochSeconds | null;
+  /** When the claim began that runs, or that ran last. */
+  readonly startedAt: EpochSeconds | null;
+  /** Since when it waits for a person; `null` if it does not. */
+  readonly waitingSince: EpochSeconds | null;
+  readonly endedAt: EpochSeconds | null;
+  /** What is booked for all its attempts, in micro-cents. */
+  readonly booked: MicroCents;
 }
 
 /** A job whose payload and result the store's parsers accept. */

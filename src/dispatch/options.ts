@@ -35,6 +35,9 @@ const attemptLimit = /* @__PURE__ */ optional(whole, Infinity);
 /** Reads a limit: at least 1, 100 if it is left out. */
 export const pageLimit: Reader<number> = /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 100);
 
+/** Reads the limit of a sweep: at least 1, 500 if it is left out. */
+export const sweepLimit: Reader<number> = /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 500);
+
 /** The longest lease in seconds: a day. */
 const LONGEST_LEASE = 86_400;
 

@@ -63,8 +63,8 @@ type Shape = Readonly<Record<string, Reader<unknown>>>;
 
 const money: Reader<unknown> = (what, value) => ledgerAmount(what, usdFromJson(what, value));
 
-/** The missing room of a scope may be larger than the largest amount of a ledger. */
-const missingRoom: Reader<unknown> = (what, value) => anyAmount(what, usdFromJson(what, value));
+/** The missing room of a scope, and the cost of all attempts of a job, may be larger than the largest amount of a ledger. */
+const anyMoney: Reader<unknown> = (what, value) => anyAmount(what, usdFromJson(what, value));
 
 /** Reads a field that may be `null`; a missing field is refused, since JSON writes `null`. */
 function nullable(reader: Reader<unknown>): Reader<unknown> {
@@ -86,7 +86,7 @@ function record(shape: Shape): Reader<object> {
 function lacking(what: string, json: unknown): object {
   const fields = read(what, json, {
     scope: anyText,
-    by: missingRoom,
+    by: anyMoney,
     until: optional(instant, undefined),
     over: optional(yes, undefined),
     unknown: optional(yes, undefined),
@@ -94,7 +94,7 @@ function lacking(what: string, json: unknown): object {
   return outcome(Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)));
 }
 
-const approval: Reader<Approval> = (_, value) => new Approval(value as Approval);
+const approval: Reader<Approval> = (_, value) => Approval.fromJSON(value);
 
 function yes(what: string, value: unknown): boolean {
   if (flag(what, value)) return true;
@@ -102,7 +102,8 @@ function yes(what: string, value: unknown): boolean {
   throw outOfRange(what, "true or left out", false);
 }
 
-const endState = /* @__PURE__ */ oneOf({ 1: JobState.REJECTED, 2: JobState.FAILED });
+/** With literals, because a bundler keeps code that reads a property when the module loads. */
+const endState = /* @__PURE__ */ oneOf({ 1: "rejected", 2: "failed" });
 
 /** The fields of the answers that have a `kind`. */
 function kinds(): Readonly<Record<string, Shape>> {
@@ -172,6 +173,12 @@ function jobShape(): Shape {
     claimBy: nullable(instant),
     maxRunSeconds: nullable(finite),
     leasedBy: name,
+    submittedAt: instant,
+    decidedAt: nullable(instant),
+    startedAt: nullable(instant),
+    waitingSince: nullable(instant),
+    endedAt: nullable(instant),
+    booked: anyMoney,
     unreadable: name,
     result: present,
   };

@@ -1,4 +1,4 @@
-import { isObject, wrongType } from "./check.ts";
+import { isObject, type Reader, wrongType } from "./check.ts";
 
 /** Reads an AbortSignal by its shape. An AbortController has no `aborted`, so it is refused: it would stop nothing. */
 export function abortSignal(what: string, value: unknown): { readonly aborted: boolean } {
@@ -8,3 +8,13 @@ export function abortSignal(what: string, value: unknown): { readonly aborted: b
   }
   throw wrongType(what, "an AbortSignal", value);
 }
+
+/** Reads an AbortSignal whose abort can be listened to. */
+export const listenableSignal: Reader<AbortSignal> = (what, value) => {
+  const signal = abortSignal(what, value);
+  if ("addEventListener" in signal && "removeEventListener" in signal) {
+    // Only `aborted` and these two methods are used.
+    return signal as AbortSignal;
+  }
+  throw wrongType(what, "an AbortSignal", value);
+};

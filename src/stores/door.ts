@@ -7,7 +7,6 @@ import type {
   Hold,
   HoldOutcome,
   HoldRequest,
-  PinnedCap,
   ReleaseOutcome,
   SettleOutcome,
 } from "../budget/contract.ts";
@@ -16,10 +15,17 @@ import { extension } from "../budget/holds.ts";
 import type { ScopeCap } from "../budget/scopes.ts";
 import type { BudgetState } from "../budget/state.ts";
 import { type Lease, leaseOf } from "../dispatch/lease.ts";
-import { claimOptions, completeOptions, failOptions, recoverOptions } from "../dispatch/options.ts";
+import {
+  claimOptions,
+  completeOptions,
+  failOptions,
+  laneNames,
+  pageLimit,
+  recoverOptions,
+  sweepLimit,
+} from "../dispatch/options.ts";
 import { errorText } from "../dispatch/rules.ts";
 import { ensureOneBodyEach, jobRequest } from "../dispatch/job-request.ts";
-import { laneNames, pageLimit } from "../dispatch/options.ts";
 import type {
   ApproveOutcome,
   CancelOutcome,
@@ -46,20 +52,22 @@ import { ledgerAmount } from "../money/amount.ts";
 import { anything, identifier, listOf, optional, read, whole, wholeFrom } from "../internal/check.ts";
 import { jobState } from "../dispatch/lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
-import { type Instant, instant } from "../time.ts";
+import { instant } from "../time.ts";
 import { claimJobs } from "./claim-jobs.ts";
 import { scopesToJson } from "./engine/codec.ts";
-import { APPROVED, decidedBy, REJECTED, withBody } from "./decided.ts";
+import { APPROVED, decidedBy, refuseBound, REJECTED, withBody } from "./decided.ts";
 import type { Completion, Run, Submission } from "./operations.ts";
+import { Caps } from "./caps.ts";
 import { type Parsers, StoredValues } from "./stored-values.ts";
 
 /** Checks and parses the arguments of every store, and runs its operations. */
-export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
+export class Store<Payload, Result> extends Caps implements DispatchStore<Payload, Result> {
   readonly #run: Run;
   readonly #values: StoredValues<Payload, Result>;
   readonly #migrate: () => Awaitable<void>;
 
   constructor(run: Run, parsers: Parsers<Payload, Result>, migrate: () => Awaitable<void>) {
+    super(run);
     this.#run = run;
     this.#values = new StoredValues(parsers);
     this.#migrate = migrate;
@@ -111,35 +119,6 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
     const cost = ledgerAmount("correct: actual", actual);
     const decided = decidedBy("correct", decision, checked, String(cost));
     return this.#run((operations) => operations.correct(checked, cost, decided));
-  }
-
-  async pinCap(scope: string, cap: MicroCents, decision: Decision): Promise<void> {
-    const checked = identifier("pinCap: scope", scope);
-    const amount = ledgerAmount("pinCap: cap", cap);
-    const decided = decidedBy("pinCap", decision, checked, String(amount));
-    return this.#run((operations) => operations.pinCap(checked, amount, decided));
-  }
-
-  async unpinCap(scope: string, decision: Decision): Promise<void> {
-    const checked = identifier("unpinCap: scope", scope);
-    const decided = decidedBy("unpinCap", decision, checked);
-    return this.#run((operations) => operations.unpinCap(checked, decided));
-  }
-
-  async raiseCap(
-    scope: string,
-    raise: { readonly to: MicroCents; readonly until: Instant },
-    decision: Decision,
-  ): Promise<void> {
-    const checked = identifier("raiseCap: scope", scope);
-    const { to, until } = read("raiseCap: raise", raise, { to: ledgerAmount, until: instant });
-    const decided = decidedBy("raiseCap", decision, checked, String(to), until);
-    return this.#run((operations) => operations.raiseCap(checked, to, until, decided));
-  }
-
-  async cap(scope: string): Promise<PinnedCap | null> {
-    const checked = identifier("cap: scope", scope);
-    return this.#run((operations) => operations.cap(checked));
   }
 
   async submit(job: JobRequest<Payload>): Promise<SubmitOutcome> {
@@ -290,9 +269,10 @@ export class Store<Payload, Result> implements DispatchStore<Payload, Result> {
 
   #submission(request: JobRequest<Payload>): Submission {
     const checked = jobRequest(request);
+    if (checked.approved) refuseBound("submit", checked.approved.approval);
     this.#values.payload(checked.body.payload);
     return checked;
   }
 }
 
-const SWEEP = { before: instant, limit: /* @__PURE__ */ optional(/* @__PURE__ */ wholeFrom(1), 500) };
+const SWEEP = { before: instant, limit: sweepLimit };

@@ -29,7 +29,15 @@ import type { failOptions, recoverOptions } from "../dispatch/options.ts";
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { EpochSeconds } from "../time.ts";
-import type { CheckedFilter, ShownJob } from "./engine/tables.ts";
+import type {
+  AuditDifference,
+  JobAttempt,
+  JobCount,
+  ListedHold,
+  ScopeStatus,
+} from "../dispatch/questions.ts";
+import type { JournalRow } from "./journal-rows.ts";
+import type { CheckedFilter, CheckedHoldFilter, ShownJob } from "./engine/tables.ts";
 
 /** A checked job to submit. */
 export type Submission = CheckedRequest;
@@ -121,8 +129,35 @@ export interface AttemptOperations {
   recoverStale(options: ReturnType<typeof recoverOptions>): Awaitable<RecoverOutcome>;
 }
 
+/** Rows of the journal, in their order. */
+export interface JournalRows {
+  readonly rows: readonly JournalRow[];
+  /** Whether more rows can be read now. */
+  readonly more: boolean;
+  /** Since when rows are held back; `null` if none are. */
+  readonly heldBackSince: EpochSeconds | null;
+}
+
+/** What is asked of a store; the arguments are checked. */
+export interface QuestionOperations {
+  /**
+   * The rows with entries behind a place, at most `limit`.
+   *
+   * @param isSum - for a sum, which needs every row that is committed: none is held back for the order of the reader.
+   */
+  journalRows(after: number, limit: number, isSum?: boolean): Awaitable<JournalRows>;
+  /** The last place before an instant. */
+  placeAt(at: EpochSeconds): Awaitable<number>;
+  scopes(prefix: string, after: string, limit: number): Awaitable<readonly ScopeStatus[]>;
+  holds(filter: CheckedHoldFilter): Awaitable<readonly ListedHold[]>;
+  attempts(jobId: string): Awaitable<readonly JobAttempt[]>;
+  counts(): Awaitable<readonly JobCount[]>;
+  audit(): Awaitable<readonly AuditDifference[]>;
+}
+
 /** The operations of a store; their arguments are checked. */
-export interface Operations extends LedgerOperations, QueueOperations, AttemptOperations {}
+export interface Operations
+  extends LedgerOperations, QueueOperations, AttemptOperations, QuestionOperations {}
 
 /** Runs an operation in its own transaction, or together with concurrent ones. */
 export type Run = <Answer>(operation: (operations: Operations) => Awaitable<Answer>) => Promise<Answer>;

@@ -1,4 +1,13 @@
-import { callable, optional, outOfRange, read, type Reader, anyText, wrongType } from "../internal/check.ts";
+import {
+  callable,
+  identifier,
+  optional,
+  outOfRange,
+  read,
+  type Reader,
+  anyText,
+  wrongType,
+} from "../internal/check.ts";
 import { type EpochSeconds, type Instant, instant } from "../time.ts";
 import type { Parsers } from "./stored-values.ts";
 
@@ -10,6 +19,8 @@ export interface StoreOptions<Payload, Result> {
   readonly result?: ((value: unknown) => Result) | undefined;
   /** The store's time, in epoch seconds. */
   readonly clock?: (() => Instant) | undefined;
+  /** Who the service is, such as `"billing-api"`: the journal names it. */
+  readonly by?: string | undefined;
 }
 
 /** The options of every store in a database. */
@@ -22,6 +33,7 @@ interface Checked<Payload, Result> {
   readonly parsers: Parsers<Payload, Result>;
   /** `null` for the store's default. */
   readonly clock: (() => EpochSeconds) | null;
+  readonly by: string | null;
   readonly schema: string;
 }
 
@@ -57,18 +69,20 @@ export function storeOptions<Payload, Result>(
   more: Readonly<Record<string, Reader<unknown>>> = {},
 ): Checked<Payload, Result> {
   const call = optional(callable, undefined);
-  const shared = { payload: call, result: call, clock: call };
+  const shared = { payload: call, result: call, clock: call, by: optional(identifier, undefined) };
   const own = inDatabase ? { ...shared, schema: schemaName, ...more } : shared;
   // `read` cannot know the types of the functions. Without a parser, a value is assumed to have the caller's type.
   const {
     payload = (value) => value as Payload,
     result = (value) => value as Result,
     clock,
+    by = null,
     schema = "dispatch_kit",
   } = read(what, options, own) as DatabaseOptions<Payload, Result>;
   return {
     parsers: { payload, result },
     clock: clock ? () => instant(`${what}: clock`, clock()) : null,
+    by,
     schema,
   };
 }

@@ -72,6 +72,12 @@ export class StoredValues<Payload, Result> {
       claimBy,
       maxRunSeconds,
       leasedBy,
+      submittedAt: job.submittedAt,
+      decidedAt: job.decidedAt,
+      startedAt: job.startedAt,
+      waitingSince: job.waitingSince,
+      endedAt: job.endedAt,
+      booked: job.booked,
     };
     try {
       const values = {

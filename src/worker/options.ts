@@ -1,6 +1,6 @@
 import type { Awaitable } from "../internal/awaitable.ts";
 import type { BudgetLedger } from "../budget/contract.ts";
-import { abortSignal } from "../internal/abort.ts";
+import { listenableSignal } from "../internal/abort.ts";
 import { LONGEST_TIMER } from "../internal/timers.ts";
 import type { DrainOptions } from "../dispatch/drain.ts";
 import type { Claimed, ClaimOptions, JobStore } from "../dispatch/contract.ts";
@@ -18,7 +18,6 @@ import {
   read,
   type Reader,
   wholeFrom,
-  wrongType,
 } from "../internal/check.ts";
 
 /** The part of a store that a worker uses. An optional method is used if the store has it. */
@@ -95,15 +94,6 @@ const positiveWait: Reader<number> = (what, value) => {
   throw outOfRange(what, "above 0 seconds", seconds);
 };
 
-const stopSignal: Reader<AbortSignal> = (what, value) => {
-  const signal = abortSignal(what, value);
-  if ("addEventListener" in signal && "removeEventListener" in signal) {
-    // The worker uses only `aborted` and these two methods.
-    return signal as AbortSignal;
-  }
-  throw wrongType(what, "an AbortSignal", value);
-};
-
 interface Range {
   readonly least: number;
   readonly most: number;
@@ -146,7 +136,7 @@ export function settingsOf<Payload, Result>(
   const call = optional(callable, undefined);
   const checked = read("work: options", options, {
     lanes: listOf(identifier),
-    signal: optional(stopSignal, undefined),
+    signal: optional(listenableSignal, undefined),
     actualCost: call,
     onEvent: call,
     by: optional(identifier, undefined),

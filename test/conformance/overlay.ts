@@ -53,5 +53,12 @@ export class OverlaidTables implements Tables {
   readonly deleteJob: Tables["deleteJob"] = () => undefined;
   readonly lanes: Tables["lanes"] = () => this.#base.lanes();
   readonly putLane: Tables["putLane"] = () => undefined;
+  readonly addJournal: Tables["addJournal"] = () => undefined;
+  readonly journal: Tables["journal"] = (after, limit) => this.#base.journal(after, limit);
+  readonly placeAt: Tables["placeAt"] = (at) => this.#base.placeAt(at);
+  readonly scopes: Tables["scopes"] = (...page) => this.#base.scopes(...page);
+  readonly openHolds: Tables["openHolds"] = (scopes) => this.#base.openHolds(scopes);
+  readonly holds: Tables["holds"] = (filter) => this.#base.holds(filter);
+  readonly counts: Tables["counts"] = () => this.#base.counts();
   readonly offered: Tables["offered"] = (lanes) => this.#base.offered(lanes);
 }

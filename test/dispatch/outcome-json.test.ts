@@ -241,7 +241,10 @@ const ANSWERS: Answers = {
 };
 
 /** What may be null or a number. */
-const NUMBERS = ["runAt", "expiresAt", "decideBy", "claimBy", "maxRunSeconds"];
+const NUMBERS = [
+  ...["runAt", "expiresAt", "decideBy", "claimBy", "maxRunSeconds"],
+  ...["decidedAt", "startedAt", "waitingSince", "endedAt"],
+];
 
 describe("outcomeFromJSON", () => {
   it.each(Object.entries(ANSWERS))("gives back what was stringified: %s", async (_, make) => {
@@ -290,6 +293,16 @@ describe("outcomeFromJSON", () => {
     const answer = await store.hold(request("next", { amount: micro(MOST), scopes: capped(0) }));
     expect(answer).toMatchObject({ kind: "refused", lacking: [{ by: 2n * MOST }, { by: 2n * MOST }] });
     expect(outcomeFromJSON(sent(answer))).toEqual(answer);
+  });
+
+  it("gives back what is booked for all attempts of a job, though that is more than any amount", async () => {
+    const { store } = setUp();
+    await store.submit(approved("j", capped(MOST)));
+    await store.fail(await leaseOf(store), "x", { retriable: true, actual: micro(1) });
+    await store.complete(await leaseOf(store), 1, { actual: micro(MOST) });
+    const job = await store.job("j");
+    expect(job).toMatchObject({ booked: MOST + 1n });
+    expect(outcomeFromJSON(sent(job))).toEqual(job);
   });
 
   it("gives back the type of an approval", async () => {

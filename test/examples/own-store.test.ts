@@ -68,7 +68,7 @@ async function expectPassed(run: ConformanceCase["run"], without: readonly strin
   if (outcome.reason.startsWith("the store")) expect(without).toEqual(expect.arrayContaining(names));
 }
 
-const ledgers = maker(ownLedger, ["caps", "corrections", "forget", "id"]);
+const ledgers = maker(ownLedger, ["caps", "corrections", "forget", "id", "journal", "questions"]);
 
 describe("ownLedger", () => {
   const cases = conformance(ledgers, { parts: ["ledger"], log: () => null });
@@ -106,8 +106,8 @@ describe("ledger.cases.ts", () => {
 });
 
 describe("ownJobs", () => {
-  const lacks = ["deadlines", "decisions", "forget", "give_back", "id", "pauses"] as const;
-  const more = ["retries", "run_limits", "submitted_scopes", "tags", "unreadable"] as const;
+  const lacks = ["deadlines", "decisions", "forget", "give_back", "id", "journal", "pauses"] as const;
+  const more = ["questions", "retries", "run_limits", "submitted_scopes", "tags", "unreadable"] as const;
   const stores = maker(ownJobs, [...lacks, ...more]);
   const cases = conformance(stores, { parts: ["jobs"], log: () => null });
   it.each(cases.map(({ name, run }) => [name, run] as const))("%s", async (_, run) => {
@@ -125,6 +125,27 @@ describe("ownJobs", () => {
       expect(jobs.fail(claimed.lease, "stopped", { retriable: false, counts: false })).toMatchObject({
         kind: "requeued",
       });
+    }
+    of(jobs).database.close();
+  });
+
+  it("a job has the times of what became of it", async () => {
+    let now = 1;
+    const jobs = open(ownJobs, join(folder, "times.db"), () => epochSeconds(now));
+    jobs.submit({ jobId: "1", lane: "a", payload: 1, backend: "local", maxCost: usd(0), maxAttempts: 2 });
+    const none = { decidedAt: null, startedAt: null, waitingSince: null, endedAt: null, booked: 0n };
+    expect(jobs.job("1")).toMatchObject({ ...none, submittedAt: 1 });
+    for (const [started, ended] of [
+      [2, null],
+      [4, 5],
+    ] as const) {
+      now = started;
+      const claimed = await jobs.claim(["a"]);
+      if (!claimed) throw new Error("there is nothing to claim");
+      expect(jobs.job("1")).toMatchObject({ ...none, submittedAt: 1, startedAt: started });
+      now = started + 1;
+      await jobs.fail(claimed.lease, "no", { retriable: true });
+      expect(jobs.job("1")).toMatchObject({ ...none, submittedAt: 1, startedAt: started, endedAt: ended });
     }
     of(jobs).database.close();
   });

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { dollarTick, timeTicks, valueTicks } from "../../examples/demo/axis.ts";
 import { dollars, duration, percent } from "../../examples/demo/format.ts";
 import { inMemory } from "../../examples/demo/ground.ts";
+import { journalFacts } from "../../examples/demo/journal.ts";
 import { BUNDLED_TRACE } from "../../examples/demo/options.ts";
 import { finding, page } from "../../examples/demo/page.ts";
 import { runPass } from "../../examples/demo/passes.ts";
@@ -13,10 +14,12 @@ import { gpt4oMini, trace, traceText } from "./support.ts";
 async function resultOf(run: string, month = "250", calls = 500): Promise<Result> {
   const cap = new BudgetCap({ run: usd(run), month: usd(month) });
   const shared = { trace: trace(traceText(calls)), listing: gpt4oMini(), cap };
+  const settled = await runPass({ name: "settled", ...shared });
   return {
     ...shared,
     naive: await runPass({ name: "naive", ...shared }),
-    settled: await runPass({ name: "settled", ...shared }),
+    settled,
+    journal: await journalFacts(settled.ground, shared.trace, cap.run),
     place: inMemory().description,
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Orders } from "./actor.ts";
 import { instantViolations } from "./check/money.ts";
+import { toldViolations } from "./check/told.ts";
 import type { Place } from "./database.ts";
 import { hurry } from "./hurry.ts";
 import { type Entry, type Journal, readJournals } from "./journal.ts";
@@ -98,7 +99,8 @@ export class Cast {
     try {
       const rows = await readRows(this.#direct, LOOK);
       this.#journal.write({ did: "audit" });
-      return instantViolations(this.#plan, rows).map((violation) => `meanwhile ${violation}`);
+      const violations = [...instantViolations(this.#plan, rows), ...toldViolations(rows)];
+      return violations.map((violation) => `meanwhile ${violation}`);
     } catch {
       return [];
     }

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Acting } from "./acting.ts";
 import { Caller } from "./caller.ts";
 import { Cast, LOOK } from "./cast.ts";
+import { toldViolations } from "./check/told.ts";
 import { judge, type Verdict } from "./check/verdict.ts";
 import { openStore, type Place } from "./database.ts";
 import { Deciding } from "./deciding.ts";
@@ -52,7 +53,7 @@ export async function conduct(stage: Stage, seed: number, broken: string | null 
   const verdict = judge(plan, [...readJournals(folder).values()].flat(), rows);
   await stage.close(place);
   journal.close();
-  const violations = [...trouble, ...verdict.violations];
+  const violations = [...trouble, ...verdict.violations, ...toldViolations(rows)];
   // What a failed seed wrote stays there to be read.
   if (violations.length === 0 || broken !== null) rmSync(folder, { recursive: true });
   return { ...verdict, violations, seed, folder };

@@ -9,10 +9,28 @@ export interface Rows {
   readonly scopes: readonly ScopeRow[];
   /** What people decided, and the hold, or `job:` and the job, that it is about; `null` for caps and lanes. */
   readonly decisions: readonly { readonly id: string; readonly subject: string | null }[];
+  /** What the journal tells, row by row in the order of its places. */
+  readonly journal: readonly ToldRow[];
   /** Each change of a row so far, in its order, as the database itself has written it down. */
   readonly jobMoves: readonly Move<JobRow>[];
   readonly holdMoves: readonly Move<HoldRow>[];
   readonly scopeMoves: readonly Move<ScopeRow>[];
+}
+
+/** The entries of a statement, as they are stored. */
+export interface ToldRow {
+  readonly place: number;
+  readonly before: Readonly<Record<string, string>>;
+  readonly entries: readonly {
+    readonly kind: string;
+    readonly job?: string | null;
+    readonly attempt?: number | null;
+    readonly state?: string | null;
+    readonly closed?: readonly [holdId: string, held: string, booked: string] | null;
+    readonly opened?: readonly [holdId: string, held: string] | null;
+    readonly moved?: string | null;
+    readonly scopes?: readonly (readonly [scope: string, cap: string | null])[] | null;
+  }[];
 }
 
 /** A row before and after a change; `after` is `null` if the row was deleted. */
@@ -64,8 +82,8 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** @param patience - milliseconds that SQLite may take to let others finish. */
 export async function readRows({ store, at, schema }: Place, patience = 5000): Promise<Rows> {
-  const tables = ["jobs", "holds", "scopes", "decisions", "witness"];
-  const [jobs = [], holds = [], scopes = [], decisions = [], moves = []] =
+  const tables = ["jobs", "holds", "scopes", "decisions", "journal", "witness"];
+  const [jobs = [], holds = [], scopes = [], decisions = [], journal = [], moves = []] =
     store === "sqlite" ? sqliteRows(at, schema, patience, tables) : await postgresRows(at, schema, tables);
   const [jobOf, holdOf] = store === "sqlite" ? [sqliteJob, sqliteHold] : [postgresJob, postgresHold];
   const movesOf = <Kind>(table: string, read: (row: Row) => Kind): readonly Move<Kind>[] =>
@@ -82,6 +100,7 @@ export async function readRows({ store, at, schema }: Place, patience = 5000): P
     holds: holds.map(holdOf),
     scopes: scopes.map(scopeOf),
     decisions: decisions.map(({ id, subject }) => ({ id: text(id), subject: textOrNull(subject) })),
+    journal: journal.map(toldOf).sort((one, other) => one.place - other.place),
     jobMoves: movesOf("jobs", jobOf),
     holdMoves: movesOf("holds", holdOf),
     scopeMoves: movesOf("scopes", scopeOf),
@@ -131,6 +150,11 @@ const amountOrNull = (value: unknown): bigint | null => (value === null ? null :
 const list = <Item>(value: unknown): readonly Item[] => value as readonly Item[];
 const parsed = (value: unknown): Row => JSON.parse(text(value)) as Row;
 const parsedList = (value: unknown): readonly Row[] => JSON.parse(text(value)) as readonly Row[];
+
+function toldOf({ place, body }: Row): ToldRow {
+  // Only the stores write here.
+  return { ...(parsed(body) as unknown as Omit<ToldRow, "place">), place: Number(place) };
+}
 
 function sqliteJob(row: Row): JobRow {
   const attempts = parsedList(row["attempts"]);

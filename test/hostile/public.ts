@@ -1,9 +1,11 @@
 import * as barrel from "dispatch-kit";
+import { APPROVALS } from "./table/approvals.ts";
 import { EGRESS } from "./table/egress.ts";
 import type { Entry } from "./table/entry.ts";
 import { FLEET } from "./table/fleet.ts";
 import { JOBS } from "./table/jobs.ts";
 import { MONEY } from "./table/money.ts";
+import { POLICY } from "./table/policy.ts";
 import { RATES } from "./table/rates.ts";
 import { ROUTING } from "./table/routing.ts";
 import { SCOPES } from "./table/scopes.ts";
@@ -59,6 +61,8 @@ export const TABLE: Readonly<Record<string, Entry>> = {
   ...RATES,
   ...ROUTING,
   ...JOBS,
+  ...APPROVALS,
+  ...POLICY,
   ...EGRESS,
   ...FLEET,
 };

@@ -55,7 +55,7 @@ describe("the documented rights", () => {
   });
 
   it("of a dashboard let it read, and nothing else", async () => {
-    const reads = ["usage", "getHold", "cap", "lanes", "job", "jobs", "id"];
+    const reads = ["usage", "getHold", "cap", "lanes", "job", "jobs", "journal", "audit", "id"];
     const refused = await refusedOperations(admin, postgresStore(as(reader), { schema }));
     expect(refused).toEqual(Object.keys(OPERATIONS).filter((name) => !reads.includes(name)));
   });

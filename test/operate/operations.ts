@@ -129,6 +129,11 @@ export const OPERATIONS: Readonly<Record<string, (admin: DispatchStore) => Act |
     await admin.complete(lease, null);
     return (store) => store.forget({ before: new Date(Date.now() + 1000) });
   },
+  journal: async (admin) => {
+    await held(admin);
+    return (store) => store.journal({ limit: 1 });
+  },
+  audit: () => (store) => store.audit(),
   id: () => (store) => store.id(),
 };
 

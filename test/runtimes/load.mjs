@@ -15,7 +15,10 @@ export async function load() {
   const memory = await import("dispatch-kit/memory");
   const ledger = await import("dispatch-kit/rules");
   await import("dispatch-kit/worker");
+  await import("dispatch-kit/journal");
+  await import("dispatch-kit/audit");
   const calls = await import("dispatch-kit/calls");
+  await import("dispatch-kit/telemetry");
   await import("dispatch-kit/conformance");
   await import("dispatch-kit/sqlite");
   await import("dispatch-kit/postgres");

@@ -78,7 +78,7 @@ describe("the SQL files", () => {
   );
 
   it.each([
-    ["postgres", "001/04-ledger.sql"],
+    ["postgres", "001/06-ledger.sql"],
     ["sqlite", "001.sql"],
   ] as const)("of a published migration of %s may not change by a byte", (store, file) => {
     const copy = join(folder, store);
@@ -304,8 +304,8 @@ describe("migrate: PostgreSQL", () => {
 
   describe("the schema", () => {
     const hold = (schema: string, holdId: string, jobId: string): string =>
-      `INSERT INTO ${schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
-        VALUES ('${holdId}', ${jobId}, 1, 1, '{run:1}', '{1}', '{NULL}')`;
+      `INSERT INTO ${schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, held_at)
+        VALUES ('${holdId}', ${jobId}, 1, 1, '{run:1}', '{1}', '{NULL}', 1)`;
     let made: Awaited<ReturnType<typeof migrated>>;
     beforeAll(async () => {
       made = await migrated();

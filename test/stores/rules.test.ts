@@ -75,6 +75,9 @@ function job(rest: Partial<JobRecord> & { readonly body?: JobRecord["body"] }): 
     body: bodyOf("cloud_worker", 10n),
     terms: { askedScopes: null, tags: {}, decideBy: null, claimBy: null },
     state: "queued",
+    submittedAt: at,
+    decidedAt: null,
+    waitingSince: null,
     runAt: at,
     leasedAt: at,
     leaseSeconds: null,
@@ -106,7 +109,7 @@ function bodyOf(backend: BackendKind, maxCost: bigint, jobId = "j"): JobRecord["
 
 function hold(holdId: string, expiresAt: number | null): HoldRecord {
   const settled = { booked: micro(0), settledFrom: "open", corrected: false, firstSettled: null } as const;
-  const kept = { tags: {}, resolvedAt: null, pruned: false };
+  const kept = { tags: {}, heldAt: at, resolvedAt: null, pruned: false };
   const end = expiresAt === null ? null : epochSeconds(expiresAt);
   return {
     holdId,
@@ -181,12 +184,15 @@ describe("terminal states", () => {
     expect([accepts(at), accepts(null)]).toEqual([expected, !expected]);
     const insert = (endedAt: number | null): Promise<unknown> =>
       pool().query(
-        `INSERT INTO ${schema}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at, state, ended_at)
-          VALUES ($1, 'l', '1', 'local', 0, 1, 0, 0, $2, $3)`,
+        `INSERT INTO ${schema}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, submitted_at, run_at, state, ended_at)
+          VALUES ($1, 'l', '1', 'local', 0, 1, 0, 0, 0, $2, $3)`,
         [`${state} ${String(endedAt)}`, state, endedAt],
       );
     const answers = await Promise.allSettled([insert(START), insert(null)]);
     expect(answers.map(({ status }) => status === "fulfilled")).toEqual([expected, !expected]);
+    // 23514: check.
+    const refused = answers.filter(({ status }) => status === "rejected");
+    expect(refused).toMatchObject([{ reason: { code: "23514" } }]);
     const needsPeople = ["awaiting_approval", "failed", "rejected"].includes(state);
     expect(await inPostgres("attention($1)", state)).toBe(needsPeople ? state : null);
   });
@@ -307,7 +313,9 @@ describe("the deadline of a job", () => {
     const terms = { askedScopes: null, tags: {}, decideBy: null, claimBy: early };
     expect(deadlineOf(terms, { state, isDecided: true, isClaimed })).toBeNull();
     for (const tables of await engineTables()) {
-      const attempts = isClaimed ? ([{ token: "t", end: "taken", hold: 1 }] as const) : [];
+      const attempts = isClaimed
+        ? ([{ token: "t", end: "taken", hold: 1, claimedAt: at, by: null, endedAt: at }] as const)
+        : [];
       const endedAt = isTerminal(state) ? at : null;
       tables.putJob(job({ state, terms, attempts, endedAt }));
       expect(tables.overdue(late, 1)).toEqual([]);
@@ -458,31 +466,48 @@ const OPERATIONS = [
   ...[
     "alone",
     "approve",
+    "attempts",
+    "audit",
     "cancel",
     "cap",
     "claim",
     "complete",
     "correct",
+    "counts",
     "expire",
     "extend",
-    "fail",
-    "forget",
   ],
   ...[
+    "fail",
+    "forget",
     "get_hold",
     "hold",
+    "holds",
     "id",
     "job",
     "jobs",
+    "journal",
     "lanes",
+    "place_at",
     "prune",
+  ],
+  ...[
     "recover_stale",
     "reject",
     "release",
     "renew",
+    "retry",
+    "scopes",
+    "set_cap",
+    "set_lane",
+    "settle",
+    "submit",
+    "usage",
   ],
-  ...["retry", "set_cap", "set_lane", "settle", "submit", "usage"],
 ].map((name) => `${name}_v1`);
+
+/** Those that read in the order of an index up to a limit. */
+const PAGES = ["forget_v1", "holds_v1", "jobs_v1", "journal_v1", "prune_v1", "scopes_v1"];
 
 it("an operation in PostgreSQL brings its own settings, and what it calls has none", async () => {
   const { rows } = await pool().query<{ name: string; settings: string[]; text: string }>(
@@ -491,7 +516,7 @@ it("an operation in PostgreSQL brings its own settings, and what it calls has no
   );
   const all = ["search_path=pg_catalog, pg_temp", "extra_float_digits=1", "enable_seqscan=off", "jit=off"];
   for (const { name, settings, text } of rows) {
-    const isPage = ["jobs_v1", "prune_v1", "forget_v1"].includes(name);
+    const isPage = PAGES.includes(name);
     const mode = isPage ? "force_custom_plan" : "force_generic_plan";
     const order = isPage || name === "complete_v1" ? ["enable_bitmapscan=off"] : [];
     // A procedure with settings cannot commit.

@@ -36,7 +36,7 @@ const source = (path: string): string => readFileSync(new URL(`../../${path}`, i
 export const TEXTS: readonly (readonly [name: string, text: string])[] = [
   ...Object.entries(ARTICLE_1),
   ["TypeScript", source("src/tokens/rates.ts")],
-  ["SQL", source("src/stores/postgres/migrations/001/04-ledger.sql")],
+  ["SQL", source("src/stores/postgres/migrations/001/06-ledger.sql")],
   ["JSON", source("package.json")],
   ["Markdown", source("README.md")],
   ["CSV", source("examples/data/azure-llm-2023-conv.csv").slice(0, 20_000)],

@@ -254,6 +254,9 @@ function jobs(copy: Copy): readonly ValueClass[] {
   const fields = { author: "alice", reason: "demo", decidedAt: "2026-11-23T09:00:00Z" };
   const yes = new core.Approval({ ...fields, outcome: "approved" });
   const no = new core.Approval({ ...fields, outcome: "rejected" });
+  const at = core.epochSeconds(NOW);
+  const terms = { digest: "ab".repeat(32), ceiling: usd(1), until: core.epochSeconds(NOW + 60) };
+  const bound = new core.Approval({ ...fields, bound: terms });
   /** A missing instant becomes the store's time, and a missing outcome the requested one. */
   const decision = (outcome: Approval["outcome"]) => (given: object) => {
     const { decidedAt = new Date(NOW * 1000), outcome: said = outcome, ...rest } = given as ApprovalFields;
@@ -313,6 +316,17 @@ function jobs(copy: Copy): readonly ValueClass[] {
           const of = await store(copy);
           return [await of.reject("waiting", as(no)), await of.job("waiting")];
         },
+      },
+    },
+    {
+      name: "Approval, bound",
+      value: bound,
+      make: decision("approved"),
+      json: false,
+      uses: {
+        mayApprove: (as) => core.mayApprove({ requestedBy: "carol", approval: as(bound), now: at }),
+        "mayApprove, as a vote": (as) =>
+          core.mayApprove({ requestedBy: "carol", votes: [as(bound)], approval: bound, now: at }),
       },
     },
     {

@@ -5,11 +5,15 @@ import {
   BackendCapabilities,
   type BackendKind,
   BudgetCap,
+  type BoundFields,
   type BudgetLedger,
   BudgetState,
   CostRates,
   dayScope,
+  decide,
   type Decision,
+  type DigestedJob,
+  type DigestedScope,
   DispatchError,
   type DispatchStore,
   drain,
@@ -17,16 +21,21 @@ import {
   type ExternalEndpoint,
   HostCapabilities,
   type Instant,
+  jobDigest,
   type JobRequest,
   type JobStore,
   Lease,
   logEgress,
+  mayApprove,
   type MicroCents,
   monthScope,
   NodeIdentity,
   NonRetriableError,
   planThroughput,
+  type PolicyBudget,
+  type PolicyFacts,
   Provenance,
+  type Requirements,
   RetriableError,
   runAndMonth,
   runScope,
@@ -51,9 +60,11 @@ import {
   withHold,
 } from "dispatch-kit/calls";
 import { conformance, type MakeStore } from "dispatch-kit/conformance";
+import { follow, journalEntries } from "dispatch-kit/journal";
 import { memoryStore } from "dispatch-kit/memory";
 import { postgresStore, postgresWake } from "dispatch-kit/postgres";
 import { sqliteStore } from "dispatch-kit/sqlite";
+import { otel } from "dispatch-kit/telemetry";
 import { work } from "dispatch-kit/worker";
 
 /** Fields of which each optional one is there, and may be `undefined`. */
@@ -87,6 +98,15 @@ export const TAKEN = {
   TokenRates: (given: Made<typeof TokenRates>) => new TokenRates(given),
   ToolRequirements: (given: Made<typeof ToolRequirements>) => new ToolRequirements(given),
   Worker: (given: Made<typeof Worker>) => new Worker(given),
+  bound: (given: Explicit<BoundFields>, approval: Made<typeof Approval>) =>
+    new Approval({ ...approval, bound: given }),
+  jobDigest: (given: Explicit<DigestedJob>, scope: Explicit<DigestedScope>) =>
+    jobDigest({ storeId: "s", job: given, scopes: [scope] }),
+  requires: (given: Explicit<Requirements>, approval: ApprovalFields, now: Instant) =>
+    mayApprove({ requires: given, approval, now }),
+  mayApprove: (given: Options<typeof mayApprove, 0>) => mayApprove(given),
+  decide: (given: Explicit<PolicyFacts>, budget: Explicit<PolicyBudget>) =>
+    decide(given, [{ name: "r", when: [], then: "auto", budget }]),
   tiers: (given: Explicit<TokenRates["tiers"][number]>, rates: Made<typeof TokenRates>) =>
     new TokenRates({ ...rates, tiers: [given] }),
 
@@ -137,6 +157,7 @@ export const TAKEN = {
   recoverStale: (store: DispatchStore, given: Options<DispatchStore["recoverStale"], 0>) =>
     store.recoverStale(given),
   jobs: (store: DispatchStore, given: Options<DispatchStore["jobs"], 0>) => store.jobs(given),
+  otel: (given: Options<typeof otel, 0>) => otel(given),
   memoryStore: (given: Options<typeof memoryStore, 0>) => memoryStore(given),
   sqliteStore: (database: Parameters<typeof sqliteStore>[0], given: Options<typeof sqliteStore, 1>) =>
     sqliteStore(database, given),
@@ -144,6 +165,9 @@ export const TAKEN = {
     postgresStore(client, given),
   postgresWake: (listener: Parameters<typeof postgresWake>[0], given: Options<typeof postgresWake, 1>) =>
     postgresWake(listener, given),
+  follow: (store: DispatchStore, given: Options<typeof follow, 1>) => follow(store, given),
+  journalEntries: (store: DispatchStore, given: Options<typeof journalEntries, 1>) =>
+    journalEntries(store, given),
   work: (store: DispatchStore<string, number>, given: Options<typeof work<string, number>, 2>) =>
     work(store, (payload) => payload.length, given),
   poll: (store: DispatchStore, poll: Explicit<NonNullable<Parameters<typeof work>[2]["poll"]>>) =>

@@ -1,5 +1,6 @@
 import { BackendKind, type DispatchStore, drain, epochSeconds, Lease, usd } from "dispatch-kit";
 import { conformance } from "dispatch-kit/conformance";
+import { follow, replay } from "dispatch-kit/journal";
 import { memoryStore } from "dispatch-kit/memory";
 import { postgresStore, postgresWake } from "dispatch-kit/postgres";
 import { outcomeFromJSON } from "dispatch-kit/rules";
@@ -234,6 +235,22 @@ export const STORES: readonly Door[] = [
     ["lanes"],
     settingsOf,
   ),
+  door(
+    "follow: options",
+    {
+      after: 1,
+      onEntry: () => null,
+      signal: AbortSignal.abort(),
+      pollSeconds: 2,
+      onError: () => null,
+      kinds: ["held"] as const,
+      scope: "run:1",
+      jobId: "1",
+    },
+    ["onEntry", "signal"],
+    (given) => follow(memoryStore({ clock }), given),
+  ),
+  door("replay: options", { caps: { "run:1": usd(1) } }, ["caps"], (given) => replay([], given)),
   door("work.poll", { minSeconds: 1, maxSeconds: 6 }, [], (poll) => settingsOf({ lanes: [], poll })),
   door("work.backoff", { baseSeconds: 1, maxSeconds: 6 }, [], (backoff) =>
     settingsOf({ lanes: [], backoff }),

@@ -5,9 +5,11 @@ import {
   BackendKind,
   BudgetCap,
   BudgetState,
+  checkBound,
   CostEstimate,
   CostRates,
   dayScope,
+  decide,
   Determinism,
   DispatchError,
   epochSeconds,
@@ -19,8 +21,10 @@ import {
   GpuContext,
   HostCapabilities,
   isOverrunning,
+  jobDigest,
   Lease,
   logEgress,
+  mayApprove,
   monthScope,
   NodeIdentity,
   planStage,
@@ -75,6 +79,30 @@ const record = {
   determinism: Determinism.SEEDED,
   runtimeSeconds: 1,
 };
+const yes = { author: "alice", reason: "demo", decidedAt: "2026-11-23T09:00:00Z" };
+const bound = { digest: "ab".repeat(32), ceiling: usd(1), until: at };
+const checked = { digest: bound.digest, booked: usd(0), nextHold: usd(1), now: epochSeconds(0) };
+const scope = { scope: "run:1", cap: usd(1), until: at };
+const job = {
+  jobId: "1",
+  lane: "a",
+  payload: "{}",
+  backend: BackendKind.SDK,
+  maxCost: usd(1),
+  maxAttempts: 2,
+  runAt: at,
+  maxRunSeconds: 60,
+  requestedBy: "carol",
+  requires: { bound: true },
+};
+const facts = {
+  maxCost: usd(1),
+  maxAttempts: 2,
+  backend: BackendKind.SDK,
+  requestedBy: "carol",
+  confidence: 0.5,
+};
+const rule = { name: "r", when: [], then: "auto" as const, budget: scope };
 
 /** Every value and every options object of the core. */
 export const VALUES: readonly Door[] = [
@@ -209,6 +237,53 @@ export const VALUES: readonly Door[] = [
     { author: "alice", reason: "demo", decidedAt: "2026-11-23T09:00:00Z", outcome: "rejected" as const },
     ["author", "reason", "decidedAt"],
     (given) => new Approval(given),
+  ),
+  door(
+    "Approval.bound",
+    bound,
+    ["digest", "ceiling", "until"],
+    (given) => new Approval({ ...yes, bound: given }),
+  ),
+  door(
+    "Approval.fromJSON",
+    { ...yes, outcome: "approved", bound: { ...bound, ceiling: "1.00" } },
+    ["author", "reason", "decidedAt"],
+    (given) => Approval.fromJSON(given),
+  ),
+  door("checkBound: bound", bound, ["digest", "ceiling", "until"], (given) => checkBound(given, checked)),
+  door("checkBound: facts", checked, ["digest", "booked", "nextHold", "now"], (given) =>
+    checkBound(bound, given),
+  ),
+  door("jobDigest", { storeId: "s", job, scopes: [scope] }, ["storeId", "job", "scopes"], jobDigest),
+  door("jobDigest.job", job, ["jobId", "lane", "payload", "backend", "maxCost", "maxAttempts"], (given) =>
+    jobDigest({ storeId: "s", job: given, scopes: [scope] }),
+  ),
+  door("jobDigest.job.requires", { bound: true, votes: 2 as const }, [], (given) =>
+    jobDigest({ storeId: "s", job: { ...job, requires: given }, scopes: [scope] }),
+  ),
+  door("jobDigest.scopes[0]", scope, ["scope"], (given) => jobDigest({ storeId: "s", job, scopes: [given] })),
+  door(
+    "mayApprove",
+    {
+      requestedBy: "carol",
+      requires: { votes: 2 as const },
+      votes: [yes],
+      approval: { ...yes, author: "bob" },
+      now: at,
+    },
+    ["approval", "now"],
+    mayApprove,
+  ),
+  door("decide: facts", facts, ["maxCost", "maxAttempts", "backend"], (given) => decide(given, [rule])),
+  door("decide: rules[0]", rule, ["name", "when", "then", "budget"], (given) => decide(facts, [given])),
+  door("decide: rules[0].budget", { ...scope }, ["scope", "cap"], (given) =>
+    decide(facts, [{ ...rule, budget: given }]),
+  ),
+  door(
+    "decide: rules[0].when[0]",
+    { fact: "maxCost" as const, atMost: usd(1) },
+    ["fact", "atMost"],
+    (given) => decide(facts, [{ ...rule, when: [given] }]),
   ),
   door(
     "Lease",

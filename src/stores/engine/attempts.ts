@@ -25,6 +25,7 @@ import {
   MOST_CLAIMED_BYTES,
 } from "../operations.ts";
 import type { Holds } from "./holds.ts";
+import type { Journal } from "./journal.ts";
 import { type Attempt, ended, type JobRecord, type Tables } from "./tables.ts";
 
 type JobError = NonNullable<Job["error"]>;
@@ -43,7 +44,7 @@ interface Next {
 }
 
 /** Claims and reports over any tables. What throws has changed nothing. */
-export function attemptOperations(tables: Tables, holds: Holds): AttemptOperations {
+export function attemptOperations(tables: Tables, holds: Holds, journal: Journal): AttemptOperations {
   return {
     claimMany(lanes, limit, claimant) {
       const now = tables.now();
@@ -81,7 +82,9 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
       const next = counts
         ? retryOrEnd(found.job, retriable ? maxAttempts : 0, now, retryAfterSeconds, why)
         : giveBack(found.job, now, retryAfterSeconds, why, isRefusal);
-      tables.putJob(ended(next.job, next.kind));
+      const after = ended(next.job, next.kind, now);
+      tables.putJob(after);
+      journal.record(counts ? next.kind : "given_back", { job: after, by: found.job.leasedBy });
       return outcome({ kind: next.kind, ...booking });
     },
 
@@ -100,7 +103,9 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
       const attempts = lost.slice(0, limit).map((job) => {
         const { booked } = holds.closeAttempt(job, null);
         const next = retryOrEnd(job, maxAttempts, now, 0, lossOf(job, now));
-        tables.putJob(ended(next.job, "taken"));
+        const after = ended(next.job, "taken", now);
+        tables.putJob(after);
+        journal.record("recovered", { job: after, by: job.leasedBy });
         return { jobId: job.body.jobId, attempt: job.tried, charged: booked, outcome: next.kind };
       });
       const left = limit - attempts.length;
@@ -117,7 +122,7 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
     const { jobId, payload, maxRunSeconds } = job.body;
     const token = crypto.randomUUID();
     const tried = job.tried + 1;
-    tables.putJob({
+    const running: JobRecord = {
       ...job,
       state: JobState.RUNNING,
       leasedAt: now,
@@ -126,8 +131,13 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
       runUntil: maxRunSeconds === null ? null : ((now + maxRunSeconds) as EpochSeconds),
       leasedBy: by,
       tried,
-      attempts: [...job.attempts, { token, end: null, hold: isFree(job.body) ? 0 : job.holds }],
-    });
+      attempts: [
+        ...job.attempts,
+        { token, end: null, hold: isFree(job.body) ? 0 : job.holds, claimedAt: now, by, endedAt: null },
+      ],
+    };
+    tables.putJob(running);
+    journal.record("claimed", { job: running, by });
     const lease = new Lease({ jobId, leasedAt: now, attempts: tried, token });
     return { lease, payload, paid: !isFree(job.body), maxRunSeconds };
   }
@@ -138,9 +148,10 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
     if (found?.attempt.end === "completed") return completed(found);
     if (found?.attempt.end !== null) return tooLate(found, actual);
     holds.closeAttempt(found.job, actual);
-    tables.putJob(
-      ended({ ...found.job, state: JobState.SUCCEEDED, result, error: null, endedAt: now }, "completed"),
-    );
+    const over: JobRecord = { ...found.job, state: JobState.SUCCEEDED, result, error: null, endedAt: now };
+    const done = ended(over, "completed", now);
+    tables.putJob(done);
+    journal.record("completed", { job: done, by: found.job.leasedBy });
     return completed(found);
   }
 
@@ -166,6 +177,7 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
       found !== null &&
       actual !== null &&
       holds.correctAttempt(found.job.body.jobId, found.attempt.hold, actual);
+    journal.money("settled", { job: found?.job, by: found?.attempt.by });
     return outcome({ kind: "stale", corrected });
   }
 
@@ -195,10 +207,10 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
     const given = { ...job, tried: job.tried - 1, refusals, error };
     const { message } = error;
     if (isRefusal && refusals >= MOST_REFUSALS) {
-      return { kind: "waiting", job: waiting(given, { code: "payload_refused", message }) };
+      return { kind: "waiting", job: waiting(given, { code: "payload_refused", message }, now) };
     }
     if (!isFree(job.body) && !mayHoldAgain(job.body, holds.bookedFor(job), job.grants)) {
-      return { kind: "waiting", job: waiting(given, costLimit(message)) };
+      return { kind: "waiting", job: waiting(given, costLimit(message), now) };
     }
     return queueAgain(given, now, isRefusal ? refusalDelay(job.refusals) : delay, error);
   }
@@ -213,7 +225,7 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
       // A scope that is over is named alone.
       const over = lacking.filter((each) => each.over);
       const why = noRoom(error.message, over.length > 0 ? over.slice(0, 1) : lacking);
-      return { kind: "waiting", job: waiting(later, why) };
+      return { kind: "waiting", job: waiting(later, why, now) };
     }
     return { kind: "requeued", job: { ...later, state: JobState.QUEUED, holds: job.holds + 1 } };
   }
@@ -223,13 +235,15 @@ export function attemptOperations(tables: Tables, holds: Holds): AttemptOperatio
     const isWaiting = job.state === JobState.AWAITING_APPROVAL;
     const released = job.state === JobState.QUEUED ? holds.releaseCurrent(job) : microCents(0n);
     const state = isWaiting ? JobState.REJECTED : JobState.FAILED;
-    tables.putJob({ ...job, state, error: expired(isWaiting), endedAt: now });
+    const over = { ...job, state, error: expired(isWaiting), endedAt: now, waitingSince: null };
+    tables.putJob(over);
+    journal.record("expired", { job: over });
     return { jobId: job.body.jobId, state, released };
   }
 }
 
-function waiting(job: JobRecord, error: JobError): JobRecord {
-  return { ...job, state: JobState.AWAITING_APPROVAL, error };
+function waiting(job: JobRecord, error: JobError, waitingSince: EpochSeconds): JobRecord {
+  return { ...job, state: JobState.AWAITING_APPROVAL, error, waitingSince };
 }
 
 function lossOf(job: JobRecord, now: EpochSeconds): JobError {

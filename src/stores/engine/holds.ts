@@ -16,6 +16,7 @@ import type { HeldScope } from "../../budget/scopes.ts";
 import { isFree } from "../../dispatch/job-request.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
+import type { Journal } from "./journal.ts";
 import type { HoldRecord, JobRecord, ScopeRecord, Tables } from "./tables.ts";
 
 /** What an attempt was charged, and what of it nobody had set aside. */
@@ -42,9 +43,11 @@ interface Room extends HeldScope {
 /** The holds and the counters of any tables: every move of money there is. What throws has changed nothing. */
 export class Holds {
   readonly #tables: Tables;
+  readonly #journal: Journal;
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, journal: Journal) {
     this.#tables = tables;
+    this.#journal = journal;
   }
 
   /**
@@ -126,7 +129,7 @@ export class Holds {
     if (isRequest) for (const room of rooms) capOf(room, room.record.pin, now);
     const lacking = lackingScopes(hold.asked, rooms.map(roomAt(now)), now);
     if (lacking.length > 0) return lacking;
-    this.#tables.putHold({
+    const made: HoldRecord = {
       ...hold,
       steps: [],
       state: HoldState.OPEN,
@@ -134,20 +137,29 @@ export class Holds {
       settledFrom: HoldState.OPEN,
       corrected: false,
       firstSettled: null,
+      heldAt: now,
       resolvedAt: null,
       pruned: false,
-    });
+    };
+    this.#tables.putHold(made);
     this.#count(rooms, hold.asked, 0n);
+    this.#journal.opened(made, rooms.map(roomAt(now)), hold.asked);
     return lacking;
   }
 
   apply(move: HoldMove<HoldRecord> | null): void {
     if (move === null) return;
     const { row, reserved, spent } = move;
+    // After a person's correction nothing else moves a hold.
+    const wasOpen = !row.corrected && row.settledFrom === HoldState.OPEN;
     // First: a clock that fails must leave everything as it was.
-    const resolvedAt = row.state === HoldState.OPEN ? null : this.#tables.now();
-    this.#count(this.#rooms(row.scopes), reserved, spent);
-    this.#tables.putHold({ ...row, resolvedAt });
+    const now = this.#tables.now();
+    const rooms = this.#rooms(row.scopes);
+    this.#count(rooms, reserved, spent);
+    this.#tables.putHold({ ...row, resolvedAt: row.state === HoldState.OPEN ? null : now });
+    const shown = rooms.map(roomAt(now));
+    if (row.state === HoldState.OPEN) this.#journal.opened(row, shown, reserved);
+    else this.#journal.closed(row, shown, wasOpen ? null : row.booked - spent, reserved + spent);
   }
 
   #rooms(scopes: readonly HeldScope[]): readonly Room[] {

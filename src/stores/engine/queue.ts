@@ -25,11 +25,12 @@ import type { EpochSeconds } from "../../time.ts";
 import type { QueueOperations, Submission } from "../operations.ts";
 import { decide, DONE } from "./decide.ts";
 import type { Holds } from "./holds.ts";
+import type { Journal } from "./journal.ts";
 import { forget, prune } from "./sweeps.ts";
-import { ended, type JobRecord, jobSubject, phaseOf, type Tables } from "./tables.ts";
+import { ended, type JobRecord, jobSubject, phaseOf, type ShownJob, type Tables } from "./tables.ts";
 
 /** Submissions, decisions and look-ups over any tables. What throws has changed nothing. */
-export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
+export function queueOperations(tables: Tables, holds: Holds, journal: Journal): QueueOperations {
   return {
     submit,
 
@@ -45,7 +46,8 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
         if (job.state !== JobState.AWAITING_APPROVAL) return notWaiting(job);
         const deadline = deadlineOf(job.terms, phaseOf(job));
         if (deadline !== null && isPast(deadline, now)) return outcome({ kind: "expired", deadline });
-        return queueJob({ ...job, decision: approval }, scopes ?? job.terms.askedScopes, now, true);
+        const approved = { ...job, decision: approval };
+        return queueJob("approved", approved, scopes ?? job.terms.askedScopes, now, true, decided.id);
       });
     },
 
@@ -54,7 +56,17 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
         const job = known(jobId);
         if (job.state !== JobState.AWAITING_APPROVAL) return notWaiting(job);
         const error = { code: "rejected", message: storableText(decision.reason) } as const;
-        tables.putJob({ ...job, state: JobState.REJECTED, decision, error, endedAt });
+        const rejected: JobRecord = {
+          ...job,
+          state: JobState.REJECTED,
+          decision,
+          error,
+          endedAt,
+          decidedAt: endedAt,
+          waitingSince: null,
+        };
+        tables.putJob(rejected);
+        journal.record("rejected", { job: rejected, decided: { id: decided.id, approval: decision } });
         return outcome({ kind: "rejected" });
       });
     },
@@ -69,7 +81,10 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
         if (job.state === JobState.RUNNING) booked = holds.closeAttempt(job, null).booked;
         else if (job.state === JobState.QUEUED) holds.releaseCurrent(job);
         const error = { code: "cancelled", message: storableText(cancellation.reason) } as const;
-        tables.putJob(ended({ ...job, state, cancellation, error, endedAt }, "taken"));
+        const over = { ...job, state, cancellation, error, endedAt, decidedAt: endedAt, waitingSince: null };
+        const cancelled = ended(over, "taken", endedAt);
+        tables.putJob(cancelled);
+        journal.record("cancelled", { job: cancelled, decided: { id: decided.id, approval: cancellation } });
         return outcome({ kind: "cancelled", state, booked });
       });
     },
@@ -91,13 +106,17 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
           triedBefore: job.tried,
           retries: job.retries + 1,
         };
-        return queueJob(retried, scopes ?? job.scopes, now, scopes !== null);
+        return queueJob("retried", retried, scopes ?? job.scopes, now, scopes !== null, decided.id);
       });
     },
 
     setLane(lane, paused, decided) {
       decide(tables, null, decided, (approval) => {
         tables.putLane({ lane, paused, approval });
+        journal.record(paused ? "lane_paused" : "lane_resumed", {
+          lane,
+          decided: { id: decided.id, approval },
+        });
         return DONE;
       });
     },
@@ -108,12 +127,12 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
 
     job(jobId) {
       const job = tables.job(jobId);
-      return job && !job.pruned ? job : null;
+      return job && !job.pruned ? shown(job) : null;
     },
 
     jobs(filter) {
       if (filter.after !== null) known(filter.after);
-      return tables.jobs(filter);
+      return tables.jobs(filter).map(shown);
     },
 
     prune(before, limit) {
@@ -121,7 +140,7 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
     },
 
     forget(before, limit) {
-      return forget(tables, before, limit);
+      return forget(tables, journal, before, limit);
     },
 
     id() {
@@ -135,20 +154,35 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
    * @param isRequest - whether the caps are those of a request, which are compared with the pinned ones.
    */
   function queueJob(
+    kind: "approved" | "retried",
     job: JobRecord,
     scopes: readonly HeldScope[] | null,
     now: EpochSeconds,
     isRequest: boolean,
+    decisionId: string | null,
   ): { readonly kind: "queued" } | { readonly kind: "refused"; readonly lacking: readonly Lacking[] } {
-    const queued = { ...job, error: null, grants: job.grants + 1, refusals: 0 };
+    const next = {
+      ...job,
+      error: null,
+      grants: job.grants + 1,
+      refusals: 0,
+      decidedAt: now,
+      waitingSince: null,
+    };
+    const put = (queued: JobRecord): void => {
+      tables.putJob(queued);
+      // Whoever queues it has decided so.
+      const decided = queued.decision ? { id: decisionId, approval: queued.decision } : undefined;
+      journal.record(kind, { job: queued, decided });
+    };
     if (isFree(job.body)) {
-      tables.putJob({ ...queued, state: JobState.PENDING });
+      put({ ...next, state: JobState.PENDING });
       return outcome({ kind: "queued" });
     }
     if (scopes === null) throw scopesMissing(job.body.jobId);
     const lacking = holds.holdNext(job, scopes, now, isRequest);
     if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
-    tables.putJob({ ...queued, state: JobState.QUEUED, scopes, holds: job.holds + 1 });
+    put({ ...next, state: JobState.QUEUED, scopes, holds: job.holds + 1 });
     return outcome({ kind: "queued" });
   }
 
@@ -165,6 +199,9 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
       body,
       terms,
       state,
+      submittedAt: now,
+      decidedAt: approved ? now : null,
+      waitingSince: state === JobState.AWAITING_APPROVAL ? now : null,
       runAt: body.runAt ?? now,
       leasedAt: now,
       leaseSeconds: null,
@@ -190,7 +227,14 @@ export function queueOperations(tables: Tables, holds: Holds): QueueOperations {
       if (lacking.length > 0) return outcome({ kind: "refused", lacking: outcomes(lacking) });
     }
     tables.putJob(job);
+    const decided = job.decision ? { id: null, approval: job.decision } : undefined;
+    journal.record("submitted", { job, decided });
     return outcome({ kind: state === JobState.AWAITING_APPROVAL ? state : "queued" });
+  }
+
+  function shown(job: JobRecord): ShownJob {
+    const startedAt = job.attempts.at(-1)?.claimedAt ?? null;
+    return { ...job, startedAt, booked: microCents(isFree(job.body) ? 0n : holds.bookedFor(job)) };
   }
 
   /** Throws what `submit` throws, and changes nothing. */

@@ -1,6 +1,7 @@
 import { jobHoldId } from "../../budget/hold-request.ts";
 import type { PruneOutcome } from "../../dispatch/outcomes.ts";
 import type { EpochSeconds } from "../../time.ts";
+import type { Journal } from "./journal.ts";
 import { type HoldRecord, type JobRecord, jobSubject, type Tables } from "./tables.ts";
 
 /** Deletes the contents of what ended before an instant: at most `limit` jobs, and as many holds of callers. */
@@ -16,19 +17,32 @@ export function prune(tables: Tables, before: EpochSeconds, limit: number): Prun
 }
 
 /** Deletes what ended before an instant: at most `limit` jobs, and as many holds of callers. */
-export function forget(tables: Tables, before: EpochSeconds, limit: number): PruneOutcome {
+export function forget(tables: Tables, journal: Journal, before: EpochSeconds, limit: number): PruneOutcome {
   const jobs = tables.endedJobs(before, limit + 1, true);
   const holds = tables.closedHolds(before, limit + 1, true);
   for (const job of jobs.slice(0, limit)) {
-    for (const { holdId } of holdsOf(tables, job)) tables.deleteHold(holdId);
+    const owned = holdsOf(tables, job);
+    for (const hold of owned) forgetHold(tables, journal, hold, job);
+    if (owned.length === 0) journal.record("forgotten", { job });
     tables.deleteDecisions(jobSubject(job.body.jobId));
     tables.deleteJob(job.body.jobId);
   }
-  for (const { holdId } of holds.slice(0, limit)) {
-    tables.deleteDecisions(holdId);
-    tables.deleteHold(holdId);
+  for (const hold of holds.slice(0, limit)) {
+    tables.deleteDecisions(hold.holdId);
+    forgetHold(tables, journal, hold);
   }
   return counted(jobs.length, holds.length, limit);
+}
+
+/** What it has booked stays in its scopes, so the entry says what that was. */
+function forgetHold(tables: Tables, journal: Journal, hold: HoldRecord, job?: JobRecord): void {
+  const scopes = hold.scopes.map(({ scope, cap }) => {
+    const { reserved, spent } = tables.scope(scope);
+    return { scope, cap, committed: reserved + spent };
+  });
+  journal.closed(hold, scopes, hold.booked, 0n);
+  journal.money("forgotten", { job, tags: hold.tags });
+  tables.deleteHold(hold.holdId);
 }
 
 function counted(jobs: number, holds: number, limit: number): PruneOutcome {

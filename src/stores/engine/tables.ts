@@ -1,5 +1,5 @@
 import type { Approval } from "../../approval/approval.ts";
-import type { Hold, Tags } from "../../budget/contract.ts";
+import type { Hold, HoldState, Tags } from "../../budget/contract.ts";
 import { jobOfHold } from "../../budget/hold-request.ts";
 import { heldAmount, type HoldRow } from "../../budget/holds.ts";
 import type { Pin } from "../../budget/caps.ts";
@@ -9,10 +9,14 @@ import type { JobBody, JobTerms } from "../../dispatch/job-request.ts";
 import type { Job, LaneState } from "../../dispatch/job.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
+import type { MicroCents } from "../../money/micro-cents.ts";
 import type { EpochSeconds } from "../../time.ts";
+import type { JobCount } from "../../dispatch/questions.ts";
+import type { JournalBody, JournalRow } from "../journal-rows.ts";
 
 /** A hold as it is kept. */
 export interface HoldRecord extends HoldRow {
+  readonly heldAt: EpochSeconds;
   readonly expiresAt: EpochSeconds | null;
   readonly resolvedAt: EpochSeconds | null;
   readonly tags: Tags;
@@ -29,6 +33,9 @@ export interface Attempt {
   readonly end: AttemptEnd | null;
   /** The number of its hold; 0 for free work. */
   readonly hold: number;
+  readonly claimedAt: EpochSeconds;
+  readonly by: string | null;
+  readonly endedAt: EpochSeconds | null;
 }
 
 /** A job as it is kept. */
@@ -36,6 +43,11 @@ export interface JobRecord {
   readonly body: JobBody;
   readonly terms: JobTerms;
   readonly state: JobState;
+  readonly submittedAt: EpochSeconds;
+  /** When a person has decided on it last. */
+  readonly decidedAt: EpochSeconds | null;
+  /** Since when it waits for a person. */
+  readonly waitingSince: EpochSeconds | null;
   /** When it may be claimed next. */
   readonly runAt: EpochSeconds;
   readonly leasedAt: EpochSeconds;
@@ -72,13 +84,22 @@ export function phaseOf({ state, grants, attempts }: JobRecord): Parameters<type
 }
 
 /** A job whose claim that runs has ended so; one that does not run has none. */
-export function ended(job: JobRecord, end: AttemptEnd): JobRecord {
-  const attempts = job.attempts.map((attempt) => (attempt.end === null ? { ...attempt, end } : attempt));
+export function ended(job: JobRecord, end: AttemptEnd, endedAt: EpochSeconds): JobRecord {
+  const attempts = job.attempts.map((attempt) =>
+    attempt.end === null ? { ...attempt, end, endedAt } : attempt,
+  );
   return { ...job, attempts, leasedBy: null, leaseSeconds: null, runUntil: null };
 }
 
 /** The part of a job that is shown. */
-export type ShownJob = Pick<
+export interface ShownJob extends ShownRecord {
+  /** When the claim began that runs, or that ran last. */
+  readonly startedAt: EpochSeconds | null;
+  /** What is booked for all its attempts. */
+  readonly booked: MicroCents;
+}
+
+type ShownRecord = Pick<
   JobRecord,
   | "body"
   | "terms"
@@ -90,6 +111,10 @@ export type ShownJob = Pick<
   | "result"
   | "tried"
   | "retries"
+  | "submittedAt"
+  | "decidedAt"
+  | "waitingSince"
+  | "endedAt"
 >;
 
 /** What a scope has committed, and its pinned cap. */
@@ -120,7 +145,7 @@ export function holdSubject(holdId: string): string {
 }
 
 /** A hold as the caller sees it. */
-export function shownHold(hold: Omit<HoldRecord, "resolvedAt">): Hold {
+export function shownHold(hold: Omit<HoldRecord, "heldAt" | "resolvedAt">): Hold {
   const { holdId, scopes, state, booked, expiresAt, tags } = hold;
   return outcome({
     holdId,
@@ -136,6 +161,14 @@ export function shownHold(hold: Omit<HoldRecord, "resolvedAt">): Hold {
 export interface CheckedFilter {
   readonly state: JobState | null;
   readonly lane: string | null;
+  readonly limit: number;
+  readonly after: string | null;
+}
+
+/** A checked `HoldFilter`. */
+export interface CheckedHoldFilter {
+  readonly scope: string | null;
+  readonly state: HoldState | null;
   readonly limit: number;
   readonly after: string | null;
 }
@@ -192,6 +225,21 @@ export interface Tables {
   /** Every lane that was ever paused, by name. */
   lanes(): readonly LaneState[];
   putLane(lane: LaneState): void;
+  /** Adds the entries of an operation to the journal. */
+  addJournal(at: EpochSeconds, body: JournalBody): void;
+  /** The rows of the journal with entries behind a place, in their order, at most `limit`. */
+  journal(after: number, limit: number): readonly JournalRow[];
+  /** The last place before an instant. */
+  placeAt(at: EpochSeconds): number;
+  /** The scopes with a prefix and behind a name, in the order of their bytes. */
+  scopes(prefix: string, after: string, limit: number): readonly (readonly [string, ScopeRecord])[];
+  /** How many holds are open in each of these scopes. */
+  openHolds(scopes: readonly string[]): ReadonlyMap<string, number>;
+  /** In the order of their ids' bytes. */
+  holds(filter: CheckedHoldFilter): readonly HoldRecord[];
+  /** The unfinished jobs by lane and state. */
+  counts(): readonly JobCount[];
+
   /** Those of these lanes that are not paused. */
   offered(lanes: readonly string[]): readonly string[];
 }

@@ -25,9 +25,9 @@ export type { StoreOptions, StoreOptions as MemoryStoreOptions } from "../option
 export function memoryStore<Payload = unknown, Result = unknown>(
   options: StoreOptions<Payload, Result> = {},
 ): DispatchStore<Payload, Result> {
-  const { parsers, clock } = storeOptions("memoryStore", options, false);
+  const { parsers, clock, by } = storeOptions("memoryStore", options, false);
   let now: EpochSeconds;
-  const operations = engine(new MemoryTables(() => now));
+  const operations = engine(new MemoryTables(() => now), by);
   return new Store(
     // An operation never waits, so it is a transaction. The clock is read first, so that its failure changes nothing.
     async (operation) => {

@@ -6,11 +6,14 @@ import type { LaneState } from "../../dispatch/job.ts";
 import { isLeaseLost } from "../../dispatch/lease.ts";
 import { deadlineOf, isPast } from "../../dispatch/rules.ts";
 import { isFree } from "../../dispatch/job-request.ts";
-import { JobState } from "../../dispatch/lifecycle.ts";
+import { isTerminal, JobState } from "../../dispatch/lifecycle.ts";
+import type { JobCount } from "../../dispatch/questions.ts";
+import { outcome } from "../../money/outcome.ts";
 import type { EpochSeconds } from "../../time.ts";
 import { currentHold } from "../engine/holds.ts";
 import {
   type CheckedFilter,
+  type CheckedHoldFilter,
   type DecisionRecord,
   type HoldRecord,
   type JobRecord,
@@ -18,6 +21,8 @@ import {
   type ScopeRecord,
   type Tables,
 } from "../engine/tables.ts";
+import { isAfter } from "../engine/order.ts";
+import type { JournalBody, JournalRow } from "../journal-rows.ts";
 import { Lanes, type Place } from "./lanes.ts";
 
 const NOTHING: ScopeRecord = { reserved: 0n, spent: 0n, pin: undefined };
@@ -43,6 +48,9 @@ export class MemoryTables implements Tables {
   /** The places of jobs that a claim has met after their deadlines. */
   readonly #parked = new Map<string, Place>();
   readonly #running = new Set<string>();
+
+  readonly #journal: JournalRow[] = [];
+  #entries = 0;
 
   constructor(now: () => EpochSeconds) {
     this.now = now;
@@ -189,6 +197,60 @@ export class MemoryTables implements Tables {
     this.#laneStates.set(lane.lane, lane);
   }
 
+  addJournal(at: EpochSeconds, body: JournalBody): void {
+    this.#journal.push({ place: this.#entries + 1, at, body });
+    this.#entries += body.entries.length;
+  }
+
+  journal(after: number, limit: number): readonly JournalRow[] {
+    const start = firstIndex(this.#journal, ({ place, body }) => place + body.entries.length > after + 1);
+    return this.#journal.slice(start, start + limit);
+  }
+
+  placeAt(at: EpochSeconds): number {
+    const start = firstIndex(this.#journal, (row) => row.at >= at);
+    return (this.#journal[start]?.place ?? this.#entries + 1) - 1;
+  }
+
+  scopes(prefix: string, after: string, limit: number): readonly (readonly [string, ScopeRecord])[] {
+    return [...this.#scopes]
+      .filter(([scope]) => scope.startsWith(prefix) && isAfter(scope, after))
+      .sort(([a], [b]) => (isAfter(a, b) ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  openHolds(scopes: readonly string[]): ReadonlyMap<string, number> {
+    const counted = new Map<string, number>();
+    for (const { state, scopes: own } of this.#holds.values()) {
+      if (state !== HoldState.OPEN) continue;
+      for (const { scope } of own) counted.set(scope, (counted.get(scope) ?? 0) + 1);
+    }
+    return new Map(scopes.map((scope) => [scope, counted.get(scope) ?? 0]));
+  }
+
+  holds({ scope, state, limit, after }: CheckedHoldFilter): readonly HoldRecord[] {
+    return [...this.#holds.values()]
+      .filter(
+        (hold) =>
+          isAfter(hold.holdId, after ?? "") &&
+          (state ?? hold.state) === hold.state &&
+          (scope === null || hold.scopes.some((own) => own.scope === scope)),
+      )
+      .sort((a, b) => (isAfter(a.holdId, b.holdId) ? 1 : -1))
+      .slice(0, limit);
+  }
+
+  counts(): readonly JobCount[] {
+    const counts = new Map<string, JobCount>();
+    for (const { body, state, submittedAt, pruned } of this.#jobs.values()) {
+      if (pruned || isTerminal(state)) continue;
+      const key = JSON.stringify([body.lane, state]);
+      const { jobs, oldest } = counts.get(key) ?? { jobs: 0, oldest: submittedAt };
+      counts.set(key, outcome({ lane: body.lane, state, jobs: jobs + 1, oldest }));
+    }
+    return [...counts.values()];
+  }
+
   offered(lanes: readonly string[]): readonly string[] {
     return lanes.filter((lane) => this.#laneStates.get(lane)?.paused !== true);
   }
@@ -213,6 +275,18 @@ function first<Value>(limit: number, values: Iterable<Value>, fits: (value: Valu
     if (found.push(value) >= limit) break;
   }
   return found;
+}
+
+/** The index of the first that fits, in a list where all behind it fit too. */
+function firstIndex<Value>(values: readonly Value[], fits: (value: Value) => boolean): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const value = values[middle];
+    if (value !== undefined && fits(value)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function isOffered({ state }: JobRecord): boolean {

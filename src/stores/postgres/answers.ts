@@ -55,6 +55,12 @@ export interface JobAnswer {
   readonly error: string | null;
   readonly result: string | null;
   readonly pruned: boolean;
+  readonly submittedAt: EpochSeconds;
+  readonly decidedAt: EpochSeconds | null;
+  readonly startedAt: EpochSeconds | null;
+  readonly waitingSince: EpochSeconds | null;
+  readonly endedAt: EpochSeconds | null;
+  readonly booked: string;
 }
 
 /** A scope that lacks room. */
@@ -116,7 +122,7 @@ function isDecided<Answer extends object | null>(
   return answer !== null && Reflect.get(answer, "kind") === "decided";
 }
 
-export function holdOf(hold: HoldAnswer): Omit<HoldRecord, "resolvedAt"> {
+export function holdOf(hold: HoldAnswer): Omit<HoldRecord, "heldAt" | "resolvedAt"> {
   const { holdId, caps, untils, state, settledFrom, corrected, firstSettled, expiresAt, pruned } = hold;
   return {
     holdId,
@@ -161,6 +167,7 @@ export function bodyOf(job: JobAnswer): JobBody {
 
 export function shownOf(job: JobAnswer): ShownJob {
   const { state, tried, retries, leasedBy, result, decideBy, claimBy } = job;
+  const { submittedAt, decidedAt, startedAt, waitingSince, endedAt } = job;
   return {
     body: bodyOf(job),
     // The scopes themselves are not shown.
@@ -173,6 +180,12 @@ export function shownOf(job: JobAnswer): ShownJob {
     cancellation: approvalFromJson(job.cancellation),
     error: errorOf(job.error),
     result,
+    submittedAt,
+    decidedAt,
+    startedAt,
+    waitingSince,
+    endedAt,
+    booked: microCents(job.booked),
   };
 }
 

@@ -47,7 +47,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
 
     async complete(completion) {
       const input = completionInput(completion);
-      const answer = await calls.grouped<CompleteAnswer>("complete", input, false);
+      const answer = await calls.grouped<CompleteAnswer>("complete", input, calls.by(), [false, "boolean"]);
       return completed(answer, completion);
     },
 
@@ -57,6 +57,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
           "complete",
           jsonb(completions.map(completionInput)),
           calls.time(),
+          calls.by(),
           [true, "boolean"],
         ),
       );
@@ -82,7 +83,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
         how: isRefusal ? "refused" : counts ? "counted" : "given",
       };
       type Kind = Exclude<FailOutcome["kind"], "stale">;
-      const answer = await calls.grouped<ReportAnswer<Kind>>("fail", input);
+      const answer = await calls.grouped<ReportAnswer<Kind>>("fail", input, calls.by());
       if (answer.kind === "free") throw noActualCost("fail", lease.jobId, actual);
       return answer.kind === "stale" ? outcome(answer) : ended(answer);
     },
@@ -107,6 +108,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
         [maxAttempts === Infinity ? null : maxAttempts, "bigint"],
         [limit, "bigint"],
         calls.time(),
+        calls.by(),
       );
       return outcome({
         attempts: outcomes(attempts.map((each) => ({ ...each, charged: microCents(each.charged) }))),
@@ -134,7 +136,7 @@ export function attemptOperations(calls: Calls): AttemptOperations {
     });
     const [answered, isCut] = await calls.call<
       readonly [readonly (readonly ClaimAnswer[])[], isCut: boolean]
-    >("claim", jsonb(list), calls.time());
+    >("claim", jsonb(list), calls.time(), calls.by());
     const answers = new Map<ClaimInput, readonly ClaimAnswer[]>();
     [...alike.values()].forEach((same, index) => {
       let taken = 0;

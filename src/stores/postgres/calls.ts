@@ -8,6 +8,13 @@ const TRIES = 5;
 /** Milliseconds to wait after a deadlock, times the number of tries: the other statement gets its locks first. */
 const DEADLOCK_WAIT = 50;
 
+/** The schema of a store, its clock (`null`: the database's), and who it is. */
+export interface StoreNames {
+  readonly schema: string;
+  readonly clock: (() => EpochSeconds) | null;
+  readonly by: string | null;
+}
+
 /** The input of one call. Two calls about the same hold, job or token are never in one statement. */
 export interface Item {
   readonly [column: string]: unknown;
@@ -23,6 +30,7 @@ export interface Item {
  */
 export class Calls {
   readonly clock: (() => EpochSeconds) | null;
+  readonly #by: string | null;
   readonly #client: PostgresClient;
   readonly #schema: string;
   readonly #alone: boolean;
@@ -30,17 +38,21 @@ export class Calls {
   readonly #isShared: boolean;
   readonly #groups = new Map<string, unknown>();
 
-  constructor(client: PostgresClient, schema: string, clock: (() => EpochSeconds) | null, alone: boolean) {
+  constructor(client: PostgresClient, { schema, clock, by }: StoreNames, alone: boolean) {
     this.#client = client;
     this.#schema = schema;
     this.clock = clock;
+    this.#by = by;
     this.#alone = alone;
     this.#isShared = !alone && !isPool(client);
   }
 
   /** In one statement with the other calls of this operation that are in flight, each about something else. */
-  async grouped<Answer>(name: string, input: Item, atomic?: false): Promise<Answer> {
-    const last = atomic === undefined ? [] : [[atomic, "boolean"] as const];
+  async grouped<Answer>(
+    name: string,
+    input: Item,
+    ...last: readonly (readonly [PostgresValue, string])[]
+  ): Promise<Answer> {
     const run = (inputs: readonly Item[]): Promise<readonly unknown[]> =>
       this.call(name, jsonb(inputs), this.time(), ...last);
     // Each operation declares what its function answers.
@@ -108,6 +120,11 @@ export class Calls {
   /** The time of the caller's clock; `null` for the database's. */
   time(): readonly [PostgresValue, string] {
     return [this.clock ? this.clock() : null, "float8"];
+  }
+
+  /** Who the store is, for the journal. */
+  by(): readonly [PostgresValue, string] {
+    return [this.#by, "text"];
   }
 }
 

@@ -3,6 +3,7 @@ import { flag, optional } from "../../internal/check.ts";
 import { type DatabaseOptions, ensureClient, storeOptions } from "../options.ts";
 import { Store } from "../door.ts";
 import { ensureConnection, type PostgresClient, run } from "./client.ts";
+import { Barrier } from "./journal.ts";
 import { migrationOf } from "./migrate.ts";
 import { notifying } from "./notify.ts";
 import { postgresOperations } from "./operations.ts";
@@ -56,7 +57,8 @@ export function postgresStore<Payload = unknown, Result = unknown>(
   options: PostgresStoreOptions<Payload, Result> = {},
 ): PostgresStore<Payload, Result> {
   const more = { notify: optional(flag, false) };
-  const { parsers, clock, schema } = storeOptions("postgresStore", options, true, more);
+  const { parsers, ...names } = storeOptions("postgresStore", options, true, more);
+  const barrier = new Barrier();
   const on = (theirs: PostgresClient, alone: boolean): Store<Payload, Result> => {
     if (alone) {
       const needed = "the client on which you have begun, with query(text, values)";
@@ -65,12 +67,12 @@ export function postgresStore<Payload = unknown, Result = unknown>(
       const needed = "a client with query(text, values), such as a Pool of pg";
       ensureClient("postgresStore: client", needed, theirs, ["query"]);
     }
-    const plain = postgresOperations(theirs, schema, clock, alone);
-    const operations = options.notify === true && !alone ? notifying(plain, theirs, schema) : plain;
+    const plain = postgresOperations(theirs, names, barrier, alone);
+    const operations = options.notify === true && !alone ? notifying(plain, theirs, names.schema) : plain;
     return new Store(
       async (operation) => operation(operations),
       parsers,
-      () => run(theirs, migrationOf(schema)),
+      () => run(theirs, migrationOf(names.schema)),
     );
   };
   return Object.assign(on(client, false), { within: (theirs: PostgresClient) => on(theirs, true) });

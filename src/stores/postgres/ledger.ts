@@ -59,7 +59,7 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
             const list = lists.add(scopeColumns(scopes), amount);
             return { holdId, amount: String(amount), ttlSeconds, tags: tagsToJson(tags), list };
           });
-          return calls.call("hold", jsonb(holds), jsonb(lists.all), calls.time());
+          return calls.call("hold", jsonb(holds), jsonb(lists.all), calls.time(), calls.by());
         },
       );
       switch (answer.kind) {
@@ -87,7 +87,7 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
       const answer = await calls.grouped<{
         readonly hold: HoldAnswer;
         readonly lacking: readonly LackingAnswer[];
-      } | null>("extend", { holdId, amount: String(by), step });
+      } | null>("extend", { holdId, amount: String(by), step }, calls.by());
       if (answer === null) throw unknownHold(holdId);
       // The row as it was before: a repeat, a conflict or a wrong step is answered by it.
       const next = extendHold(holdOf(answer.hold), by, step);
@@ -103,6 +103,7 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
         "expire",
         [limit, "bigint"],
         calls.time(),
+        calls.by(),
       );
       const holds = charged.map(({ holdId, amount }) => ({ holdId, amount: microCents(amount) }));
       return outcome({ charged: outcomes(holds), more });
@@ -133,6 +134,7 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
         "correct",
         jsonb(input),
         calls.time(),
+        calls.by(),
       );
       const answer = firstAnswer(answered, decided);
       if (answer === null) throw unknownHold(holdId);
@@ -172,13 +174,15 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
     const [answer] = await calls.call<readonly [SetAnswer | DecidedAnswer<SetAnswer>]>(
       "set_cap",
       jsonb({ ...change, ...decisionColumns(decided) }),
+      calls.time(),
+      calls.by(),
     );
     return firstAnswer(answer, decided);
   }
 
   /** The row of a hold as it was before an operation. */
   async function rowOf(name: string, input: { readonly holdId: string }): Promise<ReturnType<typeof holdOf>> {
-    const hold = await calls.grouped<HoldAnswer | null>(name, input);
+    const hold = await calls.grouped<HoldAnswer | null>(name, input, calls.by());
     if (hold === null) throw unknownHold(input.holdId);
     return holdOf(hold);
   }

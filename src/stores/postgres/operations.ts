@@ -1,9 +1,10 @@
-import type { EpochSeconds } from "../../time.ts";
 import type { Operations } from "../operations.ts";
 import { attemptOperations } from "./attempts.ts";
-import { Calls } from "./calls.ts";
+import { Calls, type StoreNames } from "./calls.ts";
 import type { PostgresClient } from "./client.ts";
+import { type Barrier, journalOperations } from "./journal.ts";
 import { ledgerOperations } from "./ledger.ts";
+import { questionOperations } from "./questions.ts";
 import { queueOperations } from "./queue.ts";
 
 /**
@@ -13,10 +14,16 @@ import { queueOperations } from "./queue.ts";
  */
 export function postgresOperations(
   client: PostgresClient,
-  schema: string,
-  clock: (() => EpochSeconds) | null,
+  names: StoreNames,
+  barrier: Barrier,
   alone: boolean,
 ): Operations {
-  const calls = new Calls(client, schema, clock, alone);
-  return { ...ledgerOperations(calls), ...queueOperations(calls), ...attemptOperations(calls) };
+  const calls = new Calls(client, names, alone);
+  return {
+    ...ledgerOperations(calls),
+    ...queueOperations(calls),
+    ...attemptOperations(calls),
+    ...journalOperations(calls, barrier),
+    ...questionOperations(calls),
+  };
 }

@@ -10,6 +10,7 @@ import { scopeTexts } from "../engine/codec.ts";
 import { jobSubject, type ShownJob } from "../engine/tables.ts";
 import type { Decided, QueueOperations } from "../operations.ts";
 import { type Calls, jsonb } from "./calls.ts";
+import type { PostgresValue } from "./client.ts";
 import {
   capConflict,
   type DecidedAnswer,
@@ -91,6 +92,7 @@ export function queueOperations(calls: Calls): QueueOperations {
         "retry",
         jsonb(input),
         calls.time(),
+        calls.by(),
       );
       const answer = firstAnswer(answered, decided);
       if (answer === null) throw unknownJob(jobId);
@@ -104,6 +106,7 @@ export function queueOperations(calls: Calls): QueueOperations {
         "set_lane",
         jsonb(input),
         calls.time(),
+        calls.by(),
       );
       firstAnswer(answer, decided);
     },
@@ -151,16 +154,19 @@ export function queueOperations(calls: Calls): QueueOperations {
     },
 
     prune(before, limit) {
-      return sweep("prune", before, limit);
+      return sweep("prune", [before, "float8"], [limit, "bigint"]);
     },
 
     forget(before, limit) {
-      return sweep("forget", before, limit);
+      return sweep("forget", [before, "float8"], [limit, "bigint"], calls.time(), calls.by());
     },
   };
 
-  async function sweep(name: string, before: EpochSeconds, limit: number): Promise<PruneOutcome> {
-    const [swept] = await calls.call<[PruneOutcome]>(name, [before, "float8"], [limit, "bigint"]);
+  async function sweep(
+    name: string,
+    ...parameters: readonly (readonly [PostgresValue, string])[]
+  ): Promise<PruneOutcome> {
+    const [swept] = await calls.call<[PruneOutcome]>(name, ...parameters);
     return Object.freeze(swept);
   }
 
@@ -172,7 +178,7 @@ export function queueOperations(calls: Calls): QueueOperations {
     more: object,
   ): Promise<Answer> {
     const input = { jobId, subject: jobSubject(jobId), ...decisionColumns(decided), ...more };
-    return firstAnswer(await calls.grouped<Answer | DecidedAnswer<Answer>>(name, input), decided);
+    return firstAnswer(await calls.grouped<Answer | DecidedAnswer<Answer>>(name, input, calls.by()), decided);
   }
 }
 

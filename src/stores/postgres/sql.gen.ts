@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "70077b541d69a489ac780e69f29e38c817b25e9e4f5a32e54bafdd2e53c909c6",
+    sha256: "28ee2f6f028e6936e8af07512c7ac9021e456a2942a62097969c45351e2abb5d",
     sql: `-- Rules that the library's TypeScript states too: one table of cases holds both to the same answers. Each is one
 -- expression, which the planner puts in the place of the call.
 
@@ -161,6 +161,7 @@ CREATE TABLE {schema}.holds (
   first_settled bigint,
   -- JSON; NULL if there are none.
   tags text,
+  held_at float8 NOT NULL,
   expires_at float8,
   resolved_at float8 CHECK ((resolved_at IS NULL) = (state = 'open')),
   pruned boolean NOT NULL DEFAULT false,
@@ -187,6 +188,10 @@ CREATE TABLE {schema}.jobs (
   max_attempts bigint NOT NULL CHECK (max_attempts >= 1),
   priority bigint NOT NULL,
   asked_run_at float8,
+  submitted_at float8 NOT NULL,
+  -- When a person has decided on it last, and since when it waits for one.
+  decided_at float8,
+  waiting_since float8,
   -- JSON: where an approval holds by default; and the sorted names of these scopes.
   asked_scopes text,
   scope_names text,
@@ -210,6 +215,10 @@ CREATE TABLE {schema}.jobs (
   tokens text[] NOT NULL DEFAULT '{}',
   ends text[] NOT NULL DEFAULT '{}' CHECK (cardinality(ends) = cardinality(tokens)),
   hold_numbers int[] NOT NULL DEFAULT '{}',
+  -- And when it began, who had it, and when it ended.
+  claimed_ats float8[] NOT NULL DEFAULT '{}',
+  claimed_bys text[] NOT NULL DEFAULT '{}',
+  ended_ats float8[] NOT NULL DEFAULT '{}',
   -- The number of its holds; the attempts that count; those before the last retry by a person; how often a person has
   -- retried it, and has approved or retried it; how often its payload was refused since.
   holds int NOT NULL DEFAULT 0,
@@ -254,10 +263,20 @@ CREATE TABLE {schema}.ended (
   sequence bigint NOT NULL,
   PRIMARY KEY (ended_at, sequence)
 );
+
+-- What was moved and decided, one row for each statement that has moved anything: the entries of all its calls, JSON. They
+-- have the places from that of the row on. Its number is drawn while all locks are held, when the transaction has its id, so
+-- that readers can tell what can still come before it.
+CREATE SEQUENCE {schema}.journal_places START 10000 INCREMENT 10000;
+CREATE TABLE {schema}.journal (
+  place bigint PRIMARY KEY,
+  at float8 NOT NULL,
+  body text NOT NULL
+);
 -- What the operations share.
 --
 -- Every operation locks the jobs by id, then the holds by id, then the counters by scope; it reads the clock, decides
--- its items in their order against the locked counters, and writes the counters once.
+-- its items in their order against the locked counters, writes the counters once, and then the entries of the journal.
 
 -- A session's own settings must not change what an operation means, prints or costs, so each operation brings its own:
 -- the path, exact numbers, plans by the indexes (up to PostgreSQL 17 a plan without an index then counts as so dear that
@@ -277,7 +296,7 @@ BEGIN
   IF row_security_active('{schema}.scopes'::regclass) OR row_security_active('{schema}.holds'::regclass)
     OR row_security_active('{schema}.jobs'::regclass) OR row_security_active('{schema}.ready'::regclass)
     OR row_security_active('{schema}.leases'::regclass) OR row_security_active('{schema}.ended'::regclass)
-    OR row_security_active('{schema}.lanes'::regclass)
+    OR row_security_active('{schema}.lanes'::regclass) OR row_security_active('{schema}.journal'::regclass)
     OR row_security_active('{schema}.decisions'::regclass) OR row_security_active('{schema}.store'::regclass)
   THEN
     RAISE EXCEPTION 'policies of row security hide rows of the schema from the role %: it must see all of them',
@@ -326,6 +345,81 @@ BEGIN
 END $$;
 
 
+-- Jobs ----------------------------------------------------------------------------------------------------------------
+
+-- A job as JSON.
+CREATE FUNCTION {schema}.job_json(job {schema}.jobs) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN jsonb_build_object(
+  'jobId', job.job_id,
+  'lane', job.lane,
+  'payload', job.payload,
+  'backend', job.backend,
+  'maxCost', job.max_cost::text,
+  'maxAttempts', job.max_attempts,
+  'priority', job.priority,
+  'askedRunAt', job.asked_run_at,
+  'scopes', job.scope_names,
+  'requestedBy', job.requested_by,
+  'tags', job.tags,
+  'decideBy', job.decide_by,
+  'claimBy', job.claim_by,
+  'maxRunSeconds', job.max_run_seconds,
+  'state', job.state,
+  'tried', job.tried,
+  'retries', job.retries,
+  'leasedBy', CASE job.state
+    WHEN 'running' THEN (SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = job.job_id)
+  END,
+  'decision', job.decision,
+  'cancellation', job.cancellation,
+  'error', job.error,
+  'result', job.result,
+  'submittedAt', job.submitted_at,
+  'decidedAt', job.decided_at,
+  'startedAt', job.claimed_ats[cardinality(job.claimed_ats)],
+  'waitingSince', job.waiting_since,
+  'endedAt', job.ended_at,
+  'booked', (
+    SELECT coalesce(sum(h.booked), 0)::text FROM {schema}.holds AS h
+      WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job.job_id, n) FROM generate_series(1, job.holds) AS n))
+  ),
+  'pruned', job.pruned
+);
+
+-- The hold that is open while a paid job is queued, for its next attempt, and while it runs.
+CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN {schema}.job_hold(job.job_id, job.holds);
+
+-- Locks the jobs that the items name. Answers those that there were: one that is submitted while the operation waits for
+-- its other locks is seen later, and is not locked.
+CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT job_id FROM {schema}.jobs
+      WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
+      ORDER BY job_id FOR UPDATE
+  );
+END $$;
+
+-- Undoes an operation that meets a job which it has not locked: the client tries again.
+CREATE FUNCTION {schema}.ensure_locked(job_id text, locked_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF job_id IS NOT NULL AND job_id <> ALL (locked_ids) THEN
+    RAISE EXCEPTION 'a job was submitted meanwhile' USING ERRCODE = 'serialization_failure';
+  END IF;
+END $$;
+
+-- Lets a job be claimed.
+CREATE FUNCTION {schema}.make_ready(job_id text, lane text, priority bigint, run_at float8, sequence bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
+    VALUES (job_id, lane, priority, run_at, sequence);
+END $$;
+-- The counters of scopes and the holds: every move of money goes through what is here.
+
 -- Counters ------------------------------------------------------------------------------------------------------------
 
 -- The counters of some scopes, locked, while an operation decides: entry by entry, in the order of their names.
@@ -335,7 +429,9 @@ CREATE TYPE {schema}.counters AS (
   spent numeric[],
   pinned bigint[],
   -- The raised caps by scope, \`[to, until]\`; NULL if there are none.
-  raises jsonb
+  raises jsonb,
+  -- What was committed before the first entry of the journal that shows the scope; NULL until there is one.
+  before numeric[]
 );
 
 -- Makes the counters that are missing, locks all of them, and reads them.
@@ -350,7 +446,8 @@ BEGIN
   END IF;
   SELECT array_agg(locked.scope), array_agg(locked.reserved), array_agg(locked.spent), array_agg(locked.pinned),
       jsonb_object_agg(locked.scope, jsonb_build_array(locked.raised_to, locked.raised_until))
-        FILTER (WHERE locked.raised_to IS NOT NULL)
+        FILTER (WHERE locked.raised_to IS NOT NULL),
+      array_agg(NULL::numeric)
     INTO counters
     FROM (
       SELECT s.scope, s.reserved, s.spent, s.pinned, s.raised_to, s.raised_until
@@ -362,7 +459,13 @@ BEGIN
   RETURN counters;
 END $$;
 
--- Adds to the counters of some scopes.
+-- What the locked scopes have committed.
+CREATE FUNCTION {schema}.committed(counters {schema}.counters) RETURNS numeric[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY(SELECT c.reserved + c.spent FROM unnest(counters.reserved, counters.spent) AS c (reserved, spent));
+END $$;
+
+-- Adds to the counters of some scopes, which an entry of the journal shows.
 CREATE FUNCTION {schema}.add_to_counters(
   counters {schema}.counters, scopes text[], more_reserved numeric, more_spent numeric
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
@@ -374,6 +477,7 @@ BEGIN
     IF i IS NULL THEN
       RAISE EXCEPTION 'a hold was made meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
+    counters.before[i] := coalesce(counters.before[i], counters.reserved[i] + counters.spent[i]);
     counters.reserved[i] := counters.reserved[i] + more_reserved;
     counters.spent[i] := counters.spent[i] + more_spent;
   END LOOP;
@@ -552,78 +656,209 @@ END $$;
 -- Sets aside what an attempt may cost. Such a hold does not expire: recovery resolves it.
 CREATE FUNCTION {schema}.hold_for_job(
   counters {schema}.counters, job_id text, n int, amount bigint, tags text, scopes text[], caps bigint[],
-  untils float8[]
+  untils float8[], clock float8
 ) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
-    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags);
+  INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags, held_at)
+    VALUES ({schema}.job_hold(job_id, n), job_id, amount, amount, scopes, caps, untils, tags, clock);
   RETURN {schema}.add_to_counters(counters, scopes, amount, 0);
 END $$;
+-- The entries of the journal: what was moved, and who has decided it. They are made as text, field by field: each field
+-- begins with a comma, and is empty where there is nothing to say.
 
+-- A text as JSON. No text of an entry has control characters; \`to_json\` takes three times as long. The backslash is not
+-- written, since a session may read it as an escape.
+CREATE FUNCTION {schema}.quoted(value text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN '"' || replace(replace(value, chr(92), chr(92) || chr(92)), '"', chr(92) || '"') || '"';
 
--- Jobs ----------------------------------------------------------------------------------------------------------------
+-- A field with a text; none for NULL.
+CREATE FUNCTION {schema}.text_field(name text, value text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN coalesce(',"' || name || '":' || {schema}.quoted(value), '');
 
--- A job as JSON.
-CREATE FUNCTION {schema}.job_json(job {schema}.jobs) RETURNS jsonb
-LANGUAGE sql STABLE
-RETURN jsonb_build_object(
-  'jobId', job.job_id,
-  'lane', job.lane,
-  'payload', job.payload,
-  'backend', job.backend,
-  'maxCost', job.max_cost::text,
-  'maxAttempts', job.max_attempts,
-  'priority', job.priority,
-  'askedRunAt', job.asked_run_at,
-  'scopes', job.scope_names,
-  'requestedBy', job.requested_by,
-  'tags', job.tags,
-  'decideBy', job.decide_by,
-  'claimBy', job.claim_by,
-  'maxRunSeconds', job.max_run_seconds,
-  'state', job.state,
-  'tried', job.tried,
-  'retries', job.retries,
-  'leasedBy', CASE job.state
-    WHEN 'running' THEN (SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = job.job_id)
-  END,
-  'decision', job.decision,
-  'cancellation', job.cancellation,
-  'error', job.error,
-  'result', job.result,
-  'pruned', job.pruned
+-- The job that an entry is about, as it is after it.
+CREATE FUNCTION {schema}.job_fields(job_id text, tried int, state text, lane text, backend text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN ',"job":' || {schema}.quoted(job_id) || ',"attempt":' || tried::text || ',"state":"' || state
+  || '","lane":' || {schema}.quoted(lane) || ',"backend":"' || backend || '"';
+
+-- A hold, as it was before it was closed, with what is booked for it now and what it is closed as. None for NULL.
+CREATE FUNCTION {schema}.closed_field(hold {schema}.holds, booked bigint, closed_as text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN coalesce(
+  ',"closed":[' || {schema}.quoted(hold.hold_id) || ',"' || hold.held::text || '","' || booked::text || '","'
+    || closed_as || '"]'
+    || CASE hold.state WHEN 'open' THEN '' ELSE ',"was":"' || hold.booked::text || '"' END
+    -- Nothing of what is booked was set aside any more.
+    || CASE
+      WHEN hold.state = 'released' OR hold.state = 'settled' AND hold.settled_from = 'released' THEN ',"givenBack":true'
+      ELSE ''
+    END,
+  ''
 );
 
--- The hold that is open while a paid job is queued, for its next attempt, and while it runs.
-CREATE FUNCTION {schema}.open_hold(job {schema}.jobs) RETURNS text
+-- A hold that was made or extended, with its whole amount.
+CREATE FUNCTION {schema}.opened_field(hold_id text, held bigint) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN {schema}.job_hold(job.job_id, job.holds);
+RETURN ',"opened":[' || {schema}.quoted(hold_id) || ',"' || held::text || '"]';
 
--- Locks the jobs that the items name. Answers those that there were: one that is submitted while the operation waits for
--- its other locks is seen later, and is not locked.
-CREATE FUNCTION {schema}.lock_jobs(input jsonb) RETURNS text[] LANGUAGE plpgsql AS $$
+-- By how much what is committed in some scopes has grown. None for NULL.
+CREATE FUNCTION {schema}.moved_fields(moved numeric, shown text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN coalesce(',"moved":"' || moved::text || '","scopes":[' || shown || ']', '');
+
+-- A scope and its cap.
+CREATE FUNCTION {schema}.shown_scope(scope text, cap bigint) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN '[' || {schema}.quoted(scope) || ',' || coalesce('"' || cap::text || '"', 'null') || ']';
+
+-- Scopes that are locked, with the caps that count in them.
+CREATE FUNCTION {schema}.shown_scopes(
+  counters {schema}.counters, scopes text[], caps bigint[], clock float8
+) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  shown text;
+BEGIN
+  FOR k IN 1 .. coalesce(cardinality(scopes), 0) LOOP
+    shown := coalesce(shown || ',', '') || {schema}.shown_scope(
+      scopes[k], {schema}.cap_of(counters, array_position(counters.scopes, scopes[k]), caps[k], clock)
+    );
+  END LOOP;
+  RETURN shown;
+END $$;
+
+-- The same for each of the lists that many requests have in common, by its number.
+CREATE FUNCTION {schema}.shown_lists(counters {schema}.counters, lists jsonb, clock float8) RETURNS text[]
+LANGUAGE plpgsql AS $$
 BEGIN
   RETURN ARRAY(
-    SELECT job_id FROM {schema}.jobs
-      WHERE job_id = ANY (ARRAY(SELECT item ->> 'jobId' FROM jsonb_array_elements(input) AS item))
-      ORDER BY job_id FOR UPDATE
+    SELECT {schema}.shown_scopes(counters, list.scopes, list.caps, clock)
+      FROM ROWS FROM (jsonb_to_recordset(lists) AS (scopes text[], caps bigint[])) WITH ORDINALITY
+        AS list (scopes, caps, number)
+      ORDER BY list.number
   );
 END $$;
 
--- Undoes an operation that meets a job which it has not locked: the client tries again.
-CREATE FUNCTION {schema}.ensure_locked(job_id text, locked_ids text[]) RETURNS void LANGUAGE plpgsql AS $$
+-- A decision that has its time; none for NULL. A plain approval has no id.
+CREATE FUNCTION {schema}.decision_field(decision_id text, decision text) RETURNS text
+LANGUAGE sql STABLE
+RETURN coalesce(
+  ',"decision":{"id":' || coalesce({schema}.quoted(decision_id), 'null')
+    || ',"author":' || (decision::json -> 'author')::text || ',"reason":' || (decision::json -> 'reason')::text || ',"decidedAt":' || (decision::json -> 'decidedAt')::text || '}',
+  ''
+);
+
+-- The entry of a hold that was closed, or whose booking was changed: its row as it was before.
+CREATE FUNCTION {schema}.closed_entry(
+  kind text, counters {schema}.counters, hold {schema}.holds, booked bigint, fields text, clock float8
+) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  IF job_id IS NOT NULL AND job_id <> ALL (locked_ids) THEN
-    RAISE EXCEPTION 'a job was submitted meanwhile' USING ERRCODE = 'serialization_failure';
+  RETURN '{"kind":"' || kind || '"' || {schema}.closed_field(hold, booked, 'settled')
+    || {schema}.moved_fields(
+      booked - CASE hold.state WHEN 'open' THEN hold.held ELSE hold.booked END,
+      {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
+    )
+    || {schema}.text_field('tags', hold.tags) || fields || '}';
+END $$;
+
+-- How many entries a row has at most: so far apart are the numbers that are drawn.
+CREATE FUNCTION {schema}.most_entries() RETURNS int
+LANGUAGE sql IMMUTABLE
+RETURN 10000;
+
+-- The counters as they were before the next of some entries.
+CREATE FUNCTION {schema}.moved_on(counters {schema}.counters, entries text[]) RETURNS {schema}.counters
+LANGUAGE plpgsql AS $$
+DECLARE
+  moved jsonb := (
+    SELECT jsonb_object_agg(each.scope, each.moved)
+      FROM (
+        SELECT shown ->> 0 AS scope, sum((entry::json ->> 'moved')::numeric) AS moved
+          FROM unnest(entries) AS entry, json_array_elements(entry::json -> 'scopes') AS shown
+          GROUP BY 1
+      ) AS each
+  );
+BEGIN
+  FOR k IN 1 .. coalesce(cardinality(counters.scopes), 0) LOOP
+    counters.before[k] := counters.before[k] + coalesce((moved ->> counters.scopes[k])::numeric, 0);
+  END LOOP;
+  RETURN counters;
+END $$;
+
+-- Keeps the entries of a statement, in the order of its decisions. The last thing that an operation does, for the number
+-- that is drawn here: whoever draws a greater one later had to wait for the locks, or moves something else.
+CREATE FUNCTION {schema}.keep_entries(counters {schema}.counters, entries text[], clock float8) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  most int := {schema}.most_entries();
+  committed text := '';
+BEGIN
+  IF coalesce(cardinality(entries), 0) = 0 THEN
+    RETURN;
+  END IF;
+  IF array_position(entries, NULL) IS NOT NULL THEN
+    PERFORM {schema}.unreadable('what was moved');
+  END IF;
+  FOR k IN 1 .. coalesce(cardinality(counters.scopes), 0) LOOP
+    IF counters.before[k] IS NOT NULL THEN
+      committed := committed || CASE committed WHEN '' THEN '' ELSE ',' END
+        || {schema}.quoted(counters.scopes[k]) || ':"' || counters.before[k]::text || '"';
+    END IF;
+  END LOOP;
+  INSERT INTO {schema}.journal (place, at, body)
+    VALUES (
+      nextval('{schema}.journal_places'::regclass), clock,
+      '{"before":{' || committed || '},"entries":[' || array_to_string(entries[:most], ',') || ']}'
+    );
+  IF cardinality(entries) > most THEN
+    PERFORM {schema}.keep_entries({schema}.moved_on(counters, entries[:most]), entries[most + 1:], clock);
   END IF;
 END $$;
 
--- Lets a job be claimed.
-CREATE FUNCTION {schema}.make_ready(job_id text, lane text, priority bigint, run_at float8, sequence bigint)
-RETURNS void LANGUAGE plpgsql AS $$
+-- Closes those of some locked holds that are in one of the states \`froms\`: \`settled\` at their actual costs, \`released\`, or
+-- \`charged\` in full. Writes the counters and the entries.
+CREATE FUNCTION {schema}.close_holds(
+  counters {schema}.counters, hold_ids text[], froms text[], kind text, actuals jsonb, actor text, clock float8
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  same record;
+  shown text;
+  fields text := {schema}.text_field('by', actor) || '}';
+  entries text[] := '{}';
 BEGIN
-  INSERT INTO {schema}.ready (job_id, lane, priority, run_at, sequence)
-    VALUES (job_id, lane, priority, run_at, sequence);
+  -- Many holds have the same scopes and caps.
+  FOR same IN
+    SELECT h.scopes, h.caps, sum(CASE h.state WHEN 'open' THEN -h.held ELSE 0 END) AS reserved,
+        sum(next.booked - h.booked) AS spent,
+        array_agg('{"kind":"' || kind || '"' || {schema}.closed_field(h, next.booked, kind)) AS closings,
+        array_agg(next.booked - CASE h.state WHEN 'open' THEN h.held ELSE h.booked END) AS moved,
+        array_agg({schema}.text_field('tags', h.tags)) AS tags
+      FROM {schema}.holds AS h, LATERAL (
+        SELECT CASE kind
+          WHEN 'settled' THEN (actuals ->> h.hold_id)::bigint
+          WHEN 'charged' THEN h.held
+          ELSE 0
+        END AS booked
+      ) AS next
+      WHERE h.hold_id = ANY (hold_ids) AND h.state = ANY (froms)
+      GROUP BY h.scopes, h.caps
+  LOOP
+    counters := {schema}.add_to_counters(counters, same.scopes, same.reserved, same.spent);
+    shown := {schema}.shown_scopes(counters, same.scopes, same.caps, clock);
+    FOR k IN 1 .. cardinality(same.closings) LOOP
+      entries := array_append(
+        entries, same.closings[k] || {schema}.moved_fields(same.moved[k], shown) || same.tags[k] || fields
+      );
+    END LOOP;
+  END LOOP;
+  UPDATE {schema}.holds AS h
+    SET state = kind, settled_from = h.state, resolved_at = clock, due = NULL,
+      booked = CASE kind WHEN 'settled' THEN (actuals ->> h.hold_id)::bigint WHEN 'charged' THEN h.held ELSE 0 END,
+      closed = CASE WHEN h.job_id IS NULL THEN clock END
+    WHERE h.hold_id = ANY (hold_ids) AND h.state = ANY (froms);
+  PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
 END $$;
 -- The operations of the ledger. What they say about a hold is its row as it was before: the client's pure rules make
 -- the answer of it.
@@ -631,11 +866,12 @@ END $$;
 -- The requests in their order, each with its scopes and caps: those of the list that it names.
 CREATE FUNCTION {schema}.hold_requests(input jsonb, lists jsonb)
 RETURNS TABLE (
-  number bigint, hold_id text, amount bigint, ttl float8, tags text, scopes text[], caps bigint[], untils float8[]
+  number bigint, hold_id text, amount bigint, ttl float8, tags text, list bigint, scopes text[], caps bigint[],
+  untils float8[]
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-  SELECT request.number, request.hold_id, request.amount, request.ttl, request.tags,
+  SELECT request.number, request.hold_id, request.amount, request.ttl, request.tags, request.list,
       list.scopes, list.caps, list.untils
     FROM ROWS FROM (
         jsonb_to_recordset(input) AS ("holdId" text, amount bigint, "ttlSeconds" float8, tags text, list bigint)
@@ -645,7 +881,15 @@ BEGIN ATOMIC
       ) WITH ORDINALITY AS list (scopes, caps, untils, number) ON list.number = request.list;
 END;
 
-CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8) RETURNS jsonb
+-- The entry of a new hold in scopes that are shown already.
+CREATE FUNCTION {schema}.held_entry(
+  hold_id text, amount bigint, shown text, until float8, tags text, fields text
+) RETURNS text
+LANGUAGE sql STABLE
+RETURN '{"kind":"held"' || {schema}.opened_field(hold_id, amount) || {schema}.moved_fields(amount, shown)
+  || ',"until":' || until::text || {schema}.text_field('tags', tags) || fields || '}';
+
+CREATE FUNCTION {schema}.hold_v1(input jsonb, lists jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -656,6 +900,9 @@ DECLARE
   hold {schema}.holds%ROWTYPE;
   conflict jsonb;
   lacking jsonb;
+  shown text[];
+  fields text;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -672,10 +919,24 @@ BEGIN
         WHERE hold_id = ANY (ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item))
     )
   THEN
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
-      SELECT r.hold_id, r.amount, r.amount, r.scopes, r.caps, r.untils, r.tags, clock + r.ttl, clock + r.ttl
-        FROM {schema}.hold_requests(input, lists) AS r;
+    shown := {schema}.shown_lists(counters, lists, clock);
+    fields := {schema}.text_field('by', actor);
+    WITH new AS MATERIALIZED (
+      SELECT * FROM {schema}.hold_requests(input, lists)
+    ),
+    made AS (
+      INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, held_at, expires_at, due)
+        SELECT new.hold_id, new.amount, new.amount, new.scopes, new.caps, new.untils, new.tags, clock, clock + new.ttl,
+            clock + new.ttl
+          FROM new
+    )
+    SELECT array_agg(
+        {schema}.held_entry(new.hold_id, new.amount, shown[new.list], clock + new.ttl, new.tags, fields) ORDER BY new.number
+      )
+      INTO entries FROM new;
     PERFORM {schema}.reserve_totals(counters, lists);
+    counters.before := {schema}.committed(counters);
+    PERFORM {schema}.keep_entries(counters, entries, clock);
     RETURN to_jsonb(array_fill('{"kind":"held"}'::jsonb, ARRAY[jsonb_array_length(input)]));
   END IF;
 
@@ -697,14 +958,18 @@ BEGIN
       answers := array_append(answers, jsonb_build_object('kind', 'refused', 'lacking', lacking));
       CONTINUE;
     END IF;
-    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, expires_at, due)
+    INSERT INTO {schema}.holds (hold_id, asked, held, scopes, caps, untils, tags, held_at, expires_at, due)
       VALUES (
         request.hold_id, request.amount, request.amount, request.scopes, request.caps, request.untils, request.tags,
-        clock + request.ttl, clock + request.ttl
+        clock, clock + request.ttl, clock + request.ttl
       )
       ON CONFLICT DO NOTHING;
     IF FOUND THEN
       counters := {schema}.add_to_counters(counters, request.scopes, request.amount, 0);
+      entries := array_append(entries, {schema}.held_entry(
+        request.hold_id, request.amount, {schema}.shown_scopes(counters, request.scopes, request.caps, clock),
+        clock + request.ttl, request.tags, {schema}.text_field('by', actor)
+      ));
       answers := array_append(answers, '{"kind":"held"}');
     ELSE
       -- Made meanwhile, in other scopes.
@@ -716,61 +981,52 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
 -- What is open, charged or released is settled once. Each item is about another hold.
-CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.settle_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
-  clock float8;
-  actuals jsonb;
-  hold {schema}.holds%ROWTYPE;
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
   counters := {schema}.lock_holds(hold_ids);
-  clock := {schema}.read_clock(at);
 
   answer := {schema}.holds_json(hold_ids);
-  actuals := (SELECT jsonb_object_agg(item ->> 'holdId', item -> 'actual') FROM jsonb_array_elements(input) AS item);
-  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state <> 'settled' LOOP
-    counters := {schema}.move_hold(counters, hold, 'settled', (actuals ->> hold.hold_id)::bigint, clock);
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.close_holds(
+    counters, hold_ids, '{open,charged,released}', 'settled',
+    (SELECT jsonb_object_agg(item ->> 'holdId', item -> 'actual') FROM jsonb_array_elements(input) AS item),
+    actor, {schema}.read_clock(at)
+  );
   RETURN answer;
 END $$;
 
 -- What is open is released. Each item is about another hold.
-CREATE FUNCTION {schema}.release_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.release_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   hold_ids text[] := ARRAY(SELECT item ->> 'holdId' FROM jsonb_array_elements(input) AS item);
   counters {schema}.counters;
-  clock float8;
-  hold {schema}.holds%ROWTYPE;
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
   counters := {schema}.lock_holds(hold_ids);
-  clock := {schema}.read_clock(at);
 
   answer := {schema}.holds_json(hold_ids);
-  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) AND state = 'open' LOOP
-    counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.close_holds(counters, hold_ids, '{open}', 'released', NULL, actor, {schema}.read_clock(at));
   RETURN answer;
 END $$;
 
 -- Makes the next step of an open hold, if there is room for it and the sum is an amount.
-CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.extend_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -780,6 +1036,7 @@ DECLARE
   item record;
   hold {schema}.holds%ROWTYPE;
   lacking jsonb;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -802,16 +1059,21 @@ BEGIN
         UPDATE {schema}.holds SET steps = array_append(steps, item.amount), held = held + item.amount
           WHERE hold_id = hold.hold_id;
         counters := {schema}.add_to_counters(counters, hold.scopes, item.amount, 0);
+        entries := array_append(entries, '{"kind":"extended"'
+          || {schema}.opened_field(hold.hold_id, hold.held + item.amount)
+          || {schema}.moved_fields(item.amount, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock))
+          || {schema}.text_field('tags', hold.tags) || {schema}.text_field('by', actor) || '}');
       END IF;
     END IF;
     answers := array_append(answers, jsonb_build_object('hold', {schema}.hold_json(hold), 'lacking', lacking));
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
 -- Charges the open holds that are due, at most \`most\`, in full. Answers whether there are more, and then each.
-CREATE FUNCTION {schema}.expire_v1(most bigint, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.expire_v1(most bigint, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -819,7 +1081,6 @@ DECLARE
   counters {schema}.counters;
   clock float8;
   hold_ids text[];
-  hold {schema}.holds%ROWTYPE;
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -832,11 +1093,11 @@ BEGIN
   hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
   counters := {schema}.lock_counters(ARRAY(SELECT unnest(scopes) FROM {schema}.holds WHERE hold_id = ANY (hold_ids)));
 
-  FOR hold IN SELECT * FROM {schema}.holds WHERE hold_id = ANY (hold_ids) ORDER BY expires_at LOOP
-    counters := {schema}.move_hold(counters, hold, 'charged', hold.held, clock);
-    answers := array_append(answers, jsonb_build_object('holdId', hold.hold_id, 'amount', hold.held::text));
-  END LOOP;
-  PERFORM {schema}.write_counters(counters);
+  answers := answers || ARRAY(
+    SELECT jsonb_build_object('holdId', hold_id, 'amount', held::text)
+      FROM {schema}.holds WHERE hold_id = ANY (hold_ids) ORDER BY expires_at
+  );
+  PERFORM {schema}.close_holds(counters, hold_ids, '{open}', 'charged', NULL, actor, clock);
   RETURN to_jsonb(answers);
 END $$;
 
@@ -866,7 +1127,7 @@ END $$;
 -- What people decide about money: corrections and caps.
 
 -- Replaces what is booked for a closed hold. Answers its row as it was before.
-CREATE FUNCTION {schema}.correct_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.correct_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -875,11 +1136,12 @@ DECLARE
   counters {schema}.counters;
   clock float8;
   hold {schema}.holds%ROWTYPE;
+  fields text;
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
   SELECT * INTO item FROM jsonb_to_record(input)
-    AS i ("holdId" text, actual bigint, "decisionId" text, subject text, body text);
+    AS i ("holdId" text, actual bigint, decision text, "decisionId" text, subject text, body text);
   counters := {schema}.lock_holds(ARRAY[item."holdId"]);
   clock := {schema}.read_clock(at);
 
@@ -902,39 +1164,63 @@ BEGIN
     counters := {schema}.add_to_counters(counters, hold.scopes, 0, item.actual - hold.booked);
     PERFORM {schema}.write_counters(counters);
     PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
+    fields := {schema}.text_field('job', hold.job_id)
+      || {schema}.text_field('by', actor)
+      || {schema}.decision_field(item."decisionId", {schema}.dated(item.decision, clock));
+    PERFORM {schema}.keep_entries(
+      counters, ARRAY[{schema}.closed_entry('corrected', counters, hold, item.actual, fields, clock)], clock
+    );
   END IF;
   RETURN jsonb_build_array(answer);
 END $$;
 
 -- Pins the cap of a scope, raises or unpins it: \`cap\` is the pinned one, NULL unpins, and \`raised_to\` raises.
-CREATE FUNCTION {schema}.set_cap_v1(input jsonb) RETURNS jsonb
+CREATE FUNCTION {schema}.set_cap_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   item record;
   counters {schema}.counters;
+  clock float8;
+  kind text;
+  cap bigint;
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
   SELECT * INTO item FROM jsonb_to_record(input)
-    AS i (scope text, cap bigint, "raisedTo" bigint, "raisedUntil" float8, "decisionId" text, body text);
+    AS i (scope text, cap bigint, "raisedTo" bigint, "raisedUntil" float8, decision text, "decisionId" text, body text);
   counters := {schema}.lock_counters(ARRAY[item.scope]);
+  clock := {schema}.read_clock(at);
 
   answer := {schema}.decided(item."decisionId");
   IF answer IS NOT NULL THEN
     RETURN jsonb_build_array(answer);
   END IF;
   IF item."raisedTo" IS NULL THEN
+    kind := CASE WHEN item.cap IS NULL THEN 'cap_unpinned' ELSE 'cap_pinned' END;
+    cap := item.cap;
     UPDATE {schema}.scopes SET pinned = item.cap, raised_to = NULL, raised_until = NULL WHERE scope = item.scope;
   ELSIF (item."raisedTo" >= counters.pinned[1]) IS NOT TRUE THEN
     RETURN jsonb_build_array(jsonb_build_object('kind', 'not_raised', 'pinned', counters.pinned[1]::text));
   ELSE
+    kind := 'cap_raised';
+    cap := {schema}.cap_in_force(counters.pinned[1], item."raisedTo", item."raisedUntil", clock);
     UPDATE {schema}.scopes SET raised_to = item."raisedTo", raised_until = item."raisedUntil"
       WHERE scope = item.scope;
   END IF;
   answer := '{"kind":"done"}';
   PERFORM {schema}.keep_decision(item."decisionId", NULL, item.body, answer);
+  counters.before[1] := counters.reserved[1] + counters.spent[1];
+  PERFORM {schema}.keep_entries(
+    counters,
+    ARRAY[
+      '{"kind":"' || kind || '"' || {schema}.moved_fields(0, {schema}.shown_scope(item.scope, cap))
+        || coalesce(',"until":' || item."raisedUntil"::text, '') || {schema}.text_field('by', actor)
+        || {schema}.decision_field(item."decisionId", {schema}.dated(item.decision, clock)) || '}'
+    ],
+    clock
+  );
   RETURN jsonb_build_array(answer);
 END $$;
 
@@ -955,16 +1241,18 @@ BEGIN
 END $$;
 -- Submissions.
 
--- The submissions in their order; \`more\` has the fields that few jobs have. Each with the approval that it names by its place, counted from 1, if it names one.
+-- The submissions in their order; \`more\` has the fields that few jobs have. Each with the approval that it names by its
+-- place, counted from 1, if it names one.
 CREATE FUNCTION {schema}.submissions(input jsonb, approvals jsonb)
 RETURNS TABLE (
   number bigint, job_id text, lane text, payload text, backend text, max_cost bigint, max_attempts bigint,
-  priority bigint, asked_run_at float8, more jsonb, decision text, scopes text[], caps bigint[], untils float8[]
+  priority bigint, asked_run_at float8, more jsonb, approval bigint, decision text, scopes text[], caps bigint[],
+  untils float8[]
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
   SELECT job.number, job.job_id, job.lane, job.payload, job.backend, job.max_cost, job.max_attempts,
-      job.priority, job.run_at, job.more, approval.decision, approval.scopes, approval.caps, approval.untils
+      job.priority, job.run_at, job.more, job.approval, approval.decision, approval.scopes, approval.caps, approval.untils
     FROM ROWS FROM (
         jsonb_to_recordset(input) AS (
           "jobId" text, lane text, payload text, backend text, "maxCost" bigint, "maxAttempts" bigint,
@@ -981,8 +1269,21 @@ CREATE FUNCTION {schema}.submitted(state text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 RETURN CASE state WHEN 'awaiting_approval' THEN '{"kind":"awaiting_approval"}'::jsonb ELSE '{"kind":"queued"}' END;
 
+-- The entry of a submission that holds money if \`shown\` names scopes.
+CREATE FUNCTION {schema}.submitted_entry(
+  job_id text, state text, lane text, backend text, max_cost bigint, shown text, more jsonb, fields text
+) RETURNS text
+LANGUAGE sql STABLE
+RETURN '{"kind":"submitted"' || {schema}.job_fields(job_id, 0, state, lane, backend)
+  || CASE state
+    WHEN 'queued' THEN
+      {schema}.opened_field({schema}.job_hold(job_id, 1), max_cost) || {schema}.moved_fields(max_cost, shown)
+    ELSE ''
+  END
+  || {schema}.text_field('digest', more ->> 'digest') || {schema}.text_field('tags', more ->> 'tags') || fields || '}';
+
 -- With \`atomic\` a conflict of one submission undoes all of them, else it is its answer.
-CREATE FUNCTION {schema}.submit_v1(input jsonb, approvals jsonb, at float8, atomic boolean) RETURNS jsonb
+CREATE FUNCTION {schema}.submit_v1(input jsonb, approvals jsonb, at float8, actor text, atomic boolean) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -995,6 +1296,9 @@ DECLARE
   differing text[];
   conflict jsonb;
   lacking jsonb;
+  shown text[];
+  fields text[];
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -1013,6 +1317,12 @@ BEGIN
     )
     AND (SELECT count(DISTINCT item ->> 'jobId') FROM jsonb_array_elements(input) AS item) = jsonb_array_length(input)
   THEN
+    shown := {schema}.shown_lists(counters, approvals, clock);
+    fields := ARRAY(
+      SELECT {schema}.text_field('by', actor)
+          || {schema}.decision_field(NULL, {schema}.dated(a.approval ->> 'decision', clock))
+        FROM jsonb_array_elements(approvals) WITH ORDINALITY AS a (approval, number) ORDER BY a.number
+    );
     WITH new AS MATERIALIZED (
       SELECT s.*, {schema}.first_state(s.backend, s.max_cost, s.decision) AS state,
           nextval('{schema}.jobs_sequence_seq'::regclass) AS sequence
@@ -1020,13 +1330,15 @@ BEGIN
     ),
     stored AS (
       INSERT INTO {schema}.jobs (
-          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+          sequence, job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at,
+          decided_at, waiting_since, asked_scopes, scope_names,
           requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
           deadline, decision, holds, grants
         )
         OVERRIDING SYSTEM VALUE
         SELECT new.sequence, new.job_id, new.lane, new.payload, new.backend, new.max_cost, new.max_attempts, new.priority,
-            new.asked_run_at, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
+            new.asked_run_at, clock, CASE WHEN new.decision IS NOT NULL THEN clock END,
+            CASE new.state WHEN 'awaiting_approval' THEN clock END, new.more ->> 'askedScopes', new.more ->> 'scopes', new.more ->> 'requestedBy',
             new.more ->> 'tags', (new.more ->> 'decideBy')::float8, (new.more ->> 'claimBy')::float8,
             (new.more ->> 'maxRunSeconds')::float8, coalesce(new.asked_run_at, clock), new.state,
             {schema}.attention(new.state),
@@ -1042,13 +1354,23 @@ BEGIN
         SELECT job_id, lane, priority, run_at, sequence FROM stored WHERE state <> 'awaiting_approval'
     ),
     held AS (
-      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags)
+      INSERT INTO {schema}.holds (hold_id, job_id, asked, held, scopes, caps, untils, tags, held_at)
         SELECT {schema}.job_hold(new.job_id, 1), new.job_id, new.max_cost, new.max_cost,
-            new.scopes, new.caps, new.untils, new.more ->> 'tags'
+            new.scopes, new.caps, new.untils, new.more ->> 'tags', clock
           FROM new WHERE new.state = 'queued'
     )
-    SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}') INTO answers FROM new;
+    SELECT coalesce(array_agg({schema}.submitted(new.state) ORDER BY new.number), '{}'),
+        array_agg(
+          {schema}.submitted_entry(
+            new.job_id, new.state, new.lane, new.backend, new.max_cost, shown[new.approval], new.more,
+            coalesce(fields[new.approval], {schema}.text_field('by', actor))
+          )
+          ORDER BY new.number
+        )
+      INTO answers, entries FROM new;
     PERFORM {schema}.reserve_totals(counters, approvals);
+    counters.before := {schema}.committed(counters);
+    PERFORM {schema}.keep_entries(counters, entries, clock);
     RETURN to_jsonb(answers);
   END IF;
 
@@ -1092,13 +1414,16 @@ BEGIN
       END IF;
     END IF;
     INSERT INTO {schema}.jobs (
-        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, asked_scopes, scope_names,
+        job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at, decided_at,
+        waiting_since, asked_scopes, scope_names,
         requested_by, tags, decide_by, claim_by, max_run_seconds, run_at, state, attention,
         deadline, decision, holds, grants
       )
       VALUES (
         submission.job_id, submission.lane, submission.payload, submission.backend, submission.max_cost,
-        submission.max_attempts, submission.priority, submission.asked_run_at, submission.more ->> 'askedScopes',
+        submission.max_attempts, submission.priority, submission.asked_run_at, clock,
+        CASE WHEN submission.decision IS NOT NULL THEN clock END,
+        CASE first_state WHEN 'awaiting_approval' THEN clock END, submission.more ->> 'askedScopes',
         submission.more ->> 'scopes', submission.more ->> 'requestedBy', submission.more ->> 'tags',
         (submission.more ->> 'decideBy')::float8, (submission.more ->> 'claimBy')::float8,
         (submission.more ->> 'maxRunSeconds')::float8, coalesce(submission.asked_run_at, clock), first_state,
@@ -1114,15 +1439,22 @@ BEGIN
     END IF;
     IF first_state = 'queued' THEN
       counters := {schema}.hold_for_job(
-        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils
+        counters, job.job_id, 1, job.max_cost, job.tags, submission.scopes, submission.caps, submission.untils,
+        clock
       );
     END IF;
+    entries := array_append(entries, {schema}.submitted_entry(
+      job.job_id, job.state, job.lane, job.backend, job.max_cost,
+      {schema}.shown_scopes(counters, submission.scopes, submission.caps, clock), submission.more,
+      {schema}.text_field('by', actor) || {schema}.decision_field(NULL, job.decision)
+    ));
     answers := array_append(answers, {schema}.submitted(first_state));
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
--- What people decide about jobs and lanes.
+-- Approvals and rejections.
 
 -- The scopes that an approval holds in: its own, or by default those of the submission. No row without any.
 CREATE FUNCTION {schema}.approval_scopes(own jsonb, asked text)
@@ -1135,15 +1467,17 @@ BEGIN ATOMIC
 END;
 
 -- Queues a job once more, with its next hold in these scopes, or answers why not. Free work needs no hold. Only the caps
--- of a request are compared with the pinned ones.
-CREATE TYPE {schema}.queued AS (answer jsonb, counters {schema}.counters);
+-- of a request are compared with the pinned ones. The entry has the kind and the fields that it is given.
+CREATE TYPE {schema}.queued AS (answer jsonb, counters {schema}.counters, entry text);
 CREATE FUNCTION {schema}.queue_job(
   counters {schema}.counters, job {schema}.jobs, next_scopes text[], next_caps bigint[], next_untils float8[],
-  is_request boolean, clock float8
+  is_request boolean, kind text, fields text, clock float8
 ) RETURNS {schema}.queued LANGUAGE plpgsql AS $$
 DECLARE
   queued {schema}.queued;
+  next_state text := 'pending';
   lacking jsonb;
+  money text := '';
 BEGIN
   queued.counters := counters;
   IF NOT {schema}.is_free(job.backend, job.max_cost) THEN
@@ -1164,21 +1498,26 @@ BEGIN
     END IF;
     job.holds := job.holds + 1;
     queued.counters := {schema}.hold_for_job(
-      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils
+      counters, job.job_id, job.holds, job.max_cost, job.tags, next_scopes, next_caps, next_untils, clock
     );
+    next_state := 'queued';
+    money := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost)
+      || {schema}.moved_fields(job.max_cost, {schema}.shown_scopes(counters, next_scopes, next_caps, clock));
   END IF;
   IF job.ended_at IS NOT NULL THEN
     DELETE FROM {schema}.ended WHERE ended_at = job.ended_at AND sequence = job.sequence;
   END IF;
   UPDATE {schema}.jobs
-    SET state = CASE WHEN {schema}.is_free(job.backend, job.max_cost) THEN 'pending' ELSE 'queued' END,
-      decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
-      claim_by = job.claim_by, attention = NULL,
+    SET state = next_state, decision = job.decision, cancellation = job.cancellation, error = NULL, run_at = job.run_at,
+      claim_by = job.claim_by, attention = NULL, decided_at = clock, waiting_since = NULL,
       deadline = CASE WHEN job.tokens = '{}' THEN job.claim_by END, ended_at = NULL, holds = job.holds, tried_before = job.tried_before,
       retries = job.retries, grants = job.grants + 1, refusals = 0
     WHERE job_id = job.job_id;
   PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
   queued.answer := '{"kind":"queued"}';
+  queued.entry := '{"kind":"' || kind || '"'
+    || {schema}.job_fields(job.job_id, job.tried, next_state, job.lane, job.backend) || money
+    || {schema}.text_field('tags', job.tags) || fields || '}';
   RETURN queued;
 END $$;
 
@@ -1189,7 +1528,7 @@ RETURN jsonb_build_object(
   'kind', 'not_waiting', 'state', job.state, 'approval', coalesce(job.cancellation, job.decision)::jsonb
 );
 
-CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.approve_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -1202,6 +1541,7 @@ DECLARE
   held record;
   queued {schema}.queued;
   answer jsonb;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -1236,20 +1576,25 @@ BEGIN
     ELSE
       job.decision := {schema}.dated(item.decision, clock);
       SELECT * INTO held FROM {schema}.approval_scopes(nullif(item.scopes, 'null'), job.asked_scopes);
-      queued := {schema}.queue_job(counters, job, held.scopes, held.caps, held.untils, true, clock);
+      queued := {schema}.queue_job(
+        counters, job, held.scopes, held.caps, held.untils, true, 'approved',
+        {schema}.text_field('by', actor) || {schema}.decision_field(item."decisionId", job.decision), clock
+      );
       counters := queued.counters;
       answer := queued.answer;
       IF answer ->> 'kind' = 'queued' THEN
+        entries := array_append(entries, queued.entry);
         PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
       END IF;
     END IF;
     answers := array_append(answers, answer);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.reject_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -1259,6 +1604,7 @@ DECLARE
   item record;
   job {schema}.jobs%ROWTYPE;
   answer jsonb;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -1276,22 +1622,29 @@ BEGIN
       IF job.state <> 'awaiting_approval' THEN
         answer := {schema}.not_waiting(job);
       ELSE
+        job.decision := {schema}.dated(item.decision, clock);
         UPDATE {schema}.jobs
-          SET state = 'rejected', decision = {schema}.dated(item.decision, clock), error = item.error, ended_at = clock,
-            attention = 'rejected', deadline = NULL
+          SET state = 'rejected', decision = job.decision, error = item.error, ended_at = clock,
+            attention = 'rejected', deadline = NULL, decided_at = clock, waiting_since = NULL
           WHERE job_id = job.job_id;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answer := '{"kind":"rejected"}';
+        entries := array_append(entries, '{"kind":"rejected"'
+          || {schema}.job_fields(job.job_id, job.tried, 'rejected', job.lane, job.backend)
+          || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', actor)
+          || {schema}.decision_field(item."decisionId", job.decision) || '}');
       END IF;
       PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
     END IF;
     answers := array_append(answers, answer);
   END LOOP;
+  PERFORM {schema}.keep_entries(NULL, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
+-- What people decide about jobs that were decided on before, and about lanes.
 
 -- The money of a job that runs is charged in full, that of one that is queued is released.
-CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.cancel_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -1304,6 +1657,8 @@ DECLARE
   hold {schema}.holds%ROWTYPE;
   charged bigint;
   end_state text;
+  money text;
+  entries text[] := '{}';
   answer jsonb;
   answers jsonb[] := '{}';
 BEGIN
@@ -1330,6 +1685,7 @@ BEGIN
       answer := jsonb_build_object('kind', 'ended', 'state', job.state);
     ELSE
       charged := 0;
+      money := '';
       SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job) AND holds.state = 'open';
       IF FOUND AND job.state = 'running' THEN
         charged := hold.held;
@@ -1337,29 +1693,41 @@ BEGIN
       ELSIF FOUND THEN
         counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
       END IF;
+      IF hold.hold_id IS NOT NULL THEN
+        money := {schema}.closed_field(hold, charged, CASE job.state WHEN 'running' THEN 'charged' ELSE 'released' END) || {schema}.moved_fields(
+          charged - hold.held, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
+        );
+      END IF;
       end_state := CASE job.state WHEN 'awaiting_approval' THEN 'rejected' ELSE 'failed' END;
       DELETE FROM {schema}.ready WHERE job_id = job.job_id;
       DELETE FROM {schema}.leases WHERE job_id = job.job_id;
       IF job.state = 'running' THEN
         job.ends[cardinality(job.tokens)] := 'taken';
+        job.ended_ats[cardinality(job.tokens)] := clock;
       END IF;
+      job.cancellation := {schema}.dated(item.decision, clock);
       UPDATE {schema}.jobs
         SET state = end_state, ends = job.ends, ended_at = clock, error = item.error,
           attention = {schema}.attention(end_state), deadline = NULL, parked = false,
-          cancellation = {schema}.dated(item.decision, clock)
+          cancellation = job.cancellation, ended_ats = job.ended_ats, decided_at = clock, waiting_since = NULL
         WHERE job_id = job.job_id;
       INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
       answer := jsonb_build_object('kind', 'cancelled', 'state', end_state, 'booked', charged::text);
+      entries := array_append(entries, '{"kind":"cancelled"'
+        || {schema}.job_fields(job.job_id, job.tried, end_state, job.lane, job.backend)
+        || money || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', actor)
+        || {schema}.decision_field(item."decisionId", job.cancellation) || '}');
     END IF;
     PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
     answers := array_append(answers, answer);
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
 -- Queues a failed job again, for its \`max_attempts\` more.
-CREATE FUNCTION {schema}.retry_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.retry_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -1405,7 +1773,8 @@ BEGIN
     job.tried_before := job.tried;
     job.retries := job.retries + 1;
     queued := {schema}.queue_job(
-      counters, job, held.scopes, held.caps, held.untils, nullif(item.scopes, 'null') IS NOT NULL, clock
+      counters, job, held.scopes, held.caps, held.untils, nullif(item.scopes, 'null') IS NOT NULL, 'retried',
+      {schema}.text_field('by', actor) || {schema}.decision_field(item."decisionId", job.decision), clock
     );
     PERFORM {schema}.write_counters(queued.counters);
     answer := queued.answer;
@@ -1413,17 +1782,21 @@ BEGIN
   IF answer ->> 'kind' IN ('queued', 'moved_on') THEN
     PERFORM {schema}.keep_decision(item."decisionId", item.subject, item.body, answer);
   END IF;
+  IF queued.entry IS NOT NULL THEN
+    PERFORM {schema}.keep_entries(queued.counters, ARRAY[queued.entry], clock);
+  END IF;
   RETURN jsonb_build_array(answer);
 END $$;
 
 -- Pauses a lane, or resumes it.
-CREATE FUNCTION {schema}.set_lane_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.set_lane_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
   item record;
   is_new boolean;
+  clock float8;
   answer jsonb;
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -1435,11 +1808,16 @@ BEGIN
   PERFORM 1 FROM {schema}.lanes WHERE lane = item.lane FOR UPDATE;
   answer := {schema}.decided(item."decisionId");
   IF answer IS NULL THEN
-    UPDATE {schema}.lanes
-      SET paused = item.paused, approval = {schema}.dated(item.decision, {schema}.read_clock(at))
-      WHERE lane = item.lane;
+    clock := {schema}.read_clock(at);
+    item.decision := {schema}.dated(item.decision, clock);
+    UPDATE {schema}.lanes SET paused = item.paused, approval = item.decision WHERE lane = item.lane;
     answer := '{"kind":"done"}';
     PERFORM {schema}.keep_decision(item."decisionId", NULL, item.body, answer);
+    PERFORM {schema}.keep_entries(NULL, ARRAY[
+      '{"kind":"' || CASE WHEN item.paused THEN 'lane_paused' ELSE 'lane_resumed' END || '"'
+        || {schema}.text_field('lane', item.lane) || {schema}.text_field('by', actor)
+        || {schema}.decision_field(item."decisionId", item.decision) || '}'
+    ], clock);
   ELSIF is_new THEN
     DELETE FROM {schema}.lanes WHERE lane = item.lane;
   END IF;
@@ -1478,7 +1856,7 @@ END $$;
 -- earliest submission. One priority is looked at after another, so that jobs of a higher one that are due later are
 -- skipped, however many they are. Lanes that are paused are not looked at. Answers the jobs of each item, and whether the
 -- size of the payloads ended the claim before its items were served.
-CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.claim_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -1498,6 +1876,8 @@ DECLARE
   has_claimed boolean := false;
   claimed_ids text[];
   claimed jsonb;
+  made text[];
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -1565,7 +1945,8 @@ BEGIN
           UPDATE {schema}.jobs
             SET state = 'running', tokens = array_append(tokens, gen_random_uuid()::text),
               ends = array_append(ends, NULL), hold_numbers = array_append(hold_numbers, holds), tried = tried + 1,
-              deadline = NULL
+              claimed_ats = array_append(claimed_ats, clock), claimed_bys = array_append(claimed_bys, item."by"),
+              ended_ats = array_append(ended_ats, NULL), deadline = NULL
             WHERE job_id = ANY (locked_ids)
             RETURNING *
         ),
@@ -1582,8 +1963,14 @@ BEGIN
               NOT {schema}.is_free(r.backend, r.max_cost), r.max_run_seconds
             )
             ORDER BY r.run_at, r.sequence
+          ),
+          array_agg(
+            '{"kind":"claimed"' || {schema}.job_fields(r.job_id, r.tried, r.state, r.lane, r.backend)
+              || {schema}.text_field('tags', r.tags) || {schema}.text_field('by', coalesce(item."by", actor)) || '}'
+            ORDER BY r.run_at, r.sequence
           )
-          INTO claimed FROM running AS r;
+          INTO claimed, made FROM running AS r;
+        entries := entries || made;
         claimed_ids := claimed_ids || locked_ids;
       ELSE
         -- Recovery ends the jobs that are past their deadlines. Until then they are in no claim's way. The last look takes
@@ -1605,6 +1992,7 @@ BEGIN
     END LOOP;
     answers := array_append(answers, claimed);
   END LOOP;
+  PERFORM {schema}.keep_entries(NULL, entries, clock);
   RETURN jsonb_build_array(to_jsonb(answers), is_cut);
 END $$;
 
@@ -1631,7 +2019,7 @@ BEGIN
   END LOOP;
   RETURN to_jsonb(answers);
 END $$;
--- Reports of attempts, in time or late.
+-- What reports of attempts and recovery share: how an attempt is closed, and what comes after it.
 
 -- Locks the jobs that reports name, then the holds of their attempts, then the counters of those.
 CREATE FUNCTION {schema}.lock_reported(input jsonb) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
@@ -1686,18 +2074,42 @@ BEGIN
   END IF;
 END $$;
 
--- A report that changes no job: its cost still corrects what its own attempt was charged.
-CREATE FUNCTION {schema}.correct_charge(
-  counters {schema}.counters, hold {schema}.holds, actual bigint, clock float8
-) RETURNS {schema}.counters LANGUAGE plpgsql AS $$
+-- Whether a report that changes no job tells a cost that corrects what its own attempt was charged.
+CREATE FUNCTION {schema}.corrects_charge(hold {schema}.holds, actual bigint) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN coalesce(actual IS NOT NULL AND hold.state = 'charged', false);
+
+-- The entry of such a correction.
+CREATE FUNCTION {schema}.late_entry(
+  counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, actual bigint, actor text, clock float8
+) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  IF actual IS NULL OR hold.state IS DISTINCT FROM 'charged' THEN
-    RETURN counters;
-  END IF;
-  RETURN {schema}.move_hold(counters, hold, 'settled', actual, clock);
+  RETURN {schema}.closed_entry(
+    'settled', counters, hold, actual,
+    {schema}.job_fields(job.job_id, job.tried, job.state, job.lane, job.backend) || {schema}.text_field('by', actor), clock
+  );
 END $$;
 
--- The answer to it; \`corrected\`: its cost is what its attempt is charged now, or was until a person corrected it.
+-- What two lists of counters say was committed before the first entry that shows a scope; the first list comes first.
+CREATE FUNCTION {schema}.both(earlier {schema}.counters, later {schema}.counters) RETURNS {schema}.counters
+LANGUAGE plpgsql AS $$
+DECLARE
+  i int;
+BEGIN
+  FOR k IN 1 .. coalesce(cardinality(earlier.scopes), 0) LOOP
+    i := array_position(later.scopes, earlier.scopes[k]);
+    IF i IS NULL THEN
+      later.scopes := array_append(later.scopes, earlier.scopes[k]);
+      later.before := array_append(later.before, earlier.before[k]);
+    ELSE
+      later.before[i] := earlier.before[k];
+    END IF;
+  END LOOP;
+  RETURN later;
+END $$;
+
+-- The answer to a report that changes no job; \`corrected\`: its cost is what its attempt is charged now, or was until a
+-- person corrected it.
 CREATE FUNCTION {schema}.too_late(hold {schema}.holds, actual bigint) RETURNS jsonb
 LANGUAGE sql STABLE
 RETURN jsonb_build_object('kind', 'stale', 'corrected', coalesce(
@@ -1736,15 +2148,16 @@ BEGIN
   );
 END $$;
 
--- How an attempt ended that did not succeed (\`requeued\`, \`failed\` or \`waiting\`), and the counters after it.
-CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters);
+-- How an attempt ended that did not succeed (\`requeued\`, \`failed\` or \`waiting\`), the counters after it, and its entry.
+CREATE TYPE {schema}.retried AS (kind text, counters {schema}.counters, entry text);
 
 -- After a job's nth claim, whose hold is closed: ends the job, or queues it again with its next hold, or lets it wait for
 -- a person. \`how\` is \`counted\` for an attempt that counts, \`lost\` or \`timed_out\` if recovery has ended it, \`given\` or
--- \`refused\` if the job was given back. The client makes the messages of \`no_room\` and \`cost_limit\` of their parts.
+-- \`refused\` if the job was given back. \`booked\` is what its hold was closed at, \`closed_as\` as what. The client makes the messages of \`no_room\`
+-- and \`cost_limit\` of their parts.
 CREATE FUNCTION {schema}.retry_or_end(
   counters {schema}.counters, job {schema}.jobs, hold {schema}.holds, n int, how text, message text,
-  most_attempts bigint, delay float8, clock float8
+  booked bigint, closed_as text, most_attempts bigint, delay float8, actor text, clock float8
 ) RETURNS {schema}.retried LANGUAGE plpgsql AS $$
 DECLARE
   retried {schema}.retried;
@@ -1752,6 +2165,9 @@ DECLARE
   counts boolean := how IN ('counted', 'lost', 'timed_out');
   code text := CASE WHEN how IN ('lost', 'timed_out') THEN how ELSE 'error' END;
   lacking jsonb;
+  worker text;
+  moved numeric := booked - hold.held;
+  opened text := '';
 BEGIN
   IF NOT counts THEN
     job.tried := job.tried - 1;
@@ -1781,8 +2197,10 @@ BEGIN
         job.state := 'queued';
         job.holds := job.holds + 1;
         counters := {schema}.hold_for_job(
-          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils
+          counters, job.job_id, job.holds, job.max_cost, job.tags, hold.scopes, hold.caps, hold.untils, clock
         );
+        opened := {schema}.opened_field({schema}.job_hold(job.job_id, job.holds), job.max_cost);
+        moved := moved + job.max_cost;
       ELSE
         code := 'no_room';
       END IF;
@@ -1793,29 +2211,38 @@ BEGIN
     job.state := 'awaiting_approval';
   END IF;
 
+  job.ended_ats[n] := clock;
   job.ends[n] := CASE WHEN how IN ('lost', 'timed_out') THEN 'taken' ELSE retried.kind END;
   UPDATE {schema}.jobs
     SET state = job.state, attention = {schema}.attention(job.state), ends = job.ends, run_at = job.run_at,
       ended_at = job.ended_at, holds = job.holds,
-      tried = job.tried, refusals = job.refusals,
+      tried = job.tried, refusals = job.refusals, ended_ats = job.ended_ats,
+      waiting_since = CASE retried.kind WHEN 'waiting' THEN clock END,
       error = CASE code
         WHEN 'no_room' THEN jsonb_build_object('code', code, 'message', message, 'lacking', lacking)
         ELSE jsonb_build_object('code', code, 'message', message)
       END::text
     WHERE job_id = job.job_id;
-  DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+  DELETE FROM {schema}.leases WHERE job_id = job.job_id RETURNING leased_by INTO worker;
   IF retried.kind = 'failed' THEN
     INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
   ELSIF retried.kind = 'requeued' THEN
     PERFORM {schema}.make_ready(job.job_id, job.lane, job.priority, job.run_at, job.sequence);
   END IF;
   retried.counters := counters;
+  retried.entry := '{"kind":"'
+    || CASE WHEN NOT counts THEN 'given_back' WHEN how = 'counted' THEN retried.kind ELSE 'recovered' END || '"'
+    || {schema}.job_fields(job.job_id, job.tried, job.state, job.lane, job.backend)
+    || {schema}.closed_field(hold, booked, closed_as) || opened
+    || {schema}.moved_fields(moved, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock))
+    || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', coalesce(worker, actor)) || '}';
   RETURN retried;
 END $$;
+-- Reports of attempts, in time or late.
 
 -- With \`atomic\` the actual cost of free work undoes the whole batch, else it is an answer.
 -- Rows are locked in the order of their ids, as the indexes find them.
-CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, atomic boolean) RETURNS jsonb
+CREATE FUNCTION {schema}.complete_v1(input jsonb, at float8, actor text, atomic boolean) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 SET enable_bitmapscan = off
@@ -1828,6 +2255,9 @@ DECLARE
   outcomes jsonb[];
   all_closed boolean;
   all_counted boolean;
+  finished {schema}.counters;
+  entries text[];
+  worker text;
   item record;
   job {schema}.jobs%ROWTYPE;
   hold {schema}.holds%ROWTYPE;
@@ -1846,11 +2276,15 @@ BEGIN
   WITH completed AS (
     UPDATE {schema}.jobs AS j
       SET state = 'succeeded', result = reports -> j.job_id ->> 'result', error = NULL, ended_at = clock,
-        ends[cardinality(j.tokens)] = 'completed'
+        ends[cardinality(j.tokens)] = 'completed', ended_ats[cardinality(j.tokens)] = clock
       WHERE j.job_id = ANY (ARRAY(SELECT jsonb_object_keys(reports))) AND j.state = 'running'
         AND j.tokens[cardinality(j.tokens)] = reports -> j.job_id ->> 'token'
         AND NOT ({schema}.is_free(j.backend, j.max_cost) AND reports -> j.job_id ->> 'actual' IS NOT NULL)
-      RETURNING j.job_id, j.sequence, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free
+      RETURNING j.job_id, j.sequence, j.holds, {schema}.is_free(j.backend, j.max_cost) AS free,
+        {schema}.job_fields(j.job_id, j.tried, 'succeeded', j.lane, j.backend) || {schema}.text_field('tags', j.tags)
+          || {schema}.text_field(
+            'by', coalesce((SELECT l.leased_by FROM {schema}.leases AS l WHERE l.job_id = j.job_id), actor)
+          ) AS fields
   ),
   no_longer_leased AS (
     DELETE FROM {schema}.leases WHERE job_id = ANY (ARRAY(SELECT job_id FROM completed))
@@ -1864,15 +2298,19 @@ BEGIN
         booked = coalesce((reports -> h.job_id ->> 'actual')::bigint, h.held), resolved_at = clock
       WHERE h.hold_id = ANY (ARRAY(SELECT {schema}.job_hold(job_id, holds) FROM completed WHERE NOT free))
         AND h.state = 'open'
-      RETURNING h.job_id, h.held, h.booked, h.scopes
+      RETURNING h.hold_id, h.job_id, h.held, h.booked, h.state, h.scopes, h.caps
+  ),
+  -- Many attempts have the same scopes and caps: these are summed and shown once.
+  same AS MATERIALIZED (
+    SELECT scopes, caps, sum(held) AS all_held, sum(booked) AS all_booked, array_agg(hold_id) AS hold_ids,
+        array_agg(job_id) AS job_ids, array_agg(held) AS held, array_agg(booked) AS booked, array_agg(state) AS states
+      FROM closed GROUP BY scopes, caps
   ),
   moved AS (
     SELECT jsonb_object_agg(each.scope, each.held) AS held, jsonb_object_agg(each.scope, each.booked) AS booked
       FROM (
-        SELECT u.scope, sum(same.held) AS held, sum(same.booked) AS booked
-          FROM (SELECT scopes, sum(held) AS held, sum(booked) AS booked FROM closed GROUP BY scopes) AS same,
-            unnest(same.scopes) AS u (scope)
-          GROUP BY u.scope
+        SELECT u.scope, sum(same.all_held) AS held, sum(same.all_booked) AS booked
+          FROM same, unnest(same.scopes) AS u (scope) GROUP BY u.scope
       ) AS each
   ),
   counted AS (
@@ -1880,16 +2318,40 @@ BEGIN
       SET reserved = s.reserved - (moved.held ->> s.scope)::numeric,
         spent = s.spent + (moved.booked ->> s.scope)::numeric
       FROM moved
-      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM closed))
-      RETURNING 1
+      WHERE s.scope = ANY (ARRAY(SELECT unnest(scopes) FROM same))
+      RETURNING s.scope, {schema}.cap_in_force(s.pinned, s.raised_to, s.raised_until, clock) AS cap,
+        s.reserved + s.spent + (moved.held ->> s.scope)::numeric - (moved.booked ->> s.scope)::numeric AS before
+  ),
+  changed AS (
+    SELECT count(*) AS scopes, array_agg(scope) AS names, array_agg(before) AS before, jsonb_object_agg(scope, cap) AS caps
+      FROM counted
+  ),
+  about AS (
+    SELECT jsonb_object_agg(job_id, fields) AS paid FROM completed WHERE NOT free
   )
   SELECT array_agg(done.place), array_agg({schema}.reported('completed', done.held, done.booked)),
+      array_agg('{"kind":"completed"' || done.fields || '}' ORDER BY done.place),
       (SELECT count(*) FROM completed WHERE NOT free) = (SELECT count(*) FROM closed),
-      (SELECT count(*) FROM counted) = (SELECT count(*) FROM moved, jsonb_object_keys(moved.held))
-    INTO places, outcomes, all_closed, all_counted
+      (SELECT scopes FROM changed) = (SELECT count(*) FROM moved, jsonb_object_keys(moved.held)),
+      (SELECT names FROM changed), (SELECT before FROM changed)
+    INTO places, outcomes, entries, all_closed, all_counted, finished.scopes, finished.before
     FROM (
-      SELECT (reports -> job_id -> 'place')::int AS place, 0 AS held, 0 AS booked FROM completed WHERE free
-      UNION ALL SELECT (reports -> job_id -> 'place')::int, held, booked FROM closed
+      SELECT (reports -> job_id -> 'place')::int AS place, 0 AS held, 0 AS booked, fields FROM completed WHERE free
+      UNION ALL
+      SELECT (reports -> each.job_id -> 'place')::int, each.held, each.booked,
+          ((SELECT paid FROM about) ->> each.job_id) || ',"closed":[' || {schema}.quoted(each.hold_id) || ',"'
+            || each.held::text || '","' || each.booked::text || '","' || each.state || '"]'
+            || {schema}.moved_fields(each.booked - each.held, shown.scopes)
+        FROM same,
+          LATERAL (
+            SELECT string_agg(
+                {schema}.shown_scope(u.scope, coalesce(((SELECT caps FROM changed) ->> u.scope)::bigint, u.cap)), ','
+                ORDER BY u.place
+              ) AS scopes
+              FROM unnest(same.scopes, same.caps) WITH ORDINALITY AS u (scope, cap, place)
+          ) AS shown,
+          unnest(same.hold_ids, same.job_ids, same.held, same.booked, same.states)
+            AS each (hold_id, job_id, held, booked, state)
     ) AS done;
   IF NOT all_closed THEN
     RAISE EXCEPTION 'a running job is without its open hold';
@@ -1901,6 +2363,7 @@ BEGIN
     answers[places[k]] := outcomes[k];
   END LOOP;
   IF array_position(answers, NULL) IS NULL THEN
+    PERFORM {schema}.keep_entries(finished, entries, clock);
     RETURN to_jsonb(answers);
   END IF;
 
@@ -1922,12 +2385,23 @@ BEGIN
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         job.ends[n] := 'completed';
+        job.ended_ats[n] := clock;
         UPDATE {schema}.jobs
-          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends
+          SET state = 'succeeded', result = item.result, error = NULL, ended_at = clock, ends = job.ends,
+            ended_ats = job.ended_ats
           WHERE job_id = job.job_id;
-        DELETE FROM {schema}.leases WHERE job_id = job.job_id;
+        DELETE FROM {schema}.leases WHERE job_id = job.job_id RETURNING leased_by INTO worker;
         INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
         answers[item.place] := {schema}.reported('completed', hold.held, coalesce(item.actual, hold.held));
+        entries := array_append(entries, '{"kind":"completed"'
+          || {schema}.job_fields(job.job_id, job.tried, 'succeeded', job.lane, job.backend)
+          || {schema}.closed_field(
+            hold, coalesce(item.actual, hold.held), CASE WHEN item.actual IS NULL THEN 'charged' ELSE 'settled' END
+          )
+          || {schema}.moved_fields(
+            coalesce(item.actual, hold.held) - hold.held, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock)
+          )
+          || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', coalesce(worker, actor)) || '}');
       WHEN 'repeated' THEN
         answers[item.place] := {schema}.reported('completed', hold.held, {schema}.first_booking(hold));
       WHEN 'not_free' THEN
@@ -1936,15 +2410,21 @@ BEGIN
           PERFORM {schema}.undo_batch(answers[item.place]);
         END IF;
       WHEN 'stale' THEN
-        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
+        IF {schema}.corrects_charge(hold, item.actual) THEN
+          counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
+          entries := array_append(entries, {schema}.late_entry(
+            counters, job, hold, item.actual, coalesce(job.claimed_bys[n], actor), clock
+          ));
+        END IF;
         answers[item.place] := {schema}.too_late(hold, item.actual);
     END CASE;
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries({schema}.both(finished, counters), entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 
-CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.fail_v1(input jsonb, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -1956,6 +2436,7 @@ DECLARE
   hold {schema}.holds%ROWTYPE;
   n int;
   retried {schema}.retried;
+  entries text[] := '{}';
   answers jsonb[] := '{}';
 BEGIN
   PERFORM {schema}.begin_operation();
@@ -1973,9 +2454,11 @@ BEGIN
       WHEN 'current' THEN
         counters := {schema}.close_attempt(counters, hold, item.actual, clock);
         retried := {schema}.retry_or_end(
-          counters, job, hold, n, item.how, item.error, item.most, item.delay, clock
+          counters, job, hold, n, item.how, item.error, coalesce(item.actual, hold.held),
+          CASE WHEN item.actual IS NULL THEN 'charged' ELSE 'settled' END, item.most, item.delay, actor, clock
         );
         counters := retried.counters;
+        entries := array_append(entries, retried.entry);
         answers := array_append(
           answers, {schema}.reported(retried.kind, hold.held, coalesce(item.actual, hold.held))
         );
@@ -1984,18 +2467,25 @@ BEGIN
       WHEN 'not_free' THEN
         answers := array_append(answers, '{"kind":"free"}');
       WHEN 'stale' THEN
-        counters := {schema}.correct_charge(counters, hold, item.actual, clock);
+        IF {schema}.corrects_charge(hold, item.actual) THEN
+          counters := {schema}.move_hold(counters, hold, 'settled', item.actual, clock);
+          entries := array_append(entries, {schema}.late_entry(
+            counters, job, hold, item.actual, coalesce(job.claimed_bys[n], actor), clock
+          ));
+        END IF;
         answers := array_append(answers, {schema}.too_late(hold, item.actual));
     END CASE;
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN to_jsonb(answers);
 END $$;
 -- The recovery of attempts whose leases are lost, and the end of jobs whose deadlines have passed.
 
 -- Charges the attempts whose leases are lost in full, and ends the jobs that nobody has decided on or claimed in time: at
 -- most \`most\` together. Answers whether there are more, the attempts, and the jobs.
-CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8) RETURNS jsonb
+CREATE FUNCTION {schema}.recover_stale_v1(ttl float8, most_attempts bigint, most bigint, at float8, actor text)
+RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
 AS $$
@@ -2014,6 +2504,8 @@ DECLARE
   is_waiting boolean;
   released bigint;
   has_more boolean;
+  money text;
+  entries text[] := '{}';
   attempts jsonb[] := '{}';
   ended jsonb[] := '{}';
 BEGIN
@@ -2076,9 +2568,11 @@ BEGIN
       message := 'attempt ' || job.tried || ' lost its lease';
     END IF;
     retried := {schema}.retry_or_end(
-      counters, job, hold, cardinality(job.tokens), how, message, most_attempts, 0, clock
+      counters, job, hold, cardinality(job.tokens), how, message, hold.held, 'charged', most_attempts, 0, actor,
+      clock
     );
     counters := retried.counters;
+    entries := array_append(entries, retried.entry);
     attempts := array_append(attempts, jsonb_build_object(
       'jobId', job.job_id, 'attempt', job.tried, 'charged', coalesce(hold.held, 0)::text, 'outcome', retried.kind
     ));
@@ -2089,16 +2583,19 @@ BEGIN
   LOOP
     is_waiting := job.state = 'awaiting_approval';
     released := 0;
+    money := '';
     IF job.state = 'queued' THEN
       SELECT * INTO hold FROM {schema}.holds WHERE hold_id = {schema}.open_hold(job) AND holds.state = 'open';
       IF FOUND THEN
         released := hold.held;
         counters := {schema}.move_hold(counters, hold, 'released', 0, clock);
+        money := {schema}.closed_field(hold, 0, 'released')
+          || {schema}.moved_fields(-released, {schema}.shown_scopes(counters, hold.scopes, hold.caps, clock));
       END IF;
     END IF;
     UPDATE {schema}.jobs
       SET state = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END,
-        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock,
+        attention = CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, deadline = NULL, parked = false, ended_at = clock, waiting_since = NULL,
         error = CASE
           WHEN is_waiting THEN '{"code":"expired","message":"nobody approved it in time"}'
           ELSE '{"code":"expired","message":"nobody claimed it in time"}'
@@ -2106,11 +2603,16 @@ BEGIN
       WHERE job_id = job.job_id;
     DELETE FROM {schema}.ready WHERE job_id = job.job_id;
     INSERT INTO {schema}.ended (ended_at, sequence) VALUES (clock, job.sequence);
+    entries := array_append(entries, '{"kind":"expired"'
+      || {schema}.job_fields(
+        job.job_id, job.tried, CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, job.lane, job.backend
+      ) || money || {schema}.text_field('tags', job.tags) || {schema}.text_field('by', actor) || '}');
     ended := array_append(ended, jsonb_build_object(
       'jobId', job.job_id, 'state', CASE WHEN is_waiting THEN 'rejected' ELSE 'failed' END, 'released', released::text
     ));
   END LOOP;
   PERFORM {schema}.write_counters(counters);
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN jsonb_build_array(has_more, to_jsonb(attempts), to_jsonb(ended));
 END $$;
 -- Look-ups, and the deletion of what ended.
@@ -2238,7 +2740,7 @@ BEGIN
 END $$;
 
 -- Deletes what ended before an instant: at most \`most\` jobs, and as many holds of callers.
-CREATE FUNCTION {schema}.forget_v1(before float8, most bigint) RETURNS jsonb
+CREATE FUNCTION {schema}.forget_v1(before float8, most bigint, at float8, actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
 SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
 AS $$
@@ -2246,6 +2748,12 @@ DECLARE
   job_ids text[];
   hold_ids text[];
   swept jsonb;
+  jobs jsonb;
+  gone {schema}.holds[];
+  counters {schema}.counters;
+  clock float8;
+  pins jsonb;
+  entries text[];
 BEGIN
   PERFORM {schema}.begin_operation();
   job_ids := ARRAY(
@@ -2269,12 +2777,44 @@ BEGIN
   job_ids := job_ids[:least(most, cardinality(job_ids))];
   hold_ids := hold_ids[:least(most, cardinality(hold_ids))];
   hold_ids := hold_ids || {schema}.holds_of(job_ids);
-  DELETE FROM {schema}.holds WHERE hold_id = ANY (hold_ids);
+  WITH deleted AS (
+    DELETE FROM {schema}.holds AS h WHERE h.hold_id = ANY (hold_ids) RETURNING h AS hold
+  )
+  SELECT array_agg(d.hold) INTO gone FROM deleted AS d;
   -- After the holds: whoever was just correcting one has kept the decision by now.
   DELETE FROM {schema}.decisions
     WHERE subject = ANY (hold_ids || ARRAY(SELECT 'job:' || u.job_id FROM unnest(job_ids) AS u (job_id)));
   PERFORM {schema}.no_longer_ended(job_ids);
-  DELETE FROM {schema}.jobs WHERE job_id = ANY (job_ids);
+  WITH deleted AS (
+    DELETE FROM {schema}.jobs WHERE job_id = ANY (job_ids) RETURNING job_id, tried, state, lane, backend, tags, holds
+  )
+  SELECT jsonb_object_agg(d.job_id, {schema}.job_fields(d.job_id, d.tried, d.state, d.lane, d.backend)),
+      array_agg(
+        '{"kind":"forgotten"' || {schema}.job_fields(d.job_id, d.tried, d.state, d.lane, d.backend)
+          || {schema}.text_field('tags', d.tags) || {schema}.text_field('by', actor) || '}'
+        ORDER BY array_position(job_ids, d.job_id)
+      ) FILTER (WHERE d.holds = 0)
+    INTO jobs, entries FROM deleted AS d;
+  -- What is forgotten stays in the counters: each entry says what that was.
+  counters := {schema}.lock_counters(ARRAY(SELECT unnest(u.scopes) FROM unnest(gone) AS u));
+  counters.before := {schema}.committed(counters);
+  clock := {schema}.read_clock(at);
+  pins := (
+    SELECT jsonb_object_agg(s.scope, {schema}.cap_in_force(s.pinned, s.raised_to, s.raised_until, clock))
+      FROM {schema}.scopes AS s WHERE s.scope = ANY (counters.scopes) AND s.pinned IS NOT NULL
+  );
+  entries := entries || ARRAY(
+    SELECT '{"kind":"forgotten"' || coalesce(jobs ->> u.job_id, '') || ',"closed":[' || {schema}.quoted(u.hold_id) || ',"'
+        || u.held::text || '","' || u.booked::text || '","' || u.state || '"],"was":"' || u.booked::text || '"'
+        || {schema}.moved_fields(0, (
+          SELECT string_agg({schema}.shown_scope(c.scope, coalesce((pins ->> c.scope)::bigint, c.cap)), ',' ORDER BY c.place)
+            FROM unnest(u.scopes, u.caps) WITH ORDINALITY AS c (scope, cap, place)
+        ))
+        || {schema}.text_field('tags', u.tags) || {schema}.text_field('by', actor) || '}'
+      FROM unnest(gone) AS u
+      ORDER BY array_position(job_ids, u.job_id), length(u.hold_id), u.hold_id
+  );
+  PERFORM {schema}.keep_entries(counters, entries, clock);
   RETURN swept;
 END $$;
 
@@ -2286,6 +2826,242 @@ BEGIN
   PERFORM {schema}.begin_operation();
   RETURN to_jsonb(ARRAY(SELECT id FROM {schema}.store));
 END $$;
+-- What is asked about the journal.
+
+-- The rows of the journal that have entries after a place, at most \`most\` of them, up to the number before which nothing can
+-- come any more: with \`passed\` that number as it was known before, and with \`noted\` what was noted since, \`[number, id,
+-- time]\` in their order. Whoever has drawn a number up to a noted one has a smaller transaction id than the one that was taken
+-- when it was noted, and is over once all smaller ones are. A negative \`passed\` asks for all that is
+-- committed. Answers the rows, whether there are more, since when rows are held back, and what is passed and noted now.
+CREATE FUNCTION {schema}.journal_v1(after bigint, most bigint, passed bigint, noted jsonb, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  drawn bigint;
+  oldest xid8;
+  entries record;
+  bytes bigint := 0;
+  rows jsonb[] := '{}';
+  has_more boolean := false;
+  held_back_since float8;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT CASE WHEN p.is_called THEN p.last_value ELSE 0 END INTO drawn FROM {schema}.journal_places AS p;
+  -- Whoever adds up asks for all that is committed, in no order from which one could go on.
+  IF passed < 0 THEN
+    passed := 9223372036854775807;
+    drawn := passed;
+    noted := '[]';
+  END IF;
+  -- The sequence was made anew: what is known is about another one.
+  IF drawn < greatest(passed, (noted -> -1 ->> 0)::bigint) THEN
+    passed := 0;
+    noted := '[]';
+  END IF;
+  -- An id that this transaction had before says nothing about the number. The message makes the commit wait for the disk: a
+  -- number and an id that a crash could give to others must not be relied on.
+  IF drawn > greatest(passed, (noted -> -1 ->> 0)::bigint) AND pg_current_xact_id_if_assigned() IS NULL THEN
+    PERFORM pg_logical_emit_message(true, 'dispatch-kit', '');
+    noted := noted || jsonb_build_array(
+      jsonb_build_array(drawn, pg_current_xact_id()::text, {schema}.read_clock(at))
+    );
+  END IF;
+  oldest := pg_snapshot_xmin(pg_current_snapshot());
+  passed := greatest(
+    passed, (SELECT max((n ->> 0)::bigint) FROM jsonb_array_elements(noted) AS n WHERE (n ->> 1)::xid8 <= oldest)
+  );
+  noted := (
+    SELECT coalesce(jsonb_agg(n ORDER BY (n ->> 0)::bigint), '[]')
+      FROM jsonb_array_elements(noted) AS n WHERE (n ->> 0)::bigint > passed
+  );
+
+  -- A later statement sees all that was committed when \`oldest\` was read.
+  FOR entries IN
+    SELECT j.place, j.at, j.body FROM {schema}.journal AS j
+      WHERE j.place >= after - after % {schema}.most_entries() AND j.place <= passed ORDER BY j.place LIMIT most + 2
+  LOOP
+    -- The first row may have been read to its end.
+    CONTINUE WHEN entries.place <= after
+      AND json_array_length(entries.body::json -> 'entries') <= after - entries.place + 1;
+    bytes := bytes + octet_length(entries.body);
+    IF cardinality(rows) = most OR bytes > {schema}.most_claimed_bytes() AND rows <> '{}' THEN
+      has_more := true;
+      EXIT;
+    END IF;
+    rows := array_append(rows, jsonb_build_array(entries.place, entries.at, entries.body));
+  END LOOP;
+  SELECT (n ->> 2)::float8 INTO held_back_since
+    FROM jsonb_array_elements(noted) AS n
+    WHERE (n ->> 0)::bigint >= (
+      SELECT j.place FROM {schema}.journal AS j WHERE j.place > greatest(passed, after) ORDER BY j.place LIMIT 1
+    )
+    ORDER BY (n ->> 0)::bigint LIMIT 1;
+  RETURN jsonb_build_object(
+    'rows', rows, 'more', has_more, 'heldBackSince', held_back_since, 'passed', passed, 'noted', noted
+  );
+END $$;
+
+-- The scopes whose counters differ from the sums of their holds, or from what the journal has moved. What was booked for
+-- holds that are forgotten is in the journal only.
+CREATE FUNCTION {schema}.audit_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object(
+        'scope', each.scope,
+        'counter', jsonb_build_object('reserved', sum(each.reserved)::text, 'spent', sum(each.spent)::text),
+        'holds', jsonb_build_object('reserved', sum(each.held)::text, 'spent', sum(each.booked)::text),
+        'journal', sum(each.moved)::text
+      )
+      FROM (
+        SELECT s.scope, s.reserved, s.spent, 0::numeric AS held, 0::numeric AS booked, 0::numeric AS moved
+          FROM {schema}.scopes AS s
+        UNION ALL
+        SELECT u.scope, 0, 0, CASE h.state WHEN 'open' THEN h.held ELSE 0 END, h.booked, 0
+          FROM {schema}.holds AS h, unnest(h.scopes) AS u (scope)
+        UNION ALL
+        SELECT shown ->> 0, 0, 0, 0,
+            CASE entry ->> 'kind' WHEN 'forgotten' THEN (entry -> 'closed' ->> 2)::numeric ELSE 0 END,
+            (entry ->> 'moved')::numeric
+          FROM {schema}.journal AS j, json_array_elements(j.body::json -> 'entries') AS entry,
+            json_array_elements(entry -> 'scopes') AS shown
+      ) AS each
+      GROUP BY each.scope
+      HAVING sum(each.reserved) <> sum(each.held) OR sum(each.spent) <> sum(each.booked)
+        OR sum(each.reserved) + sum(each.spent) <> sum(each.moved)
+      ORDER BY each.scope COLLATE "C"
+  ));
+END $$;
+
+-- The last place before an instant. Found by halves: an index of the times would cost every operation a page.
+CREATE FUNCTION {schema}.place_at_v1(wanted float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  low bigint := 0;
+  high bigint;
+  middle record;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  high := coalesce((SELECT j.place + {schema}.most_entries() - 1 FROM {schema}.journal AS j ORDER BY j.place DESC LIMIT 1), 0);
+  WHILE low < high LOOP
+    SELECT j.place, j.at INTO middle FROM {schema}.journal AS j
+      WHERE j.place <= (low + high + 1) / 2 ORDER BY j.place DESC LIMIT 1;
+    IF middle.at < wanted THEN
+      low := middle.place + {schema}.most_entries() - 1;
+    ELSE
+      high := coalesce(middle.place, 1) - 1;
+    END IF;
+  END LOOP;
+  RETURN jsonb_build_array(low);
+END $$;
+
+-- Scopes with a prefix and behind a name, with their pins and how many holds are open in them.
+CREATE FUNCTION {schema}.scopes_v1(prefix text, after text, most bigint, at float8) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  found {schema}.scopes[];
+  open jsonb;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  found := ARRAY(
+    SELECT s FROM {schema}.scopes AS s
+      WHERE s.scope > after AND s.scope >= prefix COLLATE "C" AND starts_with(s.scope, prefix)
+      ORDER BY s.scope LIMIT most
+  );
+  open := (
+    SELECT jsonb_object_agg(each.scope, each.holds)
+      FROM (
+        SELECT u.scope, count(*) AS holds
+          FROM {schema}.holds AS h, unnest(h.scopes) AS u (scope)
+          WHERE h.state = 'open' AND h.scopes && ARRAY(SELECT f.scope FROM unnest(found) AS f)
+          GROUP BY u.scope
+      ) AS each
+  );
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object(
+        'scope', f.scope, 'reserved', f.reserved::text, 'spent', f.spent::text,
+        'pinned', f.pinned::text, 'raisedTo', f.raised_to::text, 'raisedUntil', f.raised_until,
+        'openHolds', coalesce((open ->> f.scope)::int, 0), 'clock', {schema}.read_clock(at)
+      )
+      FROM unnest(found) AS f ORDER BY f.scope COLLATE "C"
+  ));
+END $$;
+
+-- Holds of a scope and a state, NULL for any, behind an id.
+CREATE FUNCTION {schema}.holds_v1(wanted_scope text, wanted_state text, most bigint, after text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT {schema}.hold_json(h) || jsonb_build_object('heldAt', h.held_at, 'resolvedAt', h.resolved_at)
+      FROM {schema}.holds AS h
+      WHERE h.hold_id > coalesce(after, '')
+        AND (wanted_state IS NULL OR h.state = wanted_state)
+        AND (wanted_scope IS NULL OR wanted_scope = ANY (h.scopes))
+      ORDER BY h.hold_id LIMIT most
+  ));
+END $$;
+
+-- The claims of a job with their holds; one NULL if there is no such job.
+CREATE FUNCTION {schema}.attempts_v1(wanted text) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+  job {schema}.jobs%ROWTYPE;
+BEGIN
+  PERFORM {schema}.begin_operation();
+  SELECT * INTO job FROM {schema}.jobs WHERE job_id = wanted;
+  IF NOT FOUND THEN
+    RETURN '[null]';
+  END IF;
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object(
+        'claimedAt', u.claimed_at, 'by', u.claimed_by, 'end', u.how, 'endedAt', u.ended_at,
+        'hold', (
+          SELECT {schema}.hold_json(h) FROM {schema}.holds AS h
+            WHERE h.hold_id = {schema}.job_hold(job.job_id, u.hold_number) AND u.hold_number > 0
+              AND NOT {schema}.is_free(job.backend, job.max_cost)
+        )
+      )
+      FROM unnest(job.claimed_ats, job.claimed_bys, job.ends, job.ended_ats, job.hold_numbers) WITH ORDINALITY
+        AS u (claimed_at, claimed_by, how, ended_at, hold_number, number)
+      ORDER BY u.number
+  ));
+END $$;
+
+-- The unfinished jobs by lane and state: those that wait for a person by the index of what needs attention, the others by
+-- the tables of what is ready and what runs.
+CREATE FUNCTION {schema}.counts_v1() RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 SET enable_seqscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+BEGIN
+  PERFORM {schema}.begin_operation();
+  RETURN to_jsonb(ARRAY(
+    SELECT jsonb_build_object('lane', j.lane, 'state', j.state, 'jobs', count(*), 'oldest', min(j.submitted_at))
+      FROM {schema}.jobs AS j
+      WHERE NOT j.pruned AND j.job_id = ANY (
+        ARRAY(SELECT r.job_id FROM {schema}.ready AS r)
+        || ARRAY(SELECT l.job_id FROM {schema}.leases AS l)
+        || ARRAY(SELECT p.job_id FROM {schema}.jobs AS p WHERE p.parked)
+        || ARRAY(
+          SELECT a.job_id FROM {schema}.jobs AS a WHERE a.attention = 'awaiting_approval' AND NOT a.pruned
+        )
+      )
+      GROUP BY j.lane, j.state
+  ));
+END $$;
 -- Runs an operation on a connection that may be inside somebody's open transaction: there the first COMMIT fails (2D000),
 -- before anything is answered that the other one could roll back. A function cannot tell, and a procedure that has
 -- settings of its own cannot commit, so every name is qualified. A migration that replaces an operation replaces this
@@ -2295,33 +3071,40 @@ LANGUAGE plpgsql AS $$
 BEGIN
   COMMIT;
   CASE operation
-    WHEN 'hold' THEN answer := {schema}.hold_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.jsonb, a[3]::pg_catalog.float8);
-    WHEN 'settle' THEN answer := {schema}.settle_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'release' THEN answer := {schema}.release_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'extend' THEN answer := {schema}.extend_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'expire' THEN answer := {schema}.expire_v1(a[1]::pg_catalog.int8, a[2]::pg_catalog.float8);
+    WHEN 'hold' THEN answer := {schema}.hold_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.jsonb, a[3]::pg_catalog.float8, a[4]);
+    WHEN 'settle' THEN answer := {schema}.settle_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'release' THEN answer := {schema}.release_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'extend' THEN answer := {schema}.extend_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'expire' THEN answer := {schema}.expire_v1(a[1]::pg_catalog.int8, a[2]::pg_catalog.float8, a[3]);
     WHEN 'usage' THEN answer := {schema}.usage_v1(a[1]::pg_catalog.jsonb);
     WHEN 'get_hold' THEN answer := {schema}.get_hold_v1(a[1]::pg_catalog.jsonb);
-    WHEN 'correct' THEN answer := {schema}.correct_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'set_cap' THEN answer := {schema}.set_cap_v1(a[1]::pg_catalog.jsonb);
+    WHEN 'correct' THEN answer := {schema}.correct_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'set_cap' THEN answer := {schema}.set_cap_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
     WHEN 'cap' THEN answer := {schema}.cap_v1(a[1], a[2]::pg_catalog.float8);
-    WHEN 'submit' THEN answer := {schema}.submit_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.jsonb, a[3]::pg_catalog.float8, a[4]::pg_catalog.bool);
-    WHEN 'approve' THEN answer := {schema}.approve_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'reject' THEN answer := {schema}.reject_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'cancel' THEN answer := {schema}.cancel_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'retry' THEN answer := {schema}.retry_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'set_lane' THEN answer := {schema}.set_lane_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'submit' THEN answer := {schema}.submit_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.jsonb, a[3]::pg_catalog.float8, a[4], a[5]::pg_catalog.bool);
+    WHEN 'approve' THEN answer := {schema}.approve_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'reject' THEN answer := {schema}.reject_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'cancel' THEN answer := {schema}.cancel_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'retry' THEN answer := {schema}.retry_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'set_lane' THEN answer := {schema}.set_lane_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
     WHEN 'lanes' THEN answer := {schema}.lanes_v1();
-    WHEN 'claim' THEN answer := {schema}.claim_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
+    WHEN 'claim' THEN answer := {schema}.claim_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
     WHEN 'renew' THEN answer := {schema}.renew_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'complete' THEN answer := {schema}.complete_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]::pg_catalog.bool);
-    WHEN 'fail' THEN answer := {schema}.fail_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8);
-    WHEN 'recover_stale' THEN answer := {schema}.recover_stale_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8, a[3]::pg_catalog.int8, a[4]::pg_catalog.float8);
+    WHEN 'complete' THEN answer := {schema}.complete_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3], a[4]::pg_catalog.bool);
+    WHEN 'fail' THEN answer := {schema}.fail_v1(a[1]::pg_catalog.jsonb, a[2]::pg_catalog.float8, a[3]);
+    WHEN 'recover_stale' THEN answer := {schema}.recover_stale_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8, a[3]::pg_catalog.int8, a[4]::pg_catalog.float8, a[5]);
     WHEN 'job' THEN answer := {schema}.job_v1(a[1]::pg_catalog.jsonb);
     WHEN 'jobs' THEN answer := {schema}.jobs_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]);
     WHEN 'prune' THEN answer := {schema}.prune_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8);
-    WHEN 'forget' THEN answer := {schema}.forget_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8);
+    WHEN 'forget' THEN answer := {schema}.forget_v1(a[1]::pg_catalog.float8, a[2]::pg_catalog.int8, a[3]::pg_catalog.float8, a[4]);
     WHEN 'id' THEN answer := {schema}.id_v1();
+    WHEN 'journal' THEN answer := {schema}.journal_v1(a[1]::pg_catalog.int8, a[2]::pg_catalog.int8, a[3]::pg_catalog.int8, a[4]::pg_catalog.jsonb, a[5]::pg_catalog.float8);
+    WHEN 'audit' THEN answer := {schema}.audit_v1();
+    WHEN 'place_at' THEN answer := {schema}.place_at_v1(a[1]::pg_catalog.float8);
+    WHEN 'scopes' THEN answer := {schema}.scopes_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]::pg_catalog.float8);
+    WHEN 'holds' THEN answer := {schema}.holds_v1(a[1], a[2], a[3]::pg_catalog.int8, a[4]);
+    WHEN 'attempts' THEN answer := {schema}.attempts_v1(a[1]);
+    WHEN 'counts' THEN answer := {schema}.counts_v1();
     ELSE
       RAISE EXCEPTION 'the schema has no operation %', operation USING ERRCODE = 'undefined_function';
   END CASE;

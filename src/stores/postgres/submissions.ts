@@ -53,7 +53,7 @@ export function submissionOperations(calls: Calls): Pick<QueueOperations, "submi
 
   function submit(submissions: readonly Submission[], atomic: boolean): Promise<readonly SubmitAnswer[]> {
     const [jobs, approvals] = submissionInputs(submissions);
-    return calls.call("submit", jsonb(jobs), jsonb(approvals), calls.time(), [atomic, "boolean"]);
+    return calls.call("submit", jsonb(jobs), jsonb(approvals), calls.time(), calls.by(), [atomic, "boolean"]);
   }
 }
 

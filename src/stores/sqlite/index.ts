@@ -39,11 +39,11 @@ export function sqliteStore<Payload = unknown, Result = unknown>(
   database: SqliteDatabase,
   options: DatabaseOptions<Payload, Result> = {},
 ): SqliteStore<Payload, Result> {
-  const { parsers, clock, schema } = storeOptions("sqliteStore", options, true);
+  const { parsers, clock, by, schema } = storeOptions("sqliteStore", options, true);
   const on = (what: string, connection: SqliteDatabase): Transactions => {
     const needed = "an open connection, such as a DatabaseSync of node:sqlite";
     ensureClient(what, needed, connection, ["prepare", "exec"]);
-    return new Transactions(connection, schema, clock ?? (() => epochSeconds(new Date())));
+    return new Transactions(connection, schema, clock ?? (() => epochSeconds(new Date())), by);
   };
   const own = on("sqliteStore: database", database);
   return Object.assign(new Store<Payload, Result>(own.grouped, parsers, () => own.migrate()), {

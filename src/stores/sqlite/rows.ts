@@ -40,6 +40,7 @@ export function holdOf(row: Row): HoldRecord {
     corrected: Number(row["corrected"]) === 1,
     firstSettled: amountOrNull(row, "first_settled"),
     tags: tagsFromJson(textOrNull(row, "tags")),
+    heldAt: instantAt(row, "held_at"),
     expiresAt: instantOf(row, "expires_at"),
     resolvedAt: instantOf(row, "resolved_at"),
     pruned: Number(row["pruned"]) === 1,
@@ -70,9 +71,11 @@ export function jobOf(row: Row): JobRecord {
     },
     terms: { askedScopes, tags, decideBy, claimBy },
     state: textOf(row, "state") as JobState,
-    // Neither is ever null.
-    runAt: Number(row["run_at"]) as EpochSeconds,
-    leasedAt: Number(row["leased_at"]) as EpochSeconds,
+    decidedAt: instantOf(row, "decided_at"),
+    waitingSince: instantOf(row, "waiting_since"),
+    submittedAt: instantAt(row, "submitted_at"),
+    runAt: instantAt(row, "run_at"),
+    leasedAt: instantAt(row, "leased_at"),
     leaseSeconds: numberOrNull(row, "lease_seconds"),
     runUntil: instantOf(row, "run_until"),
     leasedBy: textOrNull(row, "leased_by"),
@@ -95,6 +98,12 @@ export function jobOf(row: Row): JobRecord {
 
 export function textOf(row: Row, column: string): string {
   return String(row[column]);
+}
+
+/** An instant that is never null. */
+export function instantAt(row: Row, column: string): EpochSeconds {
+  // It was an instant when it was written.
+  return Number(row[column]) as EpochSeconds;
 }
 
 function textOrNull(row: Row, column: string): string | null {

@@ -4,7 +4,7 @@ import type { Migration } from "../migration.ts";
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    sha256: "5ac0f152464f5e5f5ec651ade59673f71015c22413c041844c16ef56a3759fdb",
+    sha256: "6da62d8924185834a8ece36bf261bfb5cf1e0c8c6f9f3c057872b48c3d20a6b5",
     sql: `-- Money is text of digits: clients return inexact numbers above 2^53. No minus sign gets in, so no balance is negative.
 
 CREATE TABLE {prefix}_scopes (
@@ -62,6 +62,7 @@ CREATE TABLE {prefix}_holds (
     CHECK (first_settled IS NULL OR typeof(first_settled) = 'text' AND first_settled <> '' AND first_settled NOT GLOB '*[^0-9]*'),
   -- JSON; NULL if there are none.
   tags TEXT,
+  held_at REAL NOT NULL,
   expires_at REAL,
   resolved_at REAL CHECK ((resolved_at IS NULL) = (state = 'open')),
   pruned INTEGER NOT NULL CHECK (pruned IN (0, 1)),
@@ -84,6 +85,10 @@ CREATE TABLE {prefix}_jobs (
   max_attempts INTEGER NOT NULL CHECK (max_attempts >= 1),
   priority INTEGER NOT NULL,
   asked_run_at REAL,
+  submitted_at REAL NOT NULL,
+  -- When a person has decided on it last, and since when it waits for one.
+  decided_at REAL,
+  waiting_since REAL,
   run_at REAL NOT NULL,
   leased_at REAL NOT NULL,
   state TEXT NOT NULL CHECK (
@@ -108,7 +113,7 @@ CREATE TABLE {prefix}_jobs (
   pruned INTEGER NOT NULL CHECK (pruned IN (0, 1)),
   -- The number of its holds.
   holds INTEGER NOT NULL CHECK (holds >= 0),
-  -- JSON: [{ token, end, hold }].
+  -- JSON: [{ token, end, hold, claimedAt, by, endedAt }].
   attempts TEXT NOT NULL,
   -- JSON: the attempts that count, those before the last retry by a person, how often a person has retried it, and has
   -- approved or retried it, how often its payload was refused since.
@@ -124,6 +129,14 @@ CREATE INDEX {prefix}_jobs_parked ON {prefix}_jobs (deadline) WHERE parked = 1;
 CREATE INDEX {prefix}_jobs_ended ON {prefix}_jobs (pruned, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX {prefix}_jobs_state ON {prefix}_jobs (state, sequence) WHERE pruned = 0;
 CREATE INDEX {prefix}_jobs_lane ON {prefix}_jobs (lane, sequence) WHERE pruned = 0;
+
+-- What has happened, in its order: a row has the entries of one operation, JSON, with the places from \`place\` on.
+CREATE TABLE {prefix}_journal (
+  place INTEGER PRIMARY KEY,
+  entries INTEGER NOT NULL CHECK (entries > 0),
+  at REAL NOT NULL,
+  body TEXT NOT NULL
+);
 `,
   },
 ];
@@ -163,6 +176,13 @@ export interface Statements {
   readonly endedJobs: string;
   readonly pruneJob: string;
   readonly deleteJob: string;
+  readonly counts: string;
+  readonly addJournal: string;
+  readonly journal: string;
+  readonly rowAt: string;
+  readonly scopes: string;
+  readonly openHolds: string;
+  readonly holds: string;
 }
 
 /** With `{prefix}`. */
@@ -181,9 +201,9 @@ ON CONFLICT (lane) DO UPDATE SET paused = excluded.paused, approval = excluded.a
   pausedLanes: `SELECT lane FROM {prefix}_lanes WHERE paused = 1`,
   hold: `SELECT * FROM {prefix}_holds WHERE hold_id = ?`,
   putHold: `INSERT INTO {prefix}_holds (
-  hold_id, job_id, asked, steps, scopes, state, booked, settled_from, corrected, first_settled, tags, expires_at,
+  hold_id, job_id, asked, steps, scopes, state, booked, settled_from, corrected, first_settled, tags, held_at, expires_at,
   resolved_at, pruned
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (hold_id) DO UPDATE SET
   steps = excluded.steps,
   scopes = excluded.scopes,
@@ -212,11 +232,14 @@ ON CONFLICT (scope) DO UPDATE SET
   raised_until = excluded.raised_until`,
   job: `SELECT * FROM {prefix}_jobs WHERE job_id = ?`,
   putJob: `INSERT INTO {prefix}_jobs (
-  job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, terms, deadline, run_at, leased_at,
+  job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at, decided_at,
+  waiting_since, terms, deadline, run_at, leased_at,
   lease_seconds, run_until, leased_by, state, scopes, decision, cancellation, error, result, ended_at, pruned, holds,
   attempts, counts
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
 ON CONFLICT (job_id) DO UPDATE SET
+  decided_at = excluded.decided_at,
+  waiting_since = excluded.waiting_since,
   terms = excluded.terms,
   deadline = excluded.deadline,
   parked = 0,
@@ -267,4 +290,29 @@ SET payload = 'null', scopes = '[]', terms = NULL, result = NULL, error = NULL, 
   pruned = 1
 WHERE job_id = ?`,
   deleteJob: `DELETE FROM {prefix}_jobs WHERE job_id = ?`,
+  counts: `SELECT lane, state, count(*) AS jobs, min(submitted_at) AS oldest FROM {prefix}_jobs
+WHERE pruned = 0 AND state IN ('pending', 'awaiting_approval', 'queued', 'running')
+GROUP BY lane, state ORDER BY lane, state`,
+  addJournal: `INSERT INTO {prefix}_journal (place, entries, at, body)
+VALUES (coalesce((SELECT place + entries FROM {prefix}_journal ORDER BY place DESC LIMIT 1), 1), ?, ?, ?)`,
+  journal: `SELECT place, at, body FROM {prefix}_journal
+WHERE place >= coalesce((SELECT place FROM {prefix}_journal WHERE place <= ? ORDER BY place DESC LIMIT 1), 0)
+  AND place + entries > ?
+ORDER BY place LIMIT ?`,
+  rowAt: `SELECT at, place, place + entries - 1 AS last FROM {prefix}_journal WHERE place <= ? ORDER BY place DESC LIMIT 1`,
+  scopes: `SELECT scope, reserved, spent, pinned, raised_to, raised_until FROM {prefix}_scopes
+WHERE scope > ? AND substr(scope, 1, length(?)) = ?
+ORDER BY scope LIMIT ?`,
+  openHolds: `SELECT wanted.value AS scope, count(*) AS holds
+FROM json_each(?) AS wanted
+  JOIN {prefix}_holds AS hold ON hold.state = 'open'
+  JOIN json_each(hold.scopes) AS own ON json_extract(own.value, '$.scope') = wanted.value
+GROUP BY wanted.value`,
+  holds: `SELECT * FROM {prefix}_holds AS hold
+WHERE hold_id > ? AND (? IS NULL OR state = ?)
+  AND (
+    ? IS NULL
+    OR EXISTS (SELECT 1 FROM json_each(hold.scopes) AS own WHERE json_extract(own.value, '$.scope') = ?)
+  )
+ORDER BY hold_id LIMIT ?`,
 };

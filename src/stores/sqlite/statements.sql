@@ -46,9 +46,9 @@ SELECT * FROM {prefix}_holds WHERE hold_id = ?;
 
 -- name: putHold
 INSERT INTO {prefix}_holds (
-  hold_id, job_id, asked, steps, scopes, state, booked, settled_from, corrected, first_settled, tags, expires_at,
+  hold_id, job_id, asked, steps, scopes, state, booked, settled_from, corrected, first_settled, tags, held_at, expires_at,
   resolved_at, pruned
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (hold_id) DO UPDATE SET
   steps = excluded.steps,
   scopes = excluded.scopes,
@@ -99,11 +99,14 @@ SELECT * FROM {prefix}_jobs WHERE job_id = ?;
 
 -- name: putJob
 INSERT INTO {prefix}_jobs (
-  job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, terms, deadline, run_at, leased_at,
+  job_id, lane, payload, backend, max_cost, max_attempts, priority, asked_run_at, submitted_at, decided_at,
+  waiting_since, terms, deadline, run_at, leased_at,
   lease_seconds, run_until, leased_by, state, scopes, decision, cancellation, error, result, ended_at, pruned, holds,
   attempts, counts
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
 ON CONFLICT (job_id) DO UPDATE SET
+  decided_at = excluded.decided_at,
+  waiting_since = excluded.waiting_since,
   terms = excluded.terms,
   deadline = excluded.deadline,
   parked = 0,
@@ -186,3 +189,48 @@ WHERE job_id = ?;
 
 -- name: deleteJob
 DELETE FROM {prefix}_jobs WHERE job_id = ?;
+
+-- name: counts
+-- The unfinished jobs by lane and state.
+SELECT lane, state, count(*) AS jobs, min(submitted_at) AS oldest FROM {prefix}_jobs
+WHERE pruned = 0 AND state IN ('pending', 'awaiting_approval', 'queued', 'running')
+GROUP BY lane, state ORDER BY lane, state;
+
+-- The journal ---------------------------------------------------------------------------------------------------------
+
+-- name: addJournal
+INSERT INTO {prefix}_journal (place, entries, at, body)
+VALUES (coalesce((SELECT place + entries FROM {prefix}_journal ORDER BY place DESC LIMIT 1), 1), ?, ?, ?);
+
+-- name: journal
+-- The rows with entries behind a place: the one that has its next place, and all after it.
+SELECT place, at, body FROM {prefix}_journal
+WHERE place >= coalesce((SELECT place FROM {prefix}_journal WHERE place <= ? ORDER BY place DESC LIMIT 1), 0)
+  AND place + entries > ?
+ORDER BY place LIMIT ?;
+
+-- name: rowAt
+-- The row with a place, and its last place; before the first row none.
+SELECT at, place, place + entries - 1 AS last FROM {prefix}_journal WHERE place <= ? ORDER BY place DESC LIMIT 1;
+
+-- name: scopes
+SELECT scope, reserved, spent, pinned, raised_to, raised_until FROM {prefix}_scopes
+WHERE scope > ? AND substr(scope, 1, length(?)) = ?
+ORDER BY scope LIMIT ?;
+
+-- name: openHolds
+-- How many holds are open in each scope of a JSON array.
+SELECT wanted.value AS scope, count(*) AS holds
+FROM json_each(?) AS wanted
+  JOIN {prefix}_holds AS hold ON hold.state = 'open'
+  JOIN json_each(hold.scopes) AS own ON json_extract(own.value, '$.scope') = wanted.value
+GROUP BY wanted.value;
+
+-- name: holds
+SELECT * FROM {prefix}_holds AS hold
+WHERE hold_id > ? AND (? IS NULL OR state = ?)
+  AND (
+    ? IS NULL
+    OR EXISTS (SELECT 1 FROM json_each(hold.scopes) AS own WHERE json_extract(own.value, '$.scope') = ?)
+  )
+ORDER BY hold_id LIMIT ?;

@@ -6,6 +6,7 @@ import type { EpochSeconds } from "../../time.ts";
 import { amountsToJson, approvalFromJson, scopesToJson, tagsToJson, termsToJson } from "../engine/codec.ts";
 import {
   type CheckedFilter,
+  type CheckedHoldFilter,
   type DecisionRecord,
   type HoldRecord,
   type JobRecord,
@@ -15,7 +16,11 @@ import {
 } from "../engine/tables.ts";
 import { DispatchError } from "../../errors.ts";
 import type { Client, Row } from "./client.ts";
-import { holdOf, jobOf, pinOf, textOf } from "./rows.ts";
+import type { JobState } from "../../dispatch/lifecycle.ts";
+import type { JobCount } from "../../dispatch/questions.ts";
+import { outcome } from "../../money/outcome.ts";
+import type { JournalBody, JournalRow } from "../journal-rows.ts";
+import { holdOf, instantAt, jobOf, pinOf, textOf } from "./rows.ts";
 import { statementsOf } from "./statements.ts";
 import type { Statements } from "./sql.gen.ts";
 
@@ -71,6 +76,7 @@ export class SqliteTables implements Tables {
       Number(hold.corrected),
       hold.firstSettled === null ? null : String(hold.firstSettled),
       tagsToJson(hold.tags),
+      hold.heldAt,
       hold.expiresAt,
       hold.resolvedAt,
       Number(hold.pruned),
@@ -90,9 +96,7 @@ export class SqliteTables implements Tables {
   }
 
   scope(name: string): ScopeRecord {
-    const row = this.#client.row(this.#sql.scope, name);
-    const amount = (column: string): bigint => BigInt(row?.[column] ?? 0);
-    return { reserved: amount("reserved"), spent: amount("spent"), pin: pinOf(row) };
+    return scopeOf(this.#client.row(this.#sql.scope, name));
   }
 
   putCounter(scope: string, reserved: bigint, spent: bigint): void {
@@ -122,6 +126,9 @@ export class SqliteTables implements Tables {
       body.maxAttempts,
       body.priority,
       body.runAt,
+      job.submittedAt,
+      job.decidedAt,
+      job.waitingSince,
       termsToJson(job),
       deadlineOf(terms, phaseOf(job)),
       job.runAt,
@@ -214,6 +221,58 @@ export class SqliteTables implements Tables {
     this.#client.run(this.#sql.putLane, lane, Number(paused), JSON.stringify(approval));
   }
 
+  addJournal(at: EpochSeconds, body: JournalBody): void {
+    this.#client.run(this.#sql.addJournal, body.entries.length, at, JSON.stringify(body));
+  }
+
+  journal(after: number, limit: number): readonly JournalRow[] {
+    const rows = this.#client.rows(this.#sql.journal, after + 1, after + 1, limit);
+    return rows.map((row) => ({
+      place: Number(row["place"]),
+      at: instantAt(row, "at"),
+      // Only this library writes here.
+      body: JSON.parse(textOf(row, "body")) as JournalBody,
+    }));
+  }
+
+  placeAt(at: EpochSeconds): number {
+    // An index of the times would cost every operation a page.
+    let low = 0;
+    let high = Number(this.#client.row(this.#sql.rowAt, Number.MAX_SAFE_INTEGER)?.["last"] ?? 0);
+    while (low < high) {
+      const row = this.#client.row(this.#sql.rowAt, Math.ceil((low + high) / 2));
+      if (row && instantAt(row, "at") < at) low = Number(row["last"]);
+      else high = Number(row?.["place"] ?? 1) - 1;
+    }
+    return low;
+  }
+
+  scopes(prefix: string, after: string, limit: number): readonly (readonly [string, ScopeRecord])[] {
+    const rows = this.#client.rows(this.#sql.scopes, after, prefix, prefix, limit);
+    return rows.map((row) => [textOf(row, "scope"), scopeOf(row)]);
+  }
+
+  openHolds(scopes: readonly string[]): ReadonlyMap<string, number> {
+    const rows = this.#client.rows(this.#sql.openHolds, JSON.stringify(scopes));
+    return new Map(rows.map((row) => [textOf(row, "scope"), Number(row["holds"])]));
+  }
+
+  holds({ scope, state, limit, after }: CheckedHoldFilter): readonly HoldRecord[] {
+    return this.#client.rows(this.#sql.holds, after ?? "", state, state, scope, scope, limit).map(holdOf);
+  }
+
+  counts(): readonly JobCount[] {
+    return this.#client.rows(this.#sql.counts).map((row) =>
+      outcome({
+        lane: textOf(row, "lane"),
+        // The statement selects no other.
+        state: textOf(row, "state") as JobState,
+        jobs: Number(row["jobs"]),
+        oldest: instantAt(row, "oldest"),
+      }),
+    );
+  }
+
   offered(lanes: readonly string[]): readonly string[] {
     const paused = this.#client.rows(this.#sql.pausedLanes).map((row) => textOf(row, "lane"));
     return paused.length === 0 ? lanes : lanes.filter((lane) => !paused.includes(lane));
@@ -234,6 +293,11 @@ export class SqliteTables implements Tables {
       .filter((priority) => priority !== null);
     return found.length === 0 ? null : Math.max(...found.map(Number));
   }
+}
+
+function scopeOf(row: Row | null): ScopeRecord {
+  const amount = (column: string): bigint => BigInt(row?.[column] ?? 0);
+  return { reserved: amount("reserved"), spent: amount("spent"), pin: pinOf(row) };
 }
 
 function json(value: object | null): string | null {

@@ -38,13 +38,13 @@ export class Transactions {
   #patience = Infinity;
   #isPinned = false;
 
-  constructor(database: SqliteDatabase, prefix: string, clock: () => EpochSeconds) {
+  constructor(database: SqliteDatabase, prefix: string, clock: () => EpochSeconds, by: string | null) {
     this.#client = new Client(database);
     this.#schema = new Schema(this.#client, prefix);
     this.#clock = clock;
     // One instant for each operation: a clock that throws must throw before anything is written.
     const now = (): EpochSeconds => this.#now ?? clock();
-    this.#operations = engine(new SqliteTables(this.#client, prefix, now));
+    this.#operations = engine(new SqliteTables(this.#client, prefix, now), by);
   }
 
   /** Runs an operation in one transaction with all calls in flight, each with its own outcome. */

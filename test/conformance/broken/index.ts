@@ -12,6 +12,7 @@ import { brokenForgets } from "./forget.ts";
 import { brokenGiveBacks, brokenRefusals } from "./give-back.ts";
 import { brokenHolds } from "./holds.ts";
 import { brokenBatches, brokenJobs, brokenRecords } from "./jobs.ts";
+import { brokenJournal } from "./journal.ts";
 import { brokenLeaseLengths } from "./lease-lengths.ts";
 import { brokenLeases } from "./leases.ts";
 import { brokenGroups, brokenPaidRaces } from "./paid-races.ts";
@@ -55,6 +56,7 @@ export const BROKEN: readonly Broken[] = [
   ...brokenCaps,
   ...brokenSubmissions,
   ...brokenForgets,
+  ...brokenJournal,
   ...brokenDecidedRaces,
   ...brokenFaults,
 ];

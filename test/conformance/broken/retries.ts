@@ -1,5 +1,6 @@
 import { jobHoldId } from "dispatch-kit/rules";
 import { epochSeconds, HoldState, type ScopeCap } from "dispatch-kit";
+import { Journal } from "../../../src/stores/engine/journal.ts";
 import { Holds } from "../../../src/stores/engine/holds.ts";
 import { micro, MOST, NO } from "../../stores/memory/support.ts";
 import {
@@ -34,7 +35,7 @@ export const brokenRetries: readonly Broken[] = [
         const answer = await engine.fail(failure);
         const job = base.job(failure.lease.jobId);
         if (job && answer.kind === "failed") {
-          new Holds(base).holdNext(job, job.scopes, base.now(), false);
+          new Holds(base, new Journal(base, null)).holdNext(job, job.scopes, base.now(), false);
         }
         return answer;
       },

@@ -1,4 +1,5 @@
 import { type DispatchStore, Lease } from "dispatch-kit";
+import { Journal } from "../../../src/stores/engine/journal.ts";
 import { Holds } from "../../../src/stores/engine/holds.ts";
 import type { Tables } from "../../../src/stores/engine/tables.ts";
 import type { Operations } from "../../../src/stores/operations.ts";
@@ -62,5 +63,5 @@ export function unpinned(tables: Tables): Partial<Tables> {
 
 /** Corrects the charge of a job's attempt. */
 export function correct(tables: Tables, jobId: string, attempt: number, actual: bigint): void {
-  new Holds(tables).correctAttempt(jobId, attempt, micro(actual));
+  new Holds(tables, new Journal(tables, null)).correctAttempt(jobId, attempt, micro(actual));
 }

@@ -2,6 +2,7 @@ import type { DispatchStore } from "dispatch-kit";
 import type { MakeStore, MakeStoreOptions } from "dispatch-kit/conformance";
 import { type PostgresClient, type PostgresStore, postgresStore } from "dispatch-kit/postgres";
 import { Pool } from "pg";
+import { Barrier } from "../../../src/stores/postgres/journal.ts";
 import { postgresOperations } from "../../../src/stores/postgres/operations.ts";
 import { CuttingProxy, isReadyForQuery, type When } from "../../support/cutting-proxy.ts";
 import { empty, newSchema } from "../../stores/memory/support.ts";
@@ -94,7 +95,12 @@ export function postgresMaker(url: string, way: Way): PostgresMaker {
     closeHold: async (store: DispatchStore, holdId: string) => {
       const { own } = await clients();
       // Below the door, which refuses to touch a job's hold.
-      await postgresOperations(own.client, schema, madeOf(store).options.clock, true).release(holdId);
+      await postgresOperations(
+        own.client,
+        { schema, clock: madeOf(store).options.clock, by: null },
+        new Barrier(),
+        true,
+      ).release(holdId);
     },
     close: async (store: DispatchStore) => {
       const { proxied } = madeOf(store);

@@ -25,6 +25,7 @@ const METHODS = [
     "migrate",
   ] as const),
   ...(["correct", "retry", "unpinCap", "raiseCap", "cap", "pauseLane", "resumeLane", "lanes", "id"] as const),
+  ...(["journal", "scopes", "holds", "attempts", "counts", "spend", "inDoubt", "audit"] as const),
 ] satisfies readonly (keyof DispatchStore)[];
 
 type Answer =

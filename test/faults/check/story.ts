@@ -249,6 +249,7 @@ export const rows: Rows = {
     move(1200, nth("old", 1, { booked: 7n }), null),
   ],
   scopeMoves: [],
+  journal: [],
 };
 
 /** The same rows with some of them changed. */

@@ -61,3 +61,11 @@ export const size: law.Field = (model) => (model === null ? null : law.finite(mo
 export const KINDS = ["local", "lan_worker", "cloud_worker", "sdk"];
 export const nodeFields = { name: id, address: law.orNull(law.nameUpTo(500)) };
 export const box = new NodeIdentity({ name: "box" });
+/** Micro-cents that a ledger takes. */
+export const ledger: law.Field = (model) => {
+  const checked = law.amount(model);
+  return typeof checked === "bigint" && checked < 2n ** 62n ? checked : law.REFUSED;
+};
+export const atLeastOne: law.Field = (model) => (model === 0 ? law.REFUSED : law.whole(model));
+/** An instant that may be missing. */
+export const runAt = law.orNull(law.instant);

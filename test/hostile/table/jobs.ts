@@ -37,7 +37,7 @@ const lease = new Lease({
   token: "t",
 });
 
-const isoInstant: law.Field = (model) => {
+export const isoInstant: law.Field = (model) => {
   const iso = model instanceof Date && !Number.isNaN(model.getTime()) ? model.toISOString() : model;
   return typeof iso === "string" && /^\d{4}-\d\d-\d\dT.*[Z\d]$/.test(iso) ? iso : law.REFUSED;
 };

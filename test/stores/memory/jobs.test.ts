@@ -568,12 +568,14 @@ describe("submitMany", () => {
 
 describe("job", () => {
   it("shows what the store knows", async () => {
-    const { store } = setUp();
+    const { store, clock } = setUp();
     const runAt = epochSeconds(START - 5);
     const deadlines = { decideBy: epochSeconds(START + 5), claimBy: epochSeconds(START + 6) };
     const rest = { requestedBy: "team:red", tags: { user: "u-7" }, ...deadlines, maxRunSeconds: 7 };
     await store.submit(approved("j", capped(100), { payload: { a: [1] }, priority: 7, runAt, ...rest }));
+    clock.now = START + 2;
     const lease = await leaseOf(store);
+    clock.now = START + 3;
     await store.complete(lease, { b: null });
     expect(await store.job("j")).toEqual({
       jobId: "j",
@@ -596,6 +598,12 @@ describe("job", () => {
       claimBy: START + 6,
       maxRunSeconds: 7,
       leasedBy: null,
+      submittedAt: START,
+      decidedAt: START,
+      startedAt: START + 2,
+      waitingSince: null,
+      endedAt: START + 3,
+      booked: 10n,
       unreadable: null,
       result: { b: null },
     });

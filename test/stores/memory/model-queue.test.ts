@@ -481,7 +481,7 @@ class Both {
     );
     const shownJobs = [...this.queue.jobs.values()].filter(({ pruned }) => !pruned);
     expect(jobs.map((job) => ({ ...job, ...namesIn(job) }))).toEqual(
-      shownJobs.sort((a, b) => a.sequence - b.sequence).map(jobOf),
+      shownJobs.sort((a, b) => a.sequence - b.sequence).map((job) => jobOf(job, this.queue.booked(job))),
     );
     expect(lanes.map(({ lane, paused, approval }) => [lane, paused, approval.author])).toEqual(
       [...this.queue.lanes].sort().map(([lane, { paused, by: author }]) => [lane, paused, author]),
@@ -494,7 +494,7 @@ function namesIn({ approval, cancellation }: Job): object {
 }
 
 /** A job of the model, as a store shows it. */
-function jobOf(job: ModelJob): unknown {
+function jobOf(job: ModelJob, booked: bigint): unknown {
   return {
     jobId: job.id,
     lane: job.lane,
@@ -516,6 +516,12 @@ function jobOf(job: ModelJob): unknown {
     claimBy: job.claimBy,
     maxRunSeconds: job.maxRunSeconds,
     leasedBy: job.leasedBy,
+    submittedAt: job.submittedAt,
+    decidedAt: job.decidedAt,
+    startedAt: job.startedAt,
+    waitingSince: job.waitingSince,
+    endedAt: job.endedAt,
+    booked,
     unreadable: null,
     result: job.result,
   };

@@ -30,6 +30,10 @@ export interface Claim {
 
 export interface ModelJob extends Request {
   readonly sequence: number;
+  readonly submittedAt: number;
+  decidedAt: number | null;
+  startedAt: number | null;
+  waitingSince: number | null;
   claimBy: number | null;
   state: JobState;
   runAt: number;
@@ -91,6 +95,10 @@ export class QueueModel {
     const job: ModelJob = {
       ...request,
       sequence: this.#submitted,
+      submittedAt: this.now,
+      decidedAt: request.approved ? this.now : null,
+      startedAt: null,
+      waitingSince: free || approved ? null : this.now,
       state: free ? "pending" : approved ? "queued" : "awaiting_approval",
       runAt: this.now,
       held: [],
@@ -135,6 +143,8 @@ export class QueueModel {
     }
     job.state = job.cost > 0n ? "queued" : "pending";
     job.approvedBy = by;
+    job.decidedAt = this.now;
+    job.waitingSince = null;
     job.error = null;
     job.grants++;
     job.refusals = 0;
@@ -146,6 +156,7 @@ export class QueueModel {
     if (!job) return { error: "job_unknown" };
     if (job.state !== "awaiting_approval") return this.#notWaiting(job);
     job.approvedBy = by;
+    job.decidedAt = this.now;
     this.#end(job, "rejected", "rejected");
     return { kind: "rejected" };
   }
@@ -161,6 +172,7 @@ export class QueueModel {
       this.#running(job).end = "taken";
     } else if (job.state === "queued") this.#release(job);
     job.cancelledBy = by;
+    job.decidedAt = this.now;
     this.#end(job, state, "cancelled");
     return { kind: "cancelled", state, booked };
   }
@@ -182,6 +194,7 @@ export class QueueModel {
     job.state = job.cost > 0n ? "queued" : "pending";
     job.runAt = this.now;
     job.approvedBy = by;
+    job.decidedAt = this.now;
     job.forgiven = job.tried;
     job.retries++;
     job.grants++;
@@ -209,6 +222,7 @@ export class QueueModel {
     const claim: Claim = { jobId: job.id, token, holdId, end: null, answer: null };
     this.claims = [...this.claims, claim];
     Object.assign(job, { state: "running", leasedAt: this.now, leaseSeconds, leasedBy: by, claimed: true });
+    job.startedAt = this.now;
     job.runUntil = job.maxRunSeconds === null ? null : this.now + job.maxRunSeconds;
     job.tried++;
     return claim;
@@ -323,6 +337,11 @@ export class QueueModel {
     return ends.reduce((a, b) => (a === null ? b : b === null ? a : Math.min(a, b)), null);
   }
 
+  /** What is booked for all its attempts. */
+  booked(job: ModelJob): bigint {
+    return job.cost === 0n ? 0n : sum(this.#holdsOf(job).map((holdId) => this.ledger.row(holdId).booked));
+  }
+
   isOverdue(job: ModelJob): boolean {
     const deadline = this.deadline(job);
     return deadline !== null && this.now >= deadline;
@@ -386,11 +405,11 @@ export class QueueModel {
   }
 
   #end(job: ModelJob, state: JobState, error: string | null): void {
-    Object.assign(job, { state, error, endedAt: this.now, leasedBy: null });
+    Object.assign(job, { state, error, endedAt: this.now, waitingSince: null, leasedBy: null });
   }
 
   #wait(job: ModelJob, error: string): "waiting" {
-    Object.assign(job, { state: "awaiting_approval", error, leasedBy: null });
+    Object.assign(job, { state: "awaiting_approval", error, waitingSince: this.now, leasedBy: null });
     return "waiting";
   }
 
@@ -406,7 +425,7 @@ export class QueueModel {
   #giveBack(job: ModelJob, delay: number, isRefusal: boolean): "requeued" | "waiting" {
     job.tried--;
     if (isRefusal && ++job.refusals >= 8) return this.#wait(job, "payload_refused");
-    const booked = sum(this.#holdsOf(job).map((holdId) => this.ledger.row(holdId).booked));
+    const booked = this.booked(job);
     const most = job.cost * BigInt(job.maxAttempts * job.grants);
     if (job.cost > 0n && booked + job.cost > most) return this.#wait(job, "cost_limit");
     return this.#requeue(job, delay, "error");

@@ -55,6 +55,7 @@ CREATE TABLE {prefix}_holds (
     CHECK (first_settled IS NULL OR typeof(first_settled) = 'text' AND first_settled <> '' AND first_settled NOT GLOB '*[^0-9]*'),
   -- JSON; NULL if there are none.
   tags TEXT,
+  held_at REAL NOT NULL,
   expires_at REAL,
   resolved_at REAL CHECK ((resolved_at IS NULL) = (state = 'open')),
   pruned INTEGER NOT NULL CHECK (pruned IN (0, 1)),
@@ -77,6 +78,10 @@ CREATE TABLE {prefix}_jobs (
   max_attempts INTEGER NOT NULL CHECK (max_attempts >= 1),
   priority INTEGER NOT NULL,
   asked_run_at REAL,
+  submitted_at REAL NOT NULL,
+  -- When a person has decided on it last, and since when it waits for one.
+  decided_at REAL,
+  waiting_since REAL,
   run_at REAL NOT NULL,
   leased_at REAL NOT NULL,
   state TEXT NOT NULL CHECK (
@@ -101,7 +106,7 @@ CREATE TABLE {prefix}_jobs (
   pruned INTEGER NOT NULL CHECK (pruned IN (0, 1)),
   -- The number of its holds.
   holds INTEGER NOT NULL CHECK (holds >= 0),
-  -- JSON: [{ token, end, hold }].
+  -- JSON: [{ token, end, hold, claimedAt, by, endedAt }].
   attempts TEXT NOT NULL,
   -- JSON: the attempts that count, those before the last retry by a person, how often a person has retried it, and has
   -- approved or retried it, how often its payload was refused since.
@@ -117,3 +122,11 @@ CREATE INDEX {prefix}_jobs_parked ON {prefix}_jobs (deadline) WHERE parked = 1;
 CREATE INDEX {prefix}_jobs_ended ON {prefix}_jobs (pruned, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX {prefix}_jobs_state ON {prefix}_jobs (state, sequence) WHERE pruned = 0;
 CREATE INDEX {prefix}_jobs_lane ON {prefix}_jobs (lane, sequence) WHERE pruned = 0;
+
+-- What has happened, in its order: a row has the entries of one operation, JSON, with the places from `place` on.
+CREATE TABLE {prefix}_journal (
+  place INTEGER PRIMARY KEY,
+  entries INTEGER NOT NULL CHECK (entries > 0),
+  at REAL NOT NULL,
+  body TEXT NOT NULL
+);

@@ -54,6 +54,7 @@ CREATE TABLE {schema}.holds (
   first_settled bigint,
   -- JSON; NULL if there are none.
   tags text,
+  held_at float8 NOT NULL,
   expires_at float8,
   resolved_at float8 CHECK ((resolved_at IS NULL) = (state = 'open')),
   pruned boolean NOT NULL DEFAULT false,
@@ -80,6 +81,10 @@ CREATE TABLE {schema}.jobs (
   max_attempts bigint NOT NULL CHECK (max_attempts >= 1),
   priority bigint NOT NULL,
   asked_run_at float8,
+  submitted_at float8 NOT NULL,
+  -- When a person has decided on it last, and since when it waits for one.
+  decided_at float8,
+  waiting_since float8,
   -- JSON: where an approval holds by default; and the sorted names of these scopes.
   asked_scopes text,
   scope_names text,
@@ -103,6 +108,10 @@ CREATE TABLE {schema}.jobs (
   tokens text[] NOT NULL DEFAULT '{}',
   ends text[] NOT NULL DEFAULT '{}' CHECK (cardinality(ends) = cardinality(tokens)),
   hold_numbers int[] NOT NULL DEFAULT '{}',
+  -- And when it began, who had it, and when it ended.
+  claimed_ats float8[] NOT NULL DEFAULT '{}',
+  claimed_bys text[] NOT NULL DEFAULT '{}',
+  ended_ats float8[] NOT NULL DEFAULT '{}',
   -- The number of its holds; the attempts that count; those before the last retry by a person; how often a person has
   -- retried it, and has approved or retried it; how often its payload was refused since.
   holds int NOT NULL DEFAULT 0,
@@ -146,4 +155,14 @@ CREATE TABLE {schema}.ended (
   ended_at float8 NOT NULL,
   sequence bigint NOT NULL,
   PRIMARY KEY (ended_at, sequence)
+);
+
+-- What was moved and decided, one row for each statement that has moved anything: the entries of all its calls, JSON. They
+-- have the places from that of the row on. Its number is drawn while all locks are held, when the transaction has its id, so
+-- that readers can tell what can still come before it.
+CREATE SEQUENCE {schema}.journal_places START 10000 INCREMENT 10000;
+CREATE TABLE {schema}.journal (
+  place bigint PRIMARY KEY,
+  at float8 NOT NULL,
+  body text NOT NULL
 );

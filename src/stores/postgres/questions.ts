@@ -1,0 +1,98 @@
+import { pinOf } from "../../budget/caps.ts";
+import { heldAmount, overrunOf } from "../../budget/holds.ts";
+import { jobOfHold } from "../../budget/hold-request.ts";
+import { unknownJob } from "../../dispatch/rules.ts";
+import type { JobAttempt, JobCount } from "../../dispatch/questions.ts";
+import { microCents } from "../../money/micro-cents.ts";
+import { outcome, outcomes } from "../../money/outcome.ts";
+import type { EpochSeconds } from "../../time.ts";
+import { asideOf, statusOf } from "../engine/questions.ts";
+import { shownHold } from "../engine/tables.ts";
+import type { QuestionOperations } from "../operations.ts";
+import { type HoldAnswer, holdOf } from "./answers.ts";
+import type { Calls } from "./calls.ts";
+
+interface ScopeAnswer {
+  readonly scope: string;
+  readonly reserved: string;
+  readonly spent: string;
+  readonly pinned: string | null;
+  readonly raisedTo: string | null;
+  readonly raisedUntil: EpochSeconds | null;
+  readonly openHolds: number;
+  readonly clock: EpochSeconds;
+}
+
+interface ListedAnswer extends HoldAnswer {
+  readonly heldAt: EpochSeconds;
+  readonly resolvedAt: EpochSeconds | null;
+}
+
+interface AttemptAnswer extends Pick<JobAttempt, "by" | "claimedAt" | "end" | "endedAt"> {
+  readonly hold: HoldAnswer | null;
+}
+
+/** What is asked about scopes, holds and jobs. */
+export function questionOperations(
+  calls: Calls,
+): Pick<QuestionOperations, "attempts" | "counts" | "holds" | "placeAt" | "scopes"> {
+  return {
+    async placeAt(at) {
+      const [place] = await calls.call<readonly [number]>("place_at", [at, "float8"]);
+      return place;
+    },
+
+    async scopes(prefix, after, limit) {
+      const answers = await calls.call<readonly ScopeAnswer[]>(
+        "scopes",
+        [prefix, "text"],
+        [after, "text"],
+        [limit, "bigint"],
+        calls.time(),
+      );
+      return outcomes(
+        answers.map(({ scope, reserved, spent, pinned, raisedTo, raisedUntil, openHolds, clock }) => {
+          const pin = pinOf(pinned, raisedTo, raisedUntil);
+          const record = { reserved: BigInt(reserved), spent: BigInt(spent), pin };
+          return statusOf(scope, record, openHolds, clock);
+        }),
+      );
+    },
+
+    async holds({ scope, state, limit, after }) {
+      const answers = await calls.call<readonly ListedAnswer[]>(
+        "holds",
+        [scope, "text"],
+        [state, "text"],
+        [limit, "bigint"],
+        [after, "text"],
+      );
+      return outcomes(
+        answers.map(({ heldAt, resolvedAt, ...hold }) => {
+          const jobId = jobOfHold(hold.holdId);
+          return { ...shownHold(holdOf(hold)), jobId, heldAt, resolvedAt };
+        }),
+      );
+    },
+
+    async attempts(jobId) {
+      const answers = await calls.call<readonly (AttemptAnswer | null)[]>("attempts", [jobId, "text"]);
+      return outcomes(
+        answers.map((answer, index): JobAttempt => {
+          if (answer === null) throw unknownJob(jobId);
+          const { claimedAt, by, end, endedAt } = answer;
+          const hold = answer.hold && holdOf(answer.hold);
+          const held = hold ? heldAmount(hold) : microCents(0n);
+          const booked = hold?.booked ?? microCents(0n);
+          const money = { held, booked, overrun: overrunOf(booked, hold ? asideOf(hold) : 0n) };
+          return { number: index + 1, claimedAt, by, end, endedAt, holdId: hold?.holdId ?? null, ...money };
+        }),
+      );
+    },
+
+    async counts() {
+      const counts = await calls.call<readonly JobCount[]>("counts");
+      return Object.freeze(counts.map((count) => outcome(count)));
+    },
+  };
+}
