@@ -26,7 +26,9 @@ export function placeOf(url: URL, map: HostMap | undefined): Place | { readonly 
     const below = family.bases.map((base) => belowOf(url.pathname, base)).filter((path) => path !== null);
     return { provider, region, below, whole: url.pathname };
   }
-  return { refused: `the host ${JSON.stringify(url.host)} is not known; name its provider (guardedFetch: \`protocols\`)` };
+  return {
+    refused: `the host ${JSON.stringify(url.host)} is not known; name its provider (guardedFetch: \`protocols\`)`,
+  };
 }
 
 /** Below a host of one's own, the provider's base path may be there or not. The longest base URL counts. */
