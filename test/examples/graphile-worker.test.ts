@@ -51,8 +51,10 @@ async function workOnce(call: Parameters<typeof paidTask>[1]): Promise<void> {
   await runOnce({ pgPool: fixture.pool, taskList: { mail: paidTask(paid, call) }, logger });
 }
 
-/** What Graphile Worker itself does later: every job is due now. */
+/** What Graphile Worker itself does later: every job is due now, once it has written down how its run has ended. */
 async function dueNow(): Promise<void> {
+  const running = "SELECT FROM graphile_worker._private_jobs WHERE locked_at IS NOT NULL";
+  await expect.poll(async () => (await fixture.pool.query(running)).rowCount, { timeout: 10_000 }).toBe(0);
   await fixture.pool.query("UPDATE graphile_worker._private_jobs SET run_at = now() - interval '1 second'");
 }
 
