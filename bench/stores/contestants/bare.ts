@@ -4,7 +4,7 @@ import { installStore, LANE, SCOPES } from "./ours.ts";
 
 /*
  * Only the row changes of our jobs in our tables, without checks of a cap, a token or a repeat: the best that one SQL
- * statement can do. It is sent as the store sends it, without named statements.
+ * statement can do. It keeps no journal. It is sent as the store sends it, without named statements.
  */
 const SCHEMA = "dispatch_kit";
 const DECISION =
@@ -26,20 +26,21 @@ function statements(rest: boolean): Statements {
   return {
     submit: `
   WITH job AS (INSERT INTO ${SCHEMA}.jobs (job_id, lane, payload, backend, max_cost, max_attempts, priority, run_at,
-        state, decision)
-      SELECT id, '${LANE}', '{"number":1}', 'cloud_worker', 1000000, 3, 0, 1795392000, 'queued', $4
+        submitted_at, state, decision)
+      SELECT id, '${LANE}', '{"number":1}', 'cloud_worker', 1000000, 3, 0, 1795392000, 1795392000, 'queued', $4
         FROM unnest($1::text[]) AS id RETURNING lane, priority, run_at, sequence, job_id),
-    ready AS (INSERT INTO ${SCHEMA}.ready SELECT lane, priority, run_at, sequence, job_id FROM job)${also(
-      `hold AS (INSERT INTO ${SCHEMA}.holds (hold_id, job_id, asked, held, scopes, caps, untils)
+    ready AS (INSERT INTO ${SCHEMA}.ready (lane, priority, run_at, sequence, job_id)
+      SELECT lane, priority, run_at, sequence, job_id FROM job)${also(
+        `hold AS (INSERT INTO ${SCHEMA}.holds (hold_id, job_id, asked, held, scopes, caps, untils, held_at)
       SELECT 'job:' || id || '#1', id, 1000000, 1000000, $2::text[], '{100000000000000,100000000000000}',
-        '{NULL,NULL}' FROM unnest($1::text[]) AS id)`,
-    )}
+        '{NULL,NULL}', 1795392000 FROM unnest($1::text[]) AS id)`,
+      )}
   UPDATE ${SCHEMA}.scopes s SET reserved = reserved + 1000000 * $3::bigint FROM ${LOCKED} WHERE s.scope = l.scope`,
     claim: `
   WITH gone AS (DELETE FROM ${SCHEMA}.ready WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${SCHEMA}.ready
       WHERE lane = '${LANE}' AND priority = 0 AND run_at <= extract(epoch FROM clock_timestamp())
       ORDER BY run_at, sequence LIMIT $1::bigint FOR UPDATE SKIP LOCKED)) RETURNING job_id)${also(
-        `leased AS (INSERT INTO ${SCHEMA}.leases SELECT job_id, 1795392000 FROM gone)`,
+        `leased AS (INSERT INTO ${SCHEMA}.leases (job_id, leased_at) SELECT job_id, 1795392000 FROM gone)`,
       )}
   UPDATE ${SCHEMA}.jobs j SET state = 'running', tokens = array_append(tokens, gen_random_uuid()::text),
       ends = array_append(ends, NULL) FROM gone WHERE j.job_id = gone.job_id RETURNING j.job_id, tokens, payload`,
