@@ -13,7 +13,7 @@ import {
   whole,
   wrongType,
 } from "../internal/check.ts";
-import { JOURNAL_KINDS, type JournalEntry } from "../dispatch/journal.ts";
+import { type JournalEntry, journalKind } from "../dispatch/journal.ts";
 import { type MicroCents, microCents } from "../money/micro-cents.ts";
 import { outcome } from "../money/outcome.ts";
 import { BackendKind } from "../routing/kind.ts";
@@ -106,7 +106,7 @@ const readEntry: Reader<JournalEntry> = /* @__PURE__ */ (() =>
   record<JournalEntry>({
     place: whole,
     at: instant,
-    kind: oneOf(Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, kind]))),
+    kind: journalKind,
     jobId: textOrNull,
     attempt: orNull(whole),
     state: orNull(oneOf(JobState)),

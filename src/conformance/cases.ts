@@ -20,6 +20,7 @@ import { historyCases } from "./history.ts";
 import { holdCases } from "./holds.ts";
 import { jobCases } from "./jobs.ts";
 import { journalCases } from "./journal.ts";
+import { journalJobCases } from "./journal-jobs.ts";
 import { leaseLengthCases } from "./lease-lengths.ts";
 import { leaseCases } from "./leases.ts";
 import { moneyCases } from "./money.ts";
@@ -71,6 +72,7 @@ export const CASES: readonly Definition[] = [
   ...submissionCases,
   ...forgetCases,
   ...journalCases,
+  ...journalJobCases,
   ...questionCases,
   ...decidedRaceCases,
   ...faultCases,

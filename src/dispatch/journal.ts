@@ -1,4 +1,5 @@
 import type { HoldState, Tags } from "../budget/contract.ts";
+import { oneOf, type Reader } from "../internal/check.ts";
 import type { JobState } from "./lifecycle.ts";
 import type { MicroCents } from "../money/micro-cents.ts";
 import type { BackendKind } from "../routing/kind.ts";
@@ -45,6 +46,11 @@ export const JOURNAL_KINDS = [
  * - `carried_in`, `forgotten`: what was there before the journal or an archive's boundary; what was dropped for good.
  */
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
+
+/** Reads a kind of entry. */
+export const journalKind: Reader<JournalKind> = /* @__PURE__ */ (() =>
+  // The keys are the kinds.
+  oneOf(Object.fromEntries(JOURNAL_KINDS.map((kind) => [kind, kind])) as Record<JournalKind, JournalKind>))();
 
 /** A scope that an entry has moved. Amounts in micro-cents. */
 export interface JournalScope {

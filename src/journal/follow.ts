@@ -1,23 +1,7 @@
 import { listenableSignal } from "../internal/abort.ts";
-import {
-  callable,
-  identifier,
-  listOf,
-  oneOf,
-  optional,
-  positive,
-  read,
-  type Reader,
-  whole,
-} from "../internal/check.ts";
+import { callable, identifier, listOf, optional, positive, read, whole } from "../internal/check.ts";
 import { pacer, startTimer } from "../internal/timers.ts";
-import {
-  JOURNAL_KINDS,
-  type JournalEntry,
-  type JournalFilter,
-  type JournalKind,
-  type JournalPage,
-} from "../dispatch/journal.ts";
+import { journalKind, type JournalEntry, type JournalFilter, type JournalPage } from "../dispatch/journal.ts";
 import type { JournalSource } from "./read.ts";
 
 /** Options of {@link follow}. */
@@ -37,14 +21,6 @@ export interface FollowOptions extends Omit<JournalFilter, "limit"> {
 
 /** The longest wait, in seconds, before a store that does not answer is asked again. */
 const LONGEST_WAIT = 60;
-
-const kind: Reader<JournalKind> = /* @__PURE__ */ oneOf(
-  // The names of all kinds, each as itself.
-  /* @__PURE__ */ Object.fromEntries(/* @__PURE__ */ JOURNAL_KINDS.map((name) => [name, name])) as Record<
-    JournalKind,
-    JournalKind
-  >,
-);
 
 /**
  * Reads a store's journal on and on: first what there is behind a cursor, then each new entry soon after it was made.
@@ -84,7 +60,7 @@ export async function follow(store: JournalSource, options: FollowOptions): Prom
     signal: listenableSignal,
     pollSeconds: optional(positive, 1),
     onError: optional(callable, undefined),
-    kinds: optional(listOf(kind), undefined),
+    kinds: optional(listOf(journalKind), undefined),
     scope: optional(identifier, undefined),
     jobId: optional(identifier, undefined),
   });

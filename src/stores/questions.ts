@@ -1,13 +1,7 @@
 import { HoldState } from "../budget/contract.ts";
 import { identifier, listOf, oneOf, optional, read, type Reader, whole } from "../internal/check.ts";
 import { pageLimit } from "../dispatch/options.ts";
-import {
-  JOURNAL_KINDS,
-  type JournalEntry,
-  type JournalFilter,
-  type JournalKind,
-  type JournalPage,
-} from "../dispatch/journal.ts";
+import { journalKind, type JournalEntry, type JournalFilter, type JournalPage } from "../dispatch/journal.ts";
 import type {
   AuditDifference,
   HoldFilter,
@@ -30,12 +24,6 @@ import { CLOCK_STEPS, spendRows } from "./spend.ts";
 /** Rows of the journal that are read in one step. */
 const ROWS = 500;
 
-const kind: Reader<JournalKind> = /* @__PURE__ */ oneOf(
-  /* @__PURE__ */ Object.fromEntries(/* @__PURE__ */ JOURNAL_KINDS.map((name) => [name, name])) as Record<
-    JournalKind,
-    JournalKind
-  >,
-);
 const name: Reader<string | null> = /* @__PURE__ */ optional(identifier, null);
 const state: Reader<HoldState | null> = /* @__PURE__ */ optional(/* @__PURE__ */ oneOf(HoldState), null);
 
@@ -51,7 +39,7 @@ export class Questions implements JournalQuestions {
     const checked = read("journal: filter", filter, {
       after: optional(whole, 0),
       limit: pageLimit,
-      kinds: optional(listOf(kind), null),
+      kinds: optional(listOf(journalKind), null),
       scope: name,
       jobId: name,
       from: optional(instant, null),

@@ -36,7 +36,7 @@ export class Journal {
   readonly #by: string | null;
   readonly #before = new Map<string, string>();
   #entries: StoredEntry[] = [];
-  #scopes = new Map<string, string | null>();
+  readonly #scopes = new Map<string, string | null>();
   #closed: StoredEntry["closed"] = null;
   #opened: StoredEntry["opened"] = null;
   #was: bigint | null = null;
@@ -132,7 +132,7 @@ export class Journal {
   }
 
   #forgetNotes(): void {
-    this.#scopes = new Map();
+    this.#scopes.clear();
     this.#closed = null;
     this.#opened = null;
     this.#was = null;

@@ -8,14 +8,7 @@ import { microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import type { EpochSeconds } from "../../time.ts";
 import type { QuestionOperations } from "../operations.ts";
-import {
-  type Attempt,
-  type HoldRecord,
-  type JobRecord,
-  shownHold,
-  type ScopeRecord,
-  type Tables,
-} from "./tables.ts";
+import { type Attempt, type HoldRecord, shownHold, type ScopeRecord, type Tables } from "./tables.ts";
 
 const PAGE = 1_000;
 
@@ -39,13 +32,18 @@ export function questionOperations(tables: Tables): QuestionOperations {
     },
 
     holds(filter) {
-      return outcomes(tables.holds(filter).map(listed));
+      return outcomes(tables.holds(filter).map((hold) => listedHold(hold, hold)));
     },
 
     attempts(jobId) {
       const job = tables.job(jobId);
       if (!job) throw unknownJob(jobId);
-      return outcomes(job.attempts.map((attempt, index) => shownAttempt(job, attempt, index + 1)));
+      return outcomes(
+        job.attempts.map((attempt, index) => {
+          const hold = attempt.hold === 0 ? null : tables.hold(jobHoldId(jobId, attempt.hold));
+          return shownAttempt(index + 1, attempt, hold);
+        }),
+      );
     },
 
     counts() {
@@ -72,33 +70,31 @@ export function questionOperations(tables: Tables): QuestionOperations {
       );
     },
   };
-
-  function shownAttempt(
-    job: JobRecord,
-    { hold, claimedAt, by, end, endedAt }: Attempt,
-    number: number,
-  ): JobAttempt {
-    const holdId = hold === 0 ? null : jobHoldId(job.body.jobId, hold);
-    const record = holdId === null ? null : tables.hold(holdId);
-    const held = record ? heldAmount(record) : microCents(0n);
-    const booked = record?.booked ?? microCents(0n);
-    return {
-      number,
-      claimedAt,
-      by,
-      end,
-      endedAt,
-      holdId,
-      held,
-      booked,
-      overrun: overrunOf(booked, record ? asideOf(record) : 0n),
-    };
-  }
 }
 
-/** What is set aside for a hold: nothing any more if it had been given back before it was settled. */
-export function asideOf(hold: Omit<HoldRecord, "heldAt" | "resolvedAt">): bigint {
-  return hold.settledFrom === HoldState.RELEASED ? 0n : heldAmount(hold);
+/** A claim with the money of its hold; free work has none. */
+export function shownAttempt(
+  number: number,
+  { claimedAt, by, end, endedAt }: Pick<Attempt, "by" | "claimedAt" | "end" | "endedAt">,
+  hold: Untimed | null,
+): JobAttempt {
+  const held = hold ? heldAmount(hold) : microCents(0n);
+  const booked = hold?.booked ?? microCents(0n);
+  // Of a hold that had been given back before it was settled, nothing is set aside any more.
+  const aside = hold?.settledFrom === HoldState.RELEASED ? 0n : held;
+  const money = { held, booked, overrun: overrunOf(booked, aside) };
+  return { number, claimedAt, by, end, endedAt, holdId: hold?.holdId ?? null, ...money };
+}
+
+/** A hold without its times. */
+type Untimed = Omit<HoldRecord, "heldAt" | "resolvedAt">;
+
+/** A hold as it is listed, with its times. */
+export function listedHold(
+  hold: Untimed,
+  { heldAt, resolvedAt }: Pick<HoldRecord, "heldAt" | "resolvedAt">,
+): ListedHold {
+  return { ...shownHold(hold), jobId: jobOfHold(hold.holdId), heldAt, resolvedAt };
 }
 
 /** What a scope has committed, as it is shown. */
@@ -120,11 +116,6 @@ export function statusOf(
     openHolds,
     over: cap !== null && committed > cap,
   };
-}
-
-function listed(hold: HoldRecord): ListedHold {
-  const { heldAt, resolvedAt } = hold;
-  return { ...shownHold(hold), jobId: jobOfHold(hold.holdId), heldAt, resolvedAt };
 }
 
 function everyScope(tables: Tables): readonly (readonly [string, ScopeRecord])[] {

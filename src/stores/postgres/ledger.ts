@@ -8,7 +8,7 @@ import {
   settleHold,
   unknownHold,
 } from "../../budget/holds.ts";
-import { pinnedCap, raised } from "../../budget/caps.ts";
+import { pinnedCap, pinOf, raised } from "../../budget/caps.ts";
 import { BudgetState } from "../../budget/state.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import { microCents } from "../../money/micro-cents.ts";
@@ -155,16 +155,15 @@ export function ledgerOperations(calls: Calls): LedgerOperations {
       if (answer.kind === "done") return;
       const { pinned } = answer;
       // It throws why.
-      raised(scope, pinned === null ? undefined : { cap: microCents(pinned), raise: null }, to, until);
+      raised(scope, pinOf(pinned, null, null), to, until);
     },
 
     async cap(scope) {
       const [pin] = await calls.call<readonly [PinAnswer | null]>("cap", [scope, "text"], calls.time());
       if (pin === null) return null;
-      const { raisedTo, raisedUntil } = pin;
-      const raise =
-        raisedTo === null || raisedUntil === null ? null : { to: microCents(raisedTo), until: raisedUntil };
-      return pinnedCap({ cap: microCents(pin.pinned), raise }, pin.clock);
+      const { pinned, raisedTo, raisedUntil, clock } = pin;
+      const known = pinOf(pinned, raisedTo, raisedUntil);
+      return known === undefined ? null : pinnedCap(known, clock);
     },
   };
 

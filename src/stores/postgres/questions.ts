@@ -1,13 +1,9 @@
 import { pinOf } from "../../budget/caps.ts";
-import { heldAmount, overrunOf } from "../../budget/holds.ts";
-import { jobOfHold } from "../../budget/hold-request.ts";
 import { unknownJob } from "../../dispatch/rules.ts";
 import type { JobAttempt, JobCount } from "../../dispatch/questions.ts";
-import { microCents } from "../../money/micro-cents.ts";
 import { outcome, outcomes } from "../../money/outcome.ts";
 import type { EpochSeconds } from "../../time.ts";
-import { asideOf, statusOf } from "../engine/questions.ts";
-import { shownHold } from "../engine/tables.ts";
+import { listedHold, shownAttempt, statusOf } from "../engine/questions.ts";
 import type { QuestionOperations } from "../operations.ts";
 import { type HoldAnswer, holdOf } from "./answers.ts";
 import type { Calls } from "./calls.ts";
@@ -67,12 +63,7 @@ export function questionOperations(
         [limit, "bigint"],
         [after, "text"],
       );
-      return outcomes(
-        answers.map(({ heldAt, resolvedAt, ...hold }) => {
-          const jobId = jobOfHold(hold.holdId);
-          return { ...shownHold(holdOf(hold)), jobId, heldAt, resolvedAt };
-        }),
-      );
+      return outcomes(answers.map((hold) => listedHold(holdOf(hold), hold)));
     },
 
     async attempts(jobId) {
@@ -80,12 +71,7 @@ export function questionOperations(
       return outcomes(
         answers.map((answer, index): JobAttempt => {
           if (answer === null) throw unknownJob(jobId);
-          const { claimedAt, by, end, endedAt } = answer;
-          const hold = answer.hold && holdOf(answer.hold);
-          const held = hold ? heldAmount(hold) : microCents(0n);
-          const booked = hold?.booked ?? microCents(0n);
-          const money = { held, booked, overrun: overrunOf(booked, hold ? asideOf(hold) : 0n) };
-          return { number: index + 1, claimedAt, by, end, endedAt, holdId: hold?.holdId ?? null, ...money };
+          return shownAttempt(index + 1, answer, answer.hold && holdOf(answer.hold));
         }),
       );
     },

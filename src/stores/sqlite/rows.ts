@@ -1,5 +1,5 @@
 import type { HoldState } from "../../budget/contract.ts";
-import type { Pin } from "../../budget/caps.ts";
+import { pinOf } from "../../budget/caps.ts";
 import type { JobState } from "../../dispatch/lifecycle.ts";
 import { type MicroCents, microCents } from "../../money/micro-cents.ts";
 import type { BackendKind } from "../../routing/kind.ts";
@@ -15,16 +15,14 @@ import {
   tagsFromJson,
   termsFromJson,
 } from "../engine/codec.ts";
-import type { HoldRecord, JobRecord } from "../engine/tables.ts";
+import type { HoldRecord, JobRecord, ScopeRecord } from "../engine/tables.ts";
 import type { Row } from "./client.ts";
 
-/** The pin of a scope's row. */
-export function pinOf(row: Row | null): Pin | undefined {
-  const cap = row && amountOrNull(row, "pinned");
-  if (!row || cap === null) return undefined;
-  const to = amountOrNull(row, "raised_to");
-  const until = instantOf(row, "raised_until");
-  return { cap, raise: to === null || until === null ? null : { to, until } };
+/** A scope's row; without one nothing is committed and no cap is pinned. */
+export function scopeOf(row: Row | null): ScopeRecord {
+  if (row === null) return { reserved: 0n, spent: 0n, pin: undefined };
+  const pin = pinOf(textOrNull(row, "pinned"), textOrNull(row, "raised_to"), instantOf(row, "raised_until"));
+  return { reserved: BigInt(textOf(row, "reserved")), spent: BigInt(textOf(row, "spent")), pin };
 }
 
 export function holdOf(row: Row): HoldRecord {

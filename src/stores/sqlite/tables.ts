@@ -20,7 +20,7 @@ import type { JobState } from "../../dispatch/lifecycle.ts";
 import type { JobCount } from "../../dispatch/questions.ts";
 import { outcome } from "../../money/outcome.ts";
 import type { JournalBody, JournalRow } from "../journal-rows.ts";
-import { holdOf, instantAt, jobOf, pinOf, textOf } from "./rows.ts";
+import { holdOf, instantAt, jobOf, scopeOf, textOf } from "./rows.ts";
 import { statementsOf } from "./statements.ts";
 import type { Statements } from "./sql.gen.ts";
 
@@ -293,11 +293,6 @@ export class SqliteTables implements Tables {
       .filter((priority) => priority !== null);
     return found.length === 0 ? null : Math.max(...found.map(Number));
   }
-}
-
-function scopeOf(row: Row | null): ScopeRecord {
-  const amount = (column: string): bigint => BigInt(row?.[column] ?? 0);
-  return { reserved: amount("reserved"), spent: amount("spent"), pin: pinOf(row) };
 }
 
 function json(value: object | null): string | null {
